@@ -1,0 +1,125 @@
+"""The table of IR operations: every reader (interpreter, LLVM text) has one arm for each row.
+
+Types are ``i1 i8 i16 i32 i64 f32 f64 v64 v128``. Vectors are bags of bits; an operation on lanes
+names the lane width in its parameters. All integer operations are total: what happens at the edges
+(shift by the width, division by zero) is said here and holds on every engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Effect(Enum):
+    """What an operation does besides giving a value; decides what may be dropped or moved."""
+
+    PURE = "pure"
+    READ_STATE = "reads guest state"
+    WRITE_STATE = "writes guest state"
+    READ_MEMORY = "reads guest memory, may fault"
+    WRITE_MEMORY = "writes guest memory, may fault"
+    EXIT = "leaves the instruction"
+
+
+@dataclass(frozen=True)
+class OpRow:
+    """Name, number of value arguments, names of parameters fixed at decode time, effect, meaning."""
+
+    name: str
+    nargs: int
+    params: tuple[str, ...]
+    effect: Effect
+    doc: str
+
+
+_P = Effect.PURE
+_RS, _WS = Effect.READ_STATE, Effect.WRITE_STATE
+_RM, _WM, _X = Effect.READ_MEMORY, Effect.WRITE_MEMORY, Effect.EXIT
+
+_ROWS = (
+    # constants and widths
+    OpRow("const", 0, ("value",), _P, "value, a number or a decode-time expression, cut to the width"),
+    OpRow("zext", 1, (), _P, "widen with zeros"),
+    OpRow("sext", 1, (), _P, "widen with the sign"),
+    OpRow("trunc", 1, (), _P, "keep the low bits"),
+    # integer arithmetic
+    OpRow("add", 2, (), _P, "a + b modulo 2^width"),
+    OpRow("sub", 2, (), _P, "a - b modulo 2^width"),
+    OpRow("mul", 2, (), _P, "a * b modulo 2^width"),
+    OpRow("udiv", 2, (), _P, "unsigned quotient toward zero; 0 when b is 0"),
+    OpRow("sdiv", 2, (), _P, "signed quotient toward zero; 0 when b is 0; most negative / -1 is itself"),
+    OpRow("and", 2, (), _P, "bitwise and"),
+    OpRow("or", 2, (), _P, "bitwise or"),
+    OpRow("xor", 2, (), _P, "bitwise exclusive or"),
+    OpRow("shl", 2, (), _P, "shift left; 0 when the unsigned amount is the width or more"),
+    OpRow("lshr", 2, (), _P, "shift right with zeros; 0 when the amount is the width or more"),
+    OpRow("ashr", 2, (), _P, "shift right with the sign; all sign when the amount is the width or more"),
+    OpRow("ror", 2, (), _P, "rotate right by the amount modulo the width"),
+    OpRow("clz", 1, (), _P, "leading zeros; the width when a is 0"),
+    OpRow("bitrev", 1, (), _P, "bits in reverse order"),
+    OpRow("bswap", 1, (), _P, "bytes in reverse order"),
+    # predicates
+    OpRow("eq", 2, (), _P, "a = b"),
+    OpRow("ne", 2, (), _P, "a is not b"),
+    OpRow("ult", 2, (), _P, "a < b unsigned"),
+    OpRow("ule", 2, (), _P, "a <= b unsigned"),
+    OpRow("slt", 2, (), _P, "a < b signed"),
+    OpRow("sle", 2, (), _P, "a <= b signed"),
+    OpRow("select", 3, (), _P, "b when the i1 a is 1, else c"),
+    OpRow("add_c", 3, (), _P, "carry out of a + b + (i1 c)"),
+    OpRow("add_v", 3, (), _P, "signed overflow of a + b + (i1 c)"),
+    OpRow("sub_v", 2, (), _P, "signed overflow of a - b"),
+    # lanes; parameter lane = lane width in bits
+    OpRow("lanes", 2, ("op", "lane"), _P, "the two-argument integer op on every lane (add sub mul and or xor eq ugt sgt uge sge umin umax smin smax)"),
+    OpRow("lane_shift", 1, ("op", "lane", "amount"), _P, "shl, lshr or ashr of every lane by a number below the lane width"),
+    OpRow("lane_not", 1, (), _P, "bitwise complement of a vector"),
+    OpRow("pairwise", 2, ("op", "lane"), _P, "op (add umin umax smin smax) on neighbouring lanes of b:a (a gives the low half)"),
+    OpRow("splat", 1, ("lane",), _P, "copy the low lane bits into every lane; type of the result is the op's"),
+    OpRow("extract", 1, ("lane", "index"), _P, "one lane as an integer of the lane's width"),
+    OpRow("insert", 2, ("lane", "index"), _P, "a with one lane replaced by the integer b"),
+    OpRow("bytes_ext", 2, ("index",), _P, "bytes index.. of b:a, as many as a has (index below the byte count)"),
+    OpRow("lane_reverse", 1, ("lane", "group"), _P, "lanes in reverse order inside every group of bits"),
+    OpRow("lane_popcount", 1, ("lane",), _P, "one bits of every lane"),
+    OpRow("lane_clz", 1, ("lane",), _P, "leading zeros of every lane"),
+    OpRow("narrow", 1, ("lane",), _P, "low half of every lane of width lane: v128 to v64"),
+    OpRow("widen", 1, ("lane", "signed"), _P, "every lane of width lane to twice its width: v64 to v128"),
+    OpRow("concat", 2, (), _P, "v128 of the v64 b (high) and the v64 a (low)"),
+    OpRow("half", 1, ("index",), _P, "v64 half 0 (low) or 1 (high) of a v128"),
+    OpRow("bitcast", 1, (), _P, "the same bits as another type of equal width"),
+    # floating point: IEEE 754 in the rounding mode the thread has; a NaN result is unspecified, see nan_*
+    OpRow("fadd", 2, (), _P, "a + b"),
+    OpRow("fsub", 2, (), _P, "a - b"),
+    OpRow("fmul", 2, (), _P, "a * b"),
+    OpRow("fdiv", 2, (), _P, "a / b"),
+    OpRow("fsqrt", 1, (), _P, "square root"),
+    OpRow("fneg", 1, (), _P, "sign bit flipped, no exception"),
+    OpRow("fabs", 1, (), _P, "sign bit cleared, no exception"),
+    OpRow("nan_fix", 3, (), _P, "c, unless c is a NaN: then the first signalling NaN of a, b made quiet, else the first NaN of a, b, else the positive default NaN"),
+    OpRow("fcmp", 2, ("signal",), _P, "i32 of 0 less, 1 equal, 2 greater, 3 unordered; signal: quiet NaNs raise invalid too"),
+    OpRow("fcvt", 1, (), _P, "f32 to f64 or back; a NaN keeps sign and top payload bits and becomes quiet"),
+    OpRow("f_to_int", 1, ("signed", "round"), _P, "i32 with saturation, NaN gives 0; round: zero (toward zero) or mode (the thread's)"),
+    OpRow("int_to_f", 1, ("signed",), _P, "nearest value by the thread's rounding mode of an i32"),
+    OpRow("get_fp_flags", 0, (), _RS, "i32: host cumulative exceptions as IOC 0, DZC 1, OFC 2, UFC 3, IXC 4"),
+    OpRow("set_fp_mode", 1, (), _WS, "set rounding mode and cumulative exceptions from an FPSCR image (i32)"),
+    # guest state; offset = byte offset from the state pointer, a number or decode-time expression
+    OpRow("get_reg", 0, ("reg",), _RS, "i32 general register, a number or decode-time expression"),
+    OpRow("set_reg", 1, ("reg",), _WS, "write a general register"),
+    OpRow("get_flag", 0, ("flag",), _RS, "i1 of the condition flag N, Z, C or V"),
+    OpRow("set_flag", 1, ("flag",), _WS, "write one condition flag"),
+    OpRow("get_state", 0, ("offset",), _RS, "read the state at a byte offset"),
+    OpRow("set_state", 1, ("offset",), _WS, "write the state at a byte offset"),
+    # guest memory; addresses are i32, any alignment
+    OpRow("load", 1, (), _RM, "little-endian read of the result's width"),
+    OpRow("store", 2, (), _WM, "little-endian write of b at address a"),
+    OpRow("cas_if", 4, (), _WM, "i1: a is 1 and, atomically, memory at b held c and now holds d; no access when a is 0"),
+    OpRow("fence", 0, (), _WM, "order all memory accesses before it against all after it"),
+    # exits
+    OpRow("exit_skip", 1, (), _X, "leave the instruction without its effects when the i1 a is 1"),
+    OpRow("exit_jump", 0, ("target", "kind"), _X, "go on at a known target (bit 0: Thumb); kind jump or call"),
+    OpRow("exit_indirect", 1, ("kind",), _X, "go on at address a (bit 0: Thumb); kind jump, call or return"),
+    OpRow("exit_branch", 1, ("target",), _X, "go on at the known target when the i1 a is 1, else at the next instruction"),
+    OpRow("exit_stop", 0, ("reason", "pc"), _X, "hand over to the runtime with pc: svc, undefined, bkpt, refetch"),
+)
+
+OPS: dict[str, OpRow] = {row.name: row for row in _ROWS}
