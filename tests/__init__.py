@@ -1,1 +1,1 @@
-"""The tests mirror the packages; ``conftest.py`` holds what they share, ``needs.py`` what they want."""
+"""Tests mirror the packages; conftest.py is what they share, needs.py what they want."""

@@ -1,12 +1,14 @@
 """Fixtures that all tests share: the runtime, guest programs, compilers, other emulators.
 
-Each of these is made once per session and cached in ``build/`` across sessions and across the workers of
-pytest-xdist. What to do where a tool is missing is decided in ``tests/needs.py`` alone.
+Each of these is made once per session and cached in ``build/`` across sessions and across the
+workers of pytest-xdist. What to do where a tool is missing is decided in ``tests/needs.py``
+alone.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -42,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Pass the options on to where they are used."""
+    os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", str(build.ZIG_CACHE))
     wanted.set_strict(bool(config.getoption("--no-tool-skips")))
     if config.getoption("--hypothesis-profile", default=None) is None:
         hypothesis.settings.load_profile("check" if wanted.strict_by_default() else "dev")
@@ -91,12 +94,9 @@ def host_cc() -> list[str]:
 
 @pytest.fixture(scope="session")
 def qemu_arm() -> Path:
-    """Return the path of qemu-arm, one outside witness."""
-    for name in ("qemu-arm", "qemu-arm-static"):
-        path = wanted.shutil.which(name)
-        if path is not None:
-            return Path(path)
-    wanted.missing("qemu-arm", "apt install qemu-user")
+    """Return the path of qemu-arm, one outside witness, whichever form is installed."""
+    static = shutil.which("qemu-arm-static")
+    return Path(static or wanted.needs("qemu-arm", "apt install qemu-user"))
 
 
 def _debian_busybox(architecture: str) -> Path:

@@ -1,8 +1,8 @@
 """What tests want from the machine, and what happens where it is missing.
 
-A test never looks for a tool itself: it asks here (or through a fixture of ``conftest.py``), so that the
-reason of every skip has one form, and so that in CI, or under ``--no-tool-skips``, a missing tool is a
-failure instead of a test that silently did not run.
+A test never looks for a tool itself: it asks here (or through a fixture of ``conftest.py``), so
+that the reason of every skip has one form, and so that in CI, or under ``--no-tool-skips``, a
+missing tool is a failure instead of a test that silently did not run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every exception that xlate raises on purpose.
 
-Three words for three different things: the file is broken, we lack something, we made a mistake. Only
-the command line prints them and exits; everything below it lets them pass.
+Three words for three different things: the file is broken, we lack something, we made a
+mistake. Only the command line prints them and exits; everything below it lets them pass.
 """
 
 from __future__ import annotations

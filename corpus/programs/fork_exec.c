@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char self[PATH_MAX];
+static char self[PATH_MAX], script[PATH_MAX + 64];
 
 static void show_status(const char *what, int status)
 {
@@ -128,7 +128,7 @@ static void try_exec(const char *what, const char *path)
 
 static void scripts_and_failures(void)
 {
-	char dir[] = "/tmp/corpus-fork_exec-XXXXXX", script[PATH_MAX + 32];
+	char dir[] = "/tmp/corpus-fork_exec-XXXXXX";
 
 	if (!mkdtemp(dir) || chdir(dir))
 		exit(1);

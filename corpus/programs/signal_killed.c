@@ -8,9 +8,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Volatile, so that the compiler neither warns about the address nor turns the store into a trap. */
+static volatile int *volatile nowhere = (volatile int *)4;
+
 static void null_store(void)
 {
-	*(volatile int *)4 = 1;
+	*nowhere = 1;
 }
 
 /* A whole page beyond the end of the mapped file: SIGBUS. */
@@ -41,9 +44,21 @@ static void closed_pipe(void)
 static void undefined_instruction(void)
 {
 #if defined(__arm__)
-	__asm__ volatile("udf #1");
+	__asm__ volatile("udf #0");
 #else
 	__asm__ volatile("ud2");
+#endif
+}
+
+/* The encodings that Linux reserves for debuggers: UDF #1 in T32, UDF #16 in A32. */
+static void breakpoint(void)
+{
+#if defined(__thumb__)
+	__asm__ volatile("udf #1");
+#elif defined(__arm__)
+	__asm__ volatile("udf #16");
+#else
+	__asm__ volatile("int3");
 #endif
 }
 
@@ -70,6 +85,8 @@ int main(int argc, char **argv)
 		closed_pipe();
 	else if (!strcmp(how, "undefined"))
 		undefined_instruction();
+	else if (!strcmp(how, "breakpoint"))
+		breakpoint();
 	else if (!strcmp(how, "data"))
 		no_code();
 	else if (!strcmp(how, "abort"))

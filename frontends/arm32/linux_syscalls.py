@@ -15,7 +15,7 @@ from xlate.abi.linux import SAME, Row, check_table
 
 _ROWS = (
     Row(0, "restart_syscall", "sys_restart_syscall"),
-    Row(1, "exit", "sys_exit", "int"),
+    Row(1, "exit", "sys_exit", "int", ends=True),
     Row(2, "fork", "sys_fork"),
     Row(3, "read", SAME, "fd out@2 size", blocking=True),
     Row(4, "write", SAME, "fd in@2 size", blocking=True),
@@ -24,7 +24,7 @@ _ROWS = (
     Row(8, "creat", "sys_creat", "path mode"),
     Row(9, "link", SAME, "path path"),
     Row(10, "unlink", SAME, "path"),
-    Row(11, "execve", "sys_execve", "path any any"),
+    Row(11, "execve", "sys_execve", "path any any", ends=True),
     Row(12, "chdir", SAME, "path"),
     Row(14, "mknod", SAME, "path mode uint"),
     Row(15, "chmod", SAME, "path mode"),
@@ -205,7 +205,7 @@ _ROWS = (
     Row(240, "futex", "sys_futex", "addr hex uint addr addr uint"),
     Row(241, "sched_setaffinity", SAME, "pid size in@1"),
     Row(242, "sched_getaffinity", "sys_sched_getaffinity", "pid size out"),
-    Row(248, "exit_group", "sys_exit_group", "int"),
+    Row(248, "exit_group", "sys_exit_group", "int", ends=True),
     Row(250, "epoll_create", SAME, "int"),
     Row(251, "epoll_ctl", "sys_epoll_ctl", "fd int fd in"),
     Row(252, "epoll_wait", "sys_epoll_wait", "fd out int int"),

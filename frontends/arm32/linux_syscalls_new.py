@@ -123,7 +123,7 @@ ROWS = (
     Row(382, "renameat2", SAME, "dirfd path dirfd path hex"),
     Row(384, "getrandom", SAME, "out@1 size hex", blocking=True),
     Row(385, "memfd_create", SAME, "str hex"),
-    Row(387, "execveat", "sys_execveat", "dirfd path any any hex"),
+    Row(387, "execveat", "sys_execveat", "dirfd path any any hex", ends=True),
     Row(389, "membarrier", SAME, "int hex int"),
     Row(390, "mlock2", SAME, "addr size hex"),
     Row(391, "copy_file_range", SAME, "fd inout=8 fd inout=8 size hex", blocking=True),

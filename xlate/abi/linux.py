@@ -144,7 +144,8 @@ class Row:
     ``how`` is SAME (the host's call of the name ``host`` does the same on the same bytes), REFUSED
     (``errno`` and ``reason`` say what the guest gets and why), or the name of a C function.
     ``blocking`` calls go through the stub that closes the race with signals. ``result`` "s32"
-    turns a result beyond 31 bits into EOVERFLOW, "id16" clamps a user id to 16 bits.
+    turns a result beyond 31 bits into EOVERFLOW, "id16" clamps a user id to 16 bits. ``ends`` calls do
+    not return when they succeed, so the tracer prints them before they are made.
     """
 
     nr: int
@@ -157,6 +158,7 @@ class Row:
     errno: str = ""
     reason: str = ""
     note: str = ""
+    ends: bool = False
     parsed: tuple[Arg, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -71,8 +71,8 @@ _ROWS = (
     OpRow("add_v", 3, (), _P, "signed overflow of a + b + (i1 c)"),
     OpRow("sub_v", 2, (), _P, "signed overflow of a - b"),
     # lanes; parameter lane = lane width in bits
-    OpRow("lanes", 2, ("op", "lane"), _P, "the two-argument integer op on every lane (add sub mul and or xor eq ugt sgt uge sge umin umax smin smax)"),
-    OpRow("lane_shift", 1, ("op", "lane", "amount"), _P, "shl, lshr or ashr of every lane by a number below the lane width"),
+    OpRow("lanes", 2, ("op", "lane"), _P, "the two-argument integer op on every lane (add sub mul and or xor umin umax smin smax; eq ugt sgt uge sge give all ones or 0)"),
+    OpRow("lane_shift", 2, ("op", "lane"), _P, "shl, lshr or ashr of every lane of a by the i32 b, which is below the lane width"),
     OpRow("lane_not", 1, (), _P, "bitwise complement of a vector"),
     OpRow("pairwise", 2, ("op", "lane"), _P, "op (add umin umax smin smax) on neighbouring lanes of b:a (a gives the low half)"),
     OpRow("splat", 1, ("lane",), _P, "copy the low lane bits into every lane; type of the result is the op's"),

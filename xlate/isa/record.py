@@ -54,8 +54,16 @@ class _Path:
         return outcome
 
 
-def shapes(row: Row, make: Callable[[Context], Machine], ctx: Context) -> Iterator[Shape]:
-    """Every shape of the row; raises Inconsistent when there are absurdly many."""
+def shapes(
+    row: Row,
+    make: Callable[[Context], Machine],
+    ctx: Context,
+    finish: Callable[[Any], None] | None = None,
+) -> Iterator[Shape]:
+    """Every shape of the row; raises Inconsistent when there are absurdly many.
+
+    ``finish`` may record more behind the row's own operations; it must not test fields.
+    """
     slices = [f for f in row.encoding.fields if f.name in row.structural]
     symbolic: dict[str, Any] = {
         f.name: Expr.var(f.name) for f in row.encoding.fields if f.name not in row.structural
@@ -73,6 +81,8 @@ def shapes(row: Row, make: Callable[[Context], Machine], ctx: Context) -> Iterat
             with forking(path):
                 try:
                     row.semantics(machine, **symbolic, **structural)
+                    if finish is not None:
+                        finish(machine)
                 except Refusal as r:
                     refusal = r
             steps = tuple(s for s in machine.steps if s.block.ops) if refusal is None else ()

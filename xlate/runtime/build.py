@@ -1,13 +1,13 @@
 """Builds the native runtime `xlate-run`: the list of sources, the flags, and when to build again.
 
-This file decides how C becomes the program and where it lands; what the generated headers hold is the
-business of ``xlate.tools.gen_runtime``. That generator is a layer above this one, and LLVM may abort
-the process it runs in, so it is started as a process of its own.
+This file decides how C becomes the program and where it lands; what the generated headers hold
+is the business of ``xlate.tools.gen_runtime``. That generator is a layer above this one, and
+LLVM may abort the process it runs in, so it is started as a process of its own.
 
-Everything is keyed by content, never by time. The program stands in ``build/runtime/<digest>/``, where
-the digest covers all sources that shape it; objects are kept with the hashes of all files they read, so
-that after an edit only what the edit touched is compiled. One file lock serialises builders: the second
-one waits, then finds the work done.
+Everything is keyed by content, never by time. The program stands in
+``build/runtime/<digest>/``, where the digest covers all sources that shape it; objects are kept
+with the hashes of all files they read, so that after an edit only what the edit touched is
+compiled. One file lock serialises builders: the second one waits, then finds the work done.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ GENERATOR_INPUTS = (
     "xlate/tools/gen_*.py",
 )
 
-# Below 4 GiB everything is the guest's, so the runtime lives high. It never touches vector registers
-# (they hold guest state), and there is no C library whose unwinder or stack guard could be used.
+# Below 4 GiB everything is the guest's, so the runtime lives high. It never touches vector
+# registers (they hold guest state), and there is no C library whose unwinder or stack guard
+# could be used.
 CFLAGS = (
     "-std=gnu11",
     "-O2",
@@ -66,6 +67,8 @@ CFLAGS = (
 LDFLAGS = ("-static", "-no-pie", "-nostdlib", "-Wl,-z,noexecstack")
 IMAGE_BASE = 0x70000000000
 KEPT_BUILDS = 8
+# The ziglang compiler keeps what it has compiled; not in anybody's HOME.
+ZIG_CACHE = CHECKOUT / "build" / "zig-cache"
 
 Announce = Callable[[str], None]
 
@@ -89,7 +92,7 @@ class Compiler:
 def find_compiler() -> Compiler:
     """Return the C compiler to use: $CC, then cc, gcc, clang, then the ziglang wheel."""
     named = os.environ.get("CC", "").split()
-    for words in ([named] if named else [["cc"], ["gcc"], ["clang"]]):
+    for words in [named] if named else [["cc"], ["gcc"], ["clang"]]:
         if shutil.which(words[0]):
             return Compiler(tuple(words), f"-Wl,-Ttext-segment={IMAGE_BASE:#x}")
     if importlib.util.find_spec("ziglang") is not None:
@@ -155,7 +158,7 @@ def _run(command: list[str], what: str, environment: dict[str, str] | None = Non
     done = subprocess.run(
         command,
         cwd=CHECKOUT,
-        env=environment,
+        env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(ZIG_CACHE), **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -177,13 +180,13 @@ def _generate(build_dir: Path, announce: Announce) -> None:
     announce("xlate: generating decoder, stencils and system call tables ...")
     stamp.unlink(missing_ok=True)
     (build_dir / "gen").mkdir(parents=True, exist_ok=True)
-    path = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH", ""))))
+    path = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
     program = (
         "import pathlib, sys; from xlate.tools import gen_runtime; "
         "gen_runtime.generate(pathlib.Path(sys.argv[1]))"
     )
     command = [sys.executable, "-c", program, str(build_dir)]
-    _run(command, "generating the runtime's tables", {**os.environ, "PYTHONPATH": path})
+    _run(command, "generating the runtime's tables", {"PYTHONPATH": path})
     stamp.write_text(wanted)
 
 
@@ -197,7 +200,9 @@ def _is_current(record: Path, key: str) -> bool:
     """Say whether the object was made with this key from files that still have those hashes."""
     try:
         made = json.loads(record.read_text())
-        return made["key"] == key and all(_hash_file(Path(p)) == h for p, h in made["files"].items())
+        return made["key"] == key and all(
+            _hash_file(Path(p)) == h for p, h in made["files"].items()
+        )
     except (OSError, ValueError, KeyError):
         return False  # No record, a torn one, or a header that is gone: compile.
 

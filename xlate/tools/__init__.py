@@ -1,1 +1,1 @@
-"""Developer programs: generators of the runtime's tables, checks, maps, demos. Users need none of them."""
+"""Developer programs: generators of tables, checks, maps, demos; no user needs them."""

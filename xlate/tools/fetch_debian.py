@@ -1,13 +1,15 @@
 """Puts named Debian packages of another architecture into a folder, changing nothing on the system.
 
-apt does the work: lists, signatures, versions and downloads are its business, with the sources and
-keyrings this machine is configured with. Only its state is private: status file, lists, caches and the
-configuration stand in the given folder, so no root is needed and ``dpkg --add-architecture`` is not
-either. Of the machine's settings those that say how to fetch are taken over; its hooks are not, since
-they may tidy the real cache. Nothing is installed: no maintainer script runs.
+apt does the work: lists, signatures, versions and downloads are its business, with the sources
+and keyrings this machine is configured with. Only its state is private: status file, lists,
+caches and the configuration stand in the given folder, so no root is needed and ``dpkg
+--add-architecture`` is not either. Of the machine's settings those that say how to fetch are
+taken over; its hooks are not, since they may tidy the real cache. Nothing is installed: no
+maintainer script runs.
 
-Folder layout: ``apt/`` (apt's state), ``debs/`` (the packages), ``root/`` (their unpacked files, good as
-a sysroot), ``root.json`` (which packages those are). What is recorded there is not fetched again.
+Folder layout: ``apt/`` (apt's state), ``debs/`` (the packages), ``root/`` (their unpacked
+files, good as a sysroot), ``root.json`` (which packages those are). What is recorded there is
+not fetched again.
 """
 
 from __future__ import annotations
@@ -204,7 +206,7 @@ def program(root: Path, name: str) -> Path:
 @click.option("--depends", is_flag=True, help="Fetch what the packages depend on, too.")
 @click.argument("packages", nargs=-1, required=True)
 def main(arch: str, into: Path | None, packages: tuple[str, ...], *, depends: bool) -> None:
-    """Put Debian PACKAGES into a folder, with a private apt state; print where their files are.
+    r"""Put Debian PACKAGES into a folder, with a private apt state; print where their files are.
 
     \b
     Examples:

@@ -1,0 +1,43 @@
+# Every target stays inside the checkout: .venv/ holds Python packages, build/ everything else.
+# What a target does is written in Python, so that it reads the same from make, CI and a shell.
+
+PYTHON ?= python3
+VENV_PYTHON = .venv/bin/python
+SETUP = $(PYTHON) xlate/tools/bootstrap.py
+
+.PHONY: help run test lint bench fuzz clean
+
+help:
+	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
+	@echo 'make test   all checks and tests (as root: installs what they need; NO_APT=1 prevents it)'
+	@echo 'make lint   ruff, mypy and the import contract only'
+	@echo 'make bench  time kernels against native code and qemu-arm'
+	@echo 'make fuzz   random instructions, every engine against every other: minutes'
+	@echo 'make clean  remove .venv/, build/ and caches'
+
+run:
+	@echo 'make run fetches Python packages (pip, into .venv/) and busybox-static for armhf and amd64'
+	@echo '(apt, with a private state in build/guest/), builds xlate-run in build/runtime/, and runs a'
+	@echo 'short job with each. It needs no root and writes nothing outside this checkout.'
+	@$(SETUP)
+	@$(VENV_PYTHON) -m xlate.tools.demo
+
+test:
+	@$(SETUP) --system --extras dev,verify
+	@$(VENV_PYTHON) -m xlate.tools.check all
+
+lint:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m xlate.tools.check lint
+
+bench:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m tests.bench
+
+fuzz:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m pytest -n2 -m fuzz --hypothesis-profile=long
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""IR to LLVM: text (shared with the stencil generator), passes, object code."""

@@ -1,0 +1,52 @@
+"""Which host register is what in translated code; the C runtime gets the same table (gen/hostregs.h).
+
+Templates are compiled with LLVM's preserve_none calling convention, whose argument registers are, in
+order, R12 R13 R14 R15 RDI RSI RDX RCX R8 R9 R11. R12 is the state pointer. Operands of a template stand
+in registers that always need a REX prefix, so that any other register fits into the same bytes. RAX, RCX
+and RDX are temporaries of a template; RDX also hands the target of an indirect exit to the glue.
+"""
+
+from __future__ import annotations
+
+NUMBER = {
+    name: i
+    for i, name in enumerate(
+        "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split()
+    )
+}
+
+ARGUMENTS = ("r13", "r14", "r15", "rdi", "rsi", "rdx", "rcx", "r8", "r9", "r11")
+STATE = "r12"
+
+# Guest registers that live in host registers while translated code runs; the others live in the state.
+PINS = {0: "r8", 1: "r9", 2: "r11", 3: "r13", 4: "r14", 5: "r15", 6: "rdi", 13: "rsi"}
+
+# Where operands that live in the state are brought for one template.
+SCRATCH = ("rbx", "rbp", "r10", "rdx")
+
+# Registers that a template may use freely besides its operands. When LLVM runs out of these it takes r10, then
+# rbx: such a template says so, and the translator finds other places for operands that live in the state.
+TEMPORARIES = ("rax", "rcx", "rdx")
+SPARE_TEMPORARIES = ("r10", "rbx")
+
+# Operand registers at compile time.
+OPERANDS = ("r8", "r9", "r11", "r14")
+
+
+def pins_of_guest() -> dict[int, int]:
+    """Guest register number to host register number."""
+    return {guest: NUMBER[host] for guest, host in PINS.items()}
+
+
+def c_header() -> str:
+    """The same table for the runtime."""
+    pin = pins_of_guest()
+    lines = ["/* Generated from backends/stencil/hostregs.py; do not edit. */", "#pragma once", ""]
+    lines.append("#define NO_PIN 255")
+    entries = ", ".join(str(pin.get(i, 255)) for i in range(16))
+    lines.append(f"static const unsigned char host_of_guest[16] = {{ {entries} }};")
+    entries = ", ".join(str(NUMBER[s]) for s in SCRATCH)
+    lines.append(f"static const unsigned char scratch_host[{len(SCRATCH)}] = {{ {entries} }};")
+    lines += [f"#define PIN_COUNT {len(pin)}", "#define FOR_EACH_PIN(X) \\"]
+    lines += [" \\\n".join(f"\tX({guest}, {host})" for guest, host in PINS.items()), ""]
+    return "\n".join(lines)

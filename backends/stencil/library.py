@@ -1,0 +1,194 @@
+"""Compiles templates: tries the best form, proves it by compiling it again with other numbers, else
+takes the form that is right by construction.
+
+A constant given to LLVM as a plain number lets it choose short encodings, but LLVM may also use what it
+sees in the number. So each template is compiled with three sets of numbers that disagree in every bit,
+and accepted only if filling the holes of the first gives the other two byte for byte. A template that
+fails is compiled with absolute symbols, of which LLVM knows nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from backends.llvm.binding import VERSION, to_object
+from backends.stencil import hostregs
+from backends.stencil.extract import ImmHole, JumpHole, Raw, RegHole, Template, functions, instantiate, locate
+from backends.stencil.family import Sym
+from backends.stencil.template import DECLARATIONS, TAIL, Placing, function
+from xlate.errors import Inconsistent
+from xlate.ir import Block
+
+_WORDS = (0x4B5D2E71, 0xB4A2D18E, 0x9E3779B9)
+_AMOUNTS = ((21, 11, 23), (10, 20, 8), (4, 13, 27))
+BATCH = 150
+
+
+@dataclass(frozen=True)
+class Request:
+    """One template wanted: canonical block, number of operands and immediates."""
+
+    key: str
+    block: Block
+    operands: int
+    immediates: int
+
+
+def _amounts_only(block: Block) -> dict[int, bool]:
+    """Immediate index to whether it is used only as a shift amount; False: leave it a symbol."""
+    uses: dict[int, set[bool]] = {}
+    consts = {op.index: op.params["value"].index for op in block if op.name == "const" and isinstance(op.params["value"], Sym)}
+    widths = {op.params["value"].index: op.ty for op in block if op.name == "const" and isinstance(op.params["value"], Sym)}
+    for op in block:
+        for place, arg in enumerate(op.args):
+            if arg.op.index in consts:
+                amount = op.name in ("shl", "lshr", "ashr", "ror") and place == 1
+                uses.setdefault(consts[arg.op.index], set()).add(amount)
+    return {i: used == {True} for i, used in uses.items() if len(used) == 1 and widths[i] == "i32"}
+
+
+def _numbers(request: Request, which: int) -> tuple[int | None, ...]:
+    kinds = _amounts_only(request.block)
+    out: list[int | None] = []
+    for i in range(request.immediates):
+        if i not in kinds:
+            out.append(None)
+        elif kinds[i]:
+            out.append(_AMOUNTS[which][i % 3])
+        else:
+            word = _WORDS[which]
+            turn = 5 * i
+            out.append(((word << turn) | (word >> (32 - turn))) & 0xFFFFFFFF if turn else word)
+    return tuple(out)
+
+
+def _compile(requests: list[tuple[str, Request, Placing]]) -> dict[str, Raw]:
+    bodies: list[str] = []
+    symbols: set[str] = set()
+    for name, request, placing in requests:
+        text, used = function(name, request.block, placing)
+        bodies.append(text)
+        symbols |= used
+    return functions(to_object(DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL, reloc="static"))
+
+
+def _placing(request: Request, which: int | None) -> Placing:
+    numbers = _numbers(request, which) if which is not None else (None,) * request.immediates
+    return Placing(hostregs.OPERANDS[: request.operands], numbers)
+
+
+def _amount_holes(template: Template, raws: list[bytes], request: Request) -> Template | None:
+    """Add one-byte holes of shift amounts by comparing the compilations; None when they do not agree."""
+    kinds = _amounts_only(request.block)
+    holes = list(template.imms)
+    code = bytearray(template.code)
+    for index in (i for i, amount in kinds.items() if amount):
+        sets = [_numbers(request, w)[index] for w in range(3)]
+        for at in range(len(code)):
+            if [r[at] for r in raws] == sets:
+                holes.append(ImmHole("I", index, at, 1))
+                code[at] = 0
+    return replace(template, code=bytes(code), imms=tuple(holes))
+
+
+def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Template | None:
+    """The template of the first compilation if it also explains the others."""
+    templates = [locate(request.key[:60], r, p.operands, p.constants) for r, p in zip(raws, placings, strict=True)]
+    first = templates[0]
+    plain = [instantiate(t, p.operands, {i: c for i, c in enumerate(p.constants) if c is not None})
+             for t, p in zip(templates, placings, strict=True)]
+    if len({len(p) for p in plain}) != 1:
+        return None
+    proved = _amount_holes(first, plain, request)
+    if proved is None:
+        return None
+    for placing, code in zip(placings, plain, strict=True):
+        filled = {i: c for i, c in enumerate(placing.constants) if c is not None}
+        if instantiate(proved, placing.operands, filled) != code:
+            return None
+    return proved
+
+
+def compile_batch(requests: list[Request]) -> dict[str, Template]:
+    """Templates for all requests."""
+    done: dict[str, Template] = {}
+    jobs = [
+        (f"f{i}_{which}", r, _placing(r, which))
+        for i, r in enumerate(requests)
+        for which in (range(3) if r.immediates else (0,))
+    ]
+    raws = _compile(jobs)
+    mine: dict[str, list[tuple[Raw, Placing]]] = {}
+    for name, r, placing in jobs:
+        mine.setdefault(r.key, []).append((raws[name], placing))
+    for r in requests:
+        template = _prove(r, [m[0] for m in mine[r.key]], [m[1] for m in mine[r.key]])
+        if template is not None:
+            done[r.key] = template
+    opaque = [(f"f{i}", r, _placing(r, None)) for i, r in enumerate(requests) if r.key not in done]
+    raws = _compile(opaque) if opaque else {}
+    for name, r, placing in opaque:
+        done[r.key] = locate(r.key, raws[name], placing.operands, placing.constants)
+    return done
+
+
+def fingerprint(root: Path) -> bytes:
+    """What shapes a template besides its key: this package's sources and LLVM."""
+    digest = hashlib.sha256(VERSION.encode())
+    for path in sorted([*root.glob("backends/stencil/*.py"), *root.glob("backends/llvm/*.py"), root / "frontends/arm32/state.py"]):
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def build(requests: Iterable[Request], cache: Path | None, mark: bytes, jobs: int = 2) -> dict[str, Template]:
+    """All templates, from the cache file where the IR is unchanged; raises Inconsistent on a bad one."""
+    wanted = {r.key: r for r in requests}
+    known = _load(cache, mark) if cache else {}
+    done = {k: known[k] for k in wanted if k in known}
+    todo = [r for k, r in wanted.items() if k not in done]
+    batches = [todo[i : i + BATCH] for i in range(0, len(todo), BATCH)]
+    if len(batches) > 1 and jobs > 1:
+        with ProcessPoolExecutor(jobs) as pool:
+            results = list(pool.map(compile_batch, batches))
+    else:
+        results = [compile_batch(b) for b in batches]
+    for result in results:
+        done.update(result)
+    missing = [k for k in wanted if k not in done]
+    if missing:
+        raise Inconsistent(f"no template for:\n{missing[0]}")
+    if cache and todo:
+        _save(cache, mark, done)
+    return done
+
+
+def _save(cache: Path, mark: bytes, templates: dict[str, Template]) -> None:
+    rows = {k: {**asdict(t), "code": t.code.hex()} for k, t in templates.items()}
+    temporary = cache.with_suffix(".new")
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_text(json.dumps({"mark": mark.hex(), "templates": rows}))
+    temporary.replace(cache)
+
+
+def _load(cache: Path, mark: bytes) -> dict[str, Template]:
+    try:
+        data = json.loads(cache.read_text())
+    except (OSError, ValueError):
+        return {}
+    if data.get("mark") != mark.hex():
+        return {}
+    return {
+        k: Template(
+            bytes.fromhex(t["code"]),
+            tuple(RegHole(**h) for h in t["regs"]),
+            tuple(ImmHole(**h) for h in t["imms"]),
+            tuple(JumpHole(**h) for h in t["jumps"]),
+            tuple(t["clobbers"]),
+        )
+        for k, t in data["templates"].items()
+    }

@@ -1,0 +1,163 @@
+"""LLVM text of one template function, for a given placing of operands and constants.
+
+The function's arguments are the machine registers that must come out unchanged; its tail call to NEXT
+says where results are. A patchable constant is either a distinct number that is searched in the machine
+code afterwards (LLVM then picks the best form) or an absolute symbol (always right, one more move).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backends.llvm.text import Text
+from backends.stencil import hostregs
+from backends.stencil.family import Sym
+from frontends.arm32.state import STATE as LAYOUT
+from xlate.errors import Inconsistent
+from xlate.ir import Block, Op, Value
+
+OFFSETS = LAYOUT.offsets()
+FLAG_FIELD = {"N": "nf", "Z": "zf", "C": "cf", "V": "vf"}
+_SIGNATURE = "ptr, " + ", ".join(["i64"] * len(hostregs.ARGUMENTS))
+DECLARATIONS = f"""target triple = "x86_64-unknown-linux-gnu"
+declare preserve_nonecc void @NEXT({_SIGNATURE})
+declare preserve_nonecc void @TAKEN({_SIGNATURE})
+declare preserve_nonecc void @SKIP({_SIGNATURE})
+"""
+TAIL = """attributes #0 = { nounwind optsize "frame-pointer"="none" }
+attributes #1 = { strictfp }
+!0 = !{!"branch_weights", i32 1, i32 100000}
+!1 = !{i64 0, i64 4294967296}
+!2 = !{i64 -2147483648, i64 2147483648}
+"""
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Register of each operand and number of each immediate (None: an absolute symbol)."""
+
+    operands: tuple[str, ...]
+    constants: tuple[int | None, ...]
+
+
+class TemplatePlaces:
+    """Operands in argument registers, flags and offsets at the state pointer, memory through %gs."""
+
+    def __init__(self, placing: Placing) -> None:
+        self.placing = placing
+        self.current: dict[int, str] = {
+            i: f"%{reg}" for i, reg in enumerate(placing.operands)
+        }
+        self.symbols: set[str] = set()
+
+    def _symbol(self, name: str, meta: str) -> str:
+        self.symbols.add(f"@{name} = external dso_local global i8{meta}")
+        return f"ptrtoint (ptr @{name} to i64)"
+
+    def const(self, out: Text, op: Op) -> str:
+        value = op.params["value"]
+        if not isinstance(value, Sym):
+            if op.ty == "i1":
+                return "true" if value else "false"
+            return str(value)
+        number = self.placing.constants[value.index]
+        if number is not None:
+            return str(number)
+        width = int(op.ty[1:])
+        if width == 64:
+            return out.new(f"add i64 0, {self._symbol(f'I{value.index}', '')}")
+        whole = self._symbol(f"I{value.index}", ", !absolute_symbol !1")
+        return out.new(f"trunc i64 {whole} to {op.ty}")
+
+    def get_reg(self, out: Text, op: Op) -> str:
+        return out.new(f"trunc i64 {self.current[op.params['reg'].index]} to i32")
+
+    def set_reg(self, out: Text, op: Op, value: str) -> None:
+        self.current[op.params["reg"].index] = out.new(f"zext i32 {value} to i64")
+
+    def state_pointer(self, out: Text, op: Op) -> str:
+        if "flag" in op.params:
+            return out.new(f"getelementptr i8, ptr %st, i64 {OFFSETS[FLAG_FIELD[op.params['flag']]]}")
+        offset = op.params["offset"]
+        if isinstance(offset, Sym):
+            symbol = self._symbol(f"O{offset.index}", ", !absolute_symbol !2")
+            return out.new(f"getelementptr i8, ptr %st, i64 {symbol}")
+        return out.new(f"getelementptr i8, ptr %st, i64 {offset}")
+
+    def memory_pointer(self, out: Text, addr: Value, value: str) -> str:
+        """Fold base plus decode-time offset into the access: guard zones catch what would wrap."""
+        base, offsets = _split(addr)
+        if base is None or not offsets:
+            wide = out.new(f"zext i32 {value} to i64")
+            return out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
+        wide = out.new(f"zext i32 {out.of(base)} to i64")
+        pointer = out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
+        for offset in offsets:
+            if isinstance(offset, Sym):
+                amount = self._symbol(f"A{offset.index}", ", !absolute_symbol !2")
+            else:
+                amount = str(offset - (1 << 32) if offset >> 31 else offset)
+            pointer = out.new(f"getelementptr i8, ptr addrspace(256) {pointer}, i64 {amount}")
+        return pointer
+
+
+def _split(addr: Value) -> tuple[Value | None, list[Sym | int]]:
+    """base + constants of an address; (None, []) when it is not of that form."""
+    offsets: list[Sym | int] = []
+    while addr.op.name == "add":
+        a, b = addr.op.args
+        if b.op.name == "const":
+            addr, const = a, b
+        elif a.op.name == "const":
+            addr, const = b, a
+        else:
+            break
+        offsets.append(const.op.params["value"])
+    if addr.op.name == "const":
+        return None, []
+    return addr, offsets
+
+
+def _tail(places: TemplatePlaces, reserved: frozenset[str], target: str | None, callee: str) -> list[str]:
+    values = {reg: f"%{reg}" for reg in hostregs.ARGUMENTS}
+    for temp in hostregs.TEMPORARIES:
+        if temp in values and temp not in reserved:
+            values[temp] = "poison"
+    for index, reg in enumerate(places.placing.operands):
+        values[reg] = places.current[index]
+    if target is not None:
+        values["rdx"] = target
+    args = ", ".join(["ptr %st"] + [f"i64 {values[r]}" for r in hostregs.ARGUMENTS])
+    return [f"  musttail call preserve_nonecc void @{callee}({args})", "  ret void"]
+
+
+def function(name: str, block: Block, placing: Placing) -> tuple[str, set[str]]:
+    """Text of the function and the global declarations it needs."""
+    places = TemplatePlaces(placing)
+    text = Text(places)
+    reserved = frozenset({"rdx"}) if len(placing.operands) > 3 else frozenset()
+    start = dict(places.current)
+    exits = [op for op in block if op.name in ("exit_skip", "exit_branch", "exit_indirect")]
+    body = Block(ops=[op for op in block if op not in exits])
+    text.lower(body)
+    lines = text.lines
+    if not exits:
+        lines = lines + _tail(places, reserved, None, "NEXT")
+    elif len(exits) > 1:
+        raise Inconsistent(f"template with {len(exits)} exits")
+    elif exits[0].name == "exit_indirect":
+        wide = text.new(f"zext i32 {text.of(exits[0].args[0])} to i64")
+        lines = text.lines + _tail(places, reserved, wide, "NEXT")
+    else:
+        callee = "SKIP" if exits[0].name == "exit_skip" else "TAKEN"
+        text.line(f"br i1 {text.of(exits[0].args[0])}, label %away, label %stay")
+        text.lines.append("away:")
+        kept = dict(places.current)
+        text.lines += _tail(places, reserved, None, callee)
+        places.current = kept
+        text.lines.append("stay:")
+        lines = text.lines + _tail(places, reserved, None, "NEXT")
+    assert start is not None
+    args = ", ".join(["ptr %st"] + [f"i64 %{r}" for r in hostregs.ARGUMENTS])
+    head = f"define preserve_nonecc void @{name}({args}) #0 align 1 {{"
+    return "\n".join([head, *lines, "}", ""]), places.symbols

@@ -1,0 +1,1 @@
+"""Guest programs as data: ``manifest.toml`` lists them, ``build.py`` builds them."""

@@ -1,0 +1,52 @@
+"""A32 miscellaneous data processing: wide immediates, CLZ, saturating addition.
+
+Status registers, BKPT and the like stand in a32_system.py, BX and BLX in a32_branch.py.
+"""
+
+from __future__ import annotations
+
+from frontends.arm32.machine import Arm32
+from frontends.arm32.media import count_leading_zeros, saturating_add
+from frontends.arm32.operands import refuse_pc
+from frontends.arm32.rows import A32
+from xlate.isa import Imm, Reg
+
+
+@A32("cond:4 00110000 imm4:4 Rd:4 imm12:12", manual="MOV (immediate)", over=("dp_immediate",))
+def movw(m: Arm32, imm4: Imm, Rd: Reg, imm12: Imm) -> None:
+    """Rd := imm4:imm12."""
+    refuse_pc(m, Rd)
+    m.R[Rd] = m.const((imm4 << 12) | imm12)
+
+
+@A32("cond:4 00110100 imm4:4 Rd:4 imm12:12", manual="MOVT", over=("dp_immediate",))
+def movt(m: Arm32, imm4: Imm, Rd: Reg, imm12: Imm) -> None:
+    """Rd<31:16> := imm4:imm12."""
+    refuse_pc(m, Rd)
+    m.R[Rd] = (m.R[Rd] & 0xFFFF) | m.const((imm4 << 28) | (imm12 << 16))
+
+
+@A32("cond:4 00010110 xxxx Rd:4 xxxx 0001 Rm:4", manual="CLZ", over=("dp_register_shifted",))
+def clz(m: Arm32, Rd: Reg, Rm: Reg) -> None:
+    """Rd := leading zeros of Rm."""
+    count_leading_zeros(m, Rd, Rm)
+
+
+@A32(
+    "cond:4 00010 double:1 subtract:1 0 Rn:4 Rd:4 xxxx 0101 Rm:4",
+    manual="Saturating addition and subtraction",
+    over=("dp_register_shifted",),
+)
+def qadd(m: Arm32, double: int, subtract: int, Rn: Reg, Rd: Reg, Rm: Reg) -> None:
+    """Rd := sat(Rm +- Rn or its saturated double): QADD, QSUB, QDADD, QDSUB."""
+    saturating_add(m, Rd, Rm, Rn, double=double, subtract=subtract)
+
+
+@A32(
+    "cond:4 00010 xx 0 Rn:4 Rd:4 xxxx 0100 Rm:4",
+    manual="CRC32 (ARMv8)",
+    over=("dp_register_shifted",),
+)
+def crc32(m: Arm32, Rn: Reg, Rd: Reg, Rm: Reg) -> None:
+    """CRC32B, CRC32H, CRC32W and the C forms: not in ARMv7, and AT_HWCAP2 does not offer them."""
+    m.undefined("CRC32 is ARMv8; AT_HWCAP2 does not offer it")

@@ -1,0 +1,1 @@
+"""Tests of the rows as a decoder: gaps, and agreement with other disassemblers."""

@@ -1,0 +1,84 @@
+"""The command `xlate`: which commands there are, and how a failure leaves the process.
+
+Only this package prints and exits. Exit statuses: 0 done, 1 the input is at fault, 2 the
+command line is, 125 xlate is. `xlate exec` becomes `xlate-run` and has the guest's status
+instead.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from xlate.cli.disasm import disasm
+from xlate.cli.exec import exec_command
+from xlate.cli.inspect import inspect
+from xlate.errors import Inconsistent, XlateError
+from xlate.version import VERSION
+
+BAD_INPUT, USAGE, OWN_FAILURE, INTERRUPTED = 1, 2, 125, 130
+
+EPILOG = """
+\b
+Examples:
+  xlate exec ./busybox sh -c 'uname -m'       run an ARM program
+  xlate exec -L /srv/armhf ./prog --help      with a sysroot; --help is the guest's
+  xlate inspect ./busybox                     segments, symbols, code at the entry
+  xlate inspect ./prog --addr main            instruction, IR and host code side by side
+  xlate disasm -d -j .text ./prog             a listing in the manner of objdump
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.version_option(VERSION, "--version", prog_name="xlate", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Run and look at 32-bit ARM Linux programs on x86-64.
+
+    Programs are started by `xlate-run`, a small native program that also works alone; `xlate exec`
+    finds it for you. The other commands never run anything of the guest.
+    """
+
+
+cli.add_command(exec_command)
+cli.add_command(inspect)
+cli.add_command(disasm)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    # Python ignores SIGPIPE; a listing piped into head should end like any other program, and a
+    # guest must not inherit the difference.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        status = cli.main(prog_name="xlate", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except click.UsageError as error:
+        error.show()
+        status = USAGE
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
+    except Inconsistent as error:
+        status = _fail(f"internal error: {error}")
+    except XlateError as error:
+        click.echo(f"xlate: {error}", err=True)
+        status = BAD_INPUT
+    except Exception as error:
+        # The last resort of a program that promises one line: say it, and how to see more.
+        status = _fail(f"internal error: {type(error).__name__}: {error}")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(line: str) -> int:
+    if os.environ.get("XLATE_TRACEBACK"):
+        traceback.print_exc()
+    click.echo(f"xlate: {' '.join(line.split())}; try: XLATE_TRACEBACK=1 and report it", err=True)
+    return OWN_FAILURE

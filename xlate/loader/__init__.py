@@ -1,0 +1,6 @@
+"""Bytes of a file to an Image: what is mapped where, what is named, and how code is marked."""
+
+from xlate.loader.elf import load, parse
+from xlate.loader.image import CodeMark, Image, Prot, Section, Segment, Symbol
+
+__all__ = ["CodeMark", "Image", "Prot", "Section", "Segment", "Symbol", "load", "parse"]

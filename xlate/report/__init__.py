@@ -1,0 +1,1 @@
+"""What people read about a program: listings and tables, as data first and text last."""

@@ -1,0 +1,39 @@
+/*
+ * execve for the guest: the target is checked first, so that its errors return to the guest, then xlate-run executes
+ * itself with the same run options. Scripts are followed to their interpreter here.
+ */
+#ifndef XLATE_EXEC_H
+#define XLATE_EXEC_H
+
+#include "types.h"
+
+struct thread;
+
+/*
+ * execveat(dirfd, path, argv, envp, flags). path is a host path already mapped by sysroot_path(), guest_name what the
+ * guest called it (AT_EXECFN, script argument). argv and envp are guest arrays of guest pointers (0: empty). Returns
+ * -errno only.
+ */
+long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest_name, gaddr argv, gaddr envp, int flags);
+
+/* A program found and opened: an ARM ELF, after following #! lines. */
+#define SCRIPT_DEPTH_MAX 5
+#define SCRIPT_LINE_MAX 256
+
+struct program {
+	int fd;
+	const char *path;	/* host path of the ELF file */
+	u32 prefix_count;	/* words that stand before argv[1...]: interpreter, its argument, script, ... */
+	const char *prefix[2 * SCRIPT_DEPTH_MAX + 2];
+	u32 lines;		/* how many of text[] are used */
+	char text[SCRIPT_DEPTH_MAX][2 * SCRIPT_LINE_MAX];
+	char mapped[4096];	/* interpreter's path under the sysroot */
+};
+
+/*
+ * Open path (relative to dirfd; flags AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW) for execution, following scripts. name is
+ * what argv words call it. 0 or -errno (ENOEXEC: no ELF and no script). The ELF header itself is not judged here.
+ */
+long program_open(struct program *p, int dirfd, const char *path, const char *name, int flags);
+
+#endif

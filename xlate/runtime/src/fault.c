@@ -1,0 +1,80 @@
+/*
+ * The host handler of SIGSEGV, SIGBUS, SIGFPE and SIGILL: decides whose fault it is.
+ *
+ * In order: a copy to or from guest memory (ends as -EFAULT), a write to a page that translations were made from
+ * (unwatched, retried), translated code (the guest's own fault: cpu_fault() rebuilds its registers), a signal that
+ * somebody sent (recorded like any other), else a bug of ours.
+ */
+#include "fault.h"
+
+#include "cpu.h"
+#include "fatal.h"
+#include "memory.h"
+#include "thread.h"
+
+enum { SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, SI_KERNEL = 0x80 };
+#define PAGE_FAULT_WRITE 2u /* in the error code x86 pushes */
+
+/* Fault status of ARM's short-descriptor format: kind of fault, user domain, write bit. */
+enum { FSR_ALIGNMENT = 0x01, FSR_TRANSLATION = 0x17, FSR_PERMISSION = 0x1f, FSR_EXTERNAL = 0x08, FSR_WRITE = 0x800 };
+#define TRAP_PAGE_FAULT 14u
+
+static bool in_copy(u64 pc)
+{
+	return pc >= (u64)copy_code_begin && pc < (u64)copy_code_end;
+}
+
+/* async-signal-safe */
+static void record_guest_fault(struct thread *t, int sig, const struct host_siginfo *info, const struct host_ucontext *uc)
+{
+	u64 addr = info->fault.addr;
+
+	t->fault.sig = sig;
+	t->fault.code = info->code;
+	t->fault.addr = sig == SIGSEGV || sig == SIGBUS ? h2g(addr) : GADDR(0);
+	t->fault.write = sig == SIGSEGV && (uc->mc.err & PAGE_FAULT_WRITE);
+	/* The host's word for it differs where unmapped guest memory is a reserved mapping of ours. */
+	if (sig == SIGSEGV)
+		t->fault.code = mem_prot(t->fault.addr) < 0 ? SEGV_MAPERR : SEGV_ACCERR;
+}
+
+/* async-signal-safe */
+void host_fault(int sig, struct host_siginfo *info, struct host_ucontext *uc)
+{
+	struct thread *t = thread_self();
+	bool sent = info->code <= 0;
+	u64 pc = uc->mc.rip;
+
+	if (sent) {
+		signal_record(t, sig, info, uc);
+		return;
+	}
+	if (sig == SIGSEGV && h_is_guest(info->fault.addr) && mem_code_written(h2g(info->fault.addr)))
+		return;
+	if (in_copy(pc)) {
+		uc->mc.rip = (u64)copy_fixup;
+		return;
+	}
+	if (cpu_owns_pc(pc)) {
+		record_guest_fault(t, sig, info, uc);
+		cpu_fault(t, uc);
+		return;
+	}
+	fatal_at(sig == SIGSEGV ? "segmentation fault" : sig == SIGBUS ? "bus error" : sig == SIGFPE ? "arithmetic fault" : "illegal instruction",
+		 pc, info->fault.addr);
+}
+
+struct frame_fault fault_for_frame(struct thread *t, int code, u32 addr)
+{
+	struct frame_fault f = {.trap_no = TRAP_PAGE_FAULT, .address = addr};
+
+	if (code == SI_KERNEL)
+		return (struct frame_fault){0};
+	if (t->fault.sig == SIGBUS)
+		f.error_code = code == BUS_ADRALN ? FSR_ALIGNMENT : FSR_EXTERNAL;
+	else
+		f.error_code = code == SEGV_MAPERR ? FSR_TRANSLATION : FSR_PERMISSION;
+	if (t->fault.write)
+		f.error_code |= FSR_WRITE;
+	return f;
+}

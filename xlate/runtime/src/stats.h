@@ -1,0 +1,41 @@
+/*
+ * Counters for --stats. Each process counts privately and adds to the shared totals when it ends or executes another
+ * program; the first process prints the totals when it ends.
+ */
+#ifndef XLATE_STATS_H
+#define XLATE_STATS_H
+
+#include "types.h"
+
+/* Only u64 members: they are added up as an array. Add a name in stats.c too. */
+struct stats {
+	u64 runtime_blocks;	  /* blocks translated at run time */
+	u64 runtime_instructions; /* guest instructions in them */
+	u64 translate_ns;	  /* only measured when stats_on */
+	u64 code_bytes;		  /* host code written */
+	u64 links;		  /* exits linked to their target */
+	u64 misses;		  /* look-ups that ended in the dispatcher */
+	u64 invalidations;	  /* blocks forgotten because their bytes changed */
+	u64 package_functions;
+	u64 map_blocks;
+	u64 syscalls;
+	u64 signals;
+	u64 processes;
+};
+
+extern struct stats stats_own;	/* this process, since start or fork */
+extern bool stats_on;
+
+struct thread;
+
+/* Open the place to write to and the shared totals, or take over those of the parent. */
+void stats_init(void);
+/* Add this process's counters to the totals; in a fork's child forget the parent's first. */
+void stats_flush(void);
+void stats_after_fork(void);
+/* At the end: flush, and print when this is the first process. */
+void stats_finish(void);
+/* Monotonic time, 0 when statistics are off. */
+u64 stats_clock(void);
+
+#endif

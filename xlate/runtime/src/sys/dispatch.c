@@ -1,0 +1,60 @@
+/*
+ * From the number in r7 to the row's function. The table and one adapter per row are generated from
+ * frontends/arm32/linux_syscalls.py; what happens to the result (restart, sigreturn, delivery) is signal.c's.
+ */
+#include "stats.h"
+#include "sys/sys.h"
+#include "trace.h"
+
+#include "gen/syscalls_arm32.inc"
+
+/* Old-ABI calls carry their number in the instruction; an EABI kernel without that option kills the caller. */
+static bool is_oabi(const struct thread *t)
+{
+	return t->cpu.svc_imm != 0;
+}
+
+static const struct syscall_row *find_row(u32 nr)
+{
+	const struct syscall_row *row = NULL;
+
+	if (nr < ARRAY_LEN(syscall_rows))
+		row = &syscall_rows[nr];
+	else if (nr - PRIVATE_BASE < ARRAY_LEN(private_rows))
+		row = &private_rows[nr - PRIVATE_BASE];
+	return row && row->name ? row : NULL;
+}
+
+static long call_row(struct thread *t, const struct syscall_row *row)
+{
+	u32 r[7];
+	long result;
+
+	memcpy(r, t->cpu.r, sizeof(r));
+	if (process.opt.strace && row->ends)
+		trace_call(row, r);
+	result = row->call ? row->call(t, r) : -(long)row->refused;
+	if (process.opt.strace)
+		trace_return(row, r, result);
+	return result;
+}
+
+void syscall_dispatch(struct thread *t)
+{
+	const struct syscall_row *row = find_row(t->cpu.r[7]);
+
+	stats_own.syscalls++;
+	if (is_oabi(t)) {
+		if (process.opt.strace)
+			trace_unknown(t->cpu.svc_imm, "old-ABI call");
+		signal_force(t, SIGILL, 4 /* ILL_ILLTRP */, t->cpu.r[15] - (t->cpu.thumb ? 2 : 4));
+		return;
+	}
+	if (!row) {
+		if (process.opt.strace)
+			trace_unknown(t->cpu.r[7], "no such call");
+		signal_finish_syscall(t, -ENOSYS);
+		return;
+	}
+	signal_finish_syscall(t, call_row(t, row));
+}

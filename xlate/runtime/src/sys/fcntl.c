@@ -1,0 +1,109 @@
+/*
+ * fcntl and fcntl64. Locks have 32-bit and 64-bit commands on ARM; x86-64 has one set, whose structure is the guest's
+ * 64-bit one byte for byte. Status flags are open flags and differ.
+ */
+#include "sys/sys.h"
+
+enum {
+	F_GETFL = 3,
+	F_SETFL = 4,
+	F_GETLK = 5,
+	F_SETLK = 6,
+	F_SETLKW = 7,
+	F_GETLK64 = 12,
+	F_SETLK64 = 13,
+	F_SETLKW64 = 14,
+	F_SETOWN_EX = 15,
+	F_GETOWN_EX = 16,
+	F_GETOWNER_UIDS = 17,
+	F_OFD_GETLK = 36,
+	F_OFD_SETLK = 37,
+	F_OFD_SETLKW = 38,
+	F_GET_RW_HINT = 1035,
+	F_SET_FILE_RW_HINT = 1038,
+};
+
+static long fcntl_host(struct thread *t, s32 fd, s32 cmd, u64 arg)
+{
+	return guest_blocking_syscall(t, __NR_fcntl, (u64)fd_to_host(t, fd), (u64)cmd, arg, 0, 0, 0);
+}
+
+static long lock32_out(gaddr a, const struct guest_flock64 *lock)
+{
+	struct guest_flock out = {lock->type, lock->whence, (s32)lock->start, (s32)lock->len, lock->pid};
+
+	if (lock->start > 0x7fffffff || lock->len > 0x7fffffff)
+		return -EOVERFLOW;
+	return copy_out(a, &out, sizeof(out));
+}
+
+static long fcntl_lock32(struct thread *t, s32 fd, s32 cmd, gaddr a)
+{
+	struct guest_flock in;
+	struct guest_flock64 lock = {0};
+	long ret = copy_in(&in, a, sizeof(in));
+
+	if (ret)
+		return ret;
+	lock.type = in.type;
+	lock.whence = in.whence;
+	lock.start = in.start;
+	lock.len = in.len;
+	lock.pid = in.pid;
+	ret = fcntl_host(t, fd, cmd, (u64)&lock);
+	if (ret == 0 && (cmd == F_GETLK || cmd == F_OFD_GETLK))
+		ret = lock32_out(a, &lock);
+	return ret;
+}
+
+/* Commands that both calls treat alike. */
+static long fcntl_common(struct thread *t, s32 fd, s32 cmd, u32 arg)
+{
+	long ret;
+
+	switch (cmd) {
+	case F_GETFL:
+		ret = fcntl_host(t, fd, cmd, 0);
+		return ret < 0 ? ret : (long)open_flags_to_guest((u32)ret);
+	case F_SETFL:
+		return fcntl_host(t, fd, cmd, open_flags_to_host(arg));
+	case F_SETOWN_EX:
+	case F_GETOWN_EX:
+	case F_GETOWNER_UIDS:
+		return fcntl_host(t, fd, cmd, buf_inout(GADDR(arg), 8));
+	default:
+		if (cmd >= F_GET_RW_HINT && cmd <= F_SET_FILE_RW_HINT)
+			return fcntl_host(t, fd, cmd, buf_inout(GADDR(arg), 8));
+		return fcntl_host(t, fd, cmd, (u64)(s64)(s32)arg);
+	}
+}
+
+static bool is_lock64(s32 cmd)
+{
+	return cmd >= F_GETLK64 && cmd <= F_SETLKW64;
+}
+
+static bool is_ofd_lock(s32 cmd)
+{
+	return cmd >= F_OFD_GETLK && cmd <= F_OFD_SETLKW;
+}
+
+long sys_fcntl(struct thread *t, s32 fd, s32 cmd, u32 arg)
+{
+	if (is_lock64(cmd))
+		return fd_is_own(fd) ? -EBADF : -EINVAL;
+	if ((cmd >= F_GETLK && cmd <= F_SETLKW) || is_ofd_lock(cmd))
+		return fcntl_lock32(t, fd, cmd, GADDR(arg));
+	return fcntl_common(t, fd, cmd, arg);
+}
+
+long sys_fcntl64(struct thread *t, s32 fd, s32 cmd, u32 arg)
+{
+	if (is_lock64(cmd))
+		return fcntl_host(t, fd, cmd - F_GETLK64 + F_GETLK, buf_inout(GADDR(arg), sizeof(struct guest_flock64)));
+	if (is_ofd_lock(cmd))
+		return fcntl_host(t, fd, cmd, buf_inout(GADDR(arg), sizeof(struct guest_flock64)));
+	if (cmd >= F_GETLK && cmd <= F_SETLKW)
+		return fcntl_lock32(t, fd, cmd, GADDR(arg));
+	return fcntl_common(t, fd, cmd, arg);
+}

@@ -1,0 +1,115 @@
+/*
+ * The open family. Four flag bits have other places on ARM; /proc files that describe the process are the guest's own
+ * (proc_files.c); everything else is the host's file.
+ */
+#include "sys/sys.h"
+
+enum {
+	GUEST_O_DIRECTORY = 040000,
+	GUEST_O_NOFOLLOW = 0100000,
+	GUEST_O_DIRECT = 0200000,
+	GUEST_O_LARGEFILE = 0400000,
+	HOST_O_DIRECT = 040000,
+	HOST_O_LARGEFILE = 0100000,
+	HOST_O_DIRECTORY = 0200000,
+	HOST_O_NOFOLLOW = 0400000,
+	MOVED_FLAGS = 0740000,
+	O_CREAT = 0100,
+	O_WRONLY = 01,
+	O_TRUNC = 01000,
+};
+
+static const struct {
+	u32 guest, host;
+} moved_flags[] = {
+	{GUEST_O_DIRECTORY, HOST_O_DIRECTORY},
+	{GUEST_O_NOFOLLOW, HOST_O_NOFOLLOW},
+	{GUEST_O_DIRECT, HOST_O_DIRECT},
+	{GUEST_O_LARGEFILE, HOST_O_LARGEFILE},
+};
+
+u32 open_flags_to_host(u32 guest)
+{
+	u32 host = guest & ~(u32)MOVED_FLAGS;
+
+	for (u32 i = 0; i < ARRAY_LEN(moved_flags); i++)
+		if (guest & moved_flags[i].guest)
+			host |= moved_flags[i].host;
+	return host;
+}
+
+u32 open_flags_to_guest(u32 host)
+{
+	u32 guest = host & ~(u32)MOVED_FLAGS;
+
+	for (u32 i = 0; i < ARRAY_LEN(moved_flags); i++)
+		if (host & moved_flags[i].host)
+			guest |= moved_flags[i].guest;
+	return guest;
+}
+
+static long open_at(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mode)
+{
+	struct guest_path p;
+	u32 host_flags = open_flags_to_host(flags);
+	long ret = path_in(&p, path, flags & GUEST_O_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+
+	if (ret)
+		return ret;
+	if (p.host && str_starts(p.name, "/proc/")) {
+		ret = proc_file_open(t, p.name, host_flags);
+		if (ret != -ENOENT)
+			return ret;
+	}
+	return guest_blocking_syscall(t, __NR_openat, (u64)fd_to_host(t, dirfd), (u64)p.host, host_flags, mode, 0, 0);
+}
+
+long sys_open(struct thread *t, gaddr path, u32 flags, u32 mode)
+{
+	return open_at(t, AT_FDCWD, path, flags, mode);
+}
+
+long sys_openat(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mode)
+{
+	return open_at(t, dirfd, path, flags, mode);
+}
+
+long sys_creat(struct thread *t, gaddr path, u32 mode)
+{
+	return open_at(t, AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+/* The structure may grow: what we do not know must be zero, and is handed on for the kernel to judge. */
+long sys_openat2(struct thread *t, s32 dirfd, gaddr path, gaddr how, u32 size)
+{
+	u64 words[16];
+	struct guest_path p;
+	long ret;
+
+	if (size < 24)
+		return -EINVAL;
+	if (size > sizeof(words))
+		return -E2BIG;
+	ret = copy_in(words, how, size);
+	if (ret)
+		return ret;
+	/* Flags above bit 31 are an error the kernel must see. */
+	words[0] = (words[0] & ~0xffffffffull) | open_flags_to_host((u32)words[0]);
+	ret = path_in(&p, path, words[0] & HOST_O_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	if (ret)
+		return ret;
+	return guest_blocking_syscall(t, __NR_openat2, (u64)fd_to_host(t, dirfd), (u64)p.host, (u64)words, size, 0, 0);
+}
+
+long sys_open_by_handle_at(struct thread *t, s32 dirfd, gaddr handle, u32 flags)
+{
+	return host_syscall3(__NR_open_by_handle_at, (u64)fd_to_host(t, dirfd), buf_in(handle, 8 + 128),
+			     open_flags_to_host(flags));
+}
+
+/* The second argument is open flags for the descriptors that events carry. */
+long sys_fanotify_init(struct thread *t, u32 flags, u32 event_flags)
+{
+	(void)t;
+	return host_syscall2(__NR_fanotify_init, flags, open_flags_to_host(event_flags));
+}

@@ -1,0 +1,109 @@
+/*
+ * A guest thread and the process it belongs to: every piece of state the Linux personality keeps.
+ *
+ * A thread lives in one aligned block of host memory: this struct at its base, then the alternate signal stack, then
+ * the host stack that C code runs on. So thread_self() is a mask on the stack pointer, in handlers too, without %fs.
+ */
+#ifndef XLATE_THREAD_H
+#define XLATE_THREAD_H
+
+#include "gen/state_arm32.h"
+#include "host.h"
+#include "options.h"
+#include "signal.h"
+#include "tunables.h"
+#include "types.h"
+
+struct thread {
+	struct arm32_state cpu; /* first: translated code's state pointer is the thread pointer */
+
+	struct {
+		int sig;	/* SIGSEGV, SIGBUS, SIGFPE, SIGILL */
+		int code;	/* si_code */
+		gaddr addr;	/* si_addr */
+		bool write;	/* the access was a write */
+	} fault;		/* filled before cpu_run() returns STOP_FAULT */
+
+	struct thread_signals sig;
+
+	int tid;
+	gaddr clear_child_tid;	/* set_tid_address */
+	gaddr robust_list;	/* set_robust_list */
+	u32 robust_list_len;
+
+	void *cpu_private;	/* the emulation manager's own per-thread data */
+};
+
+/* Guest auxv as it was put on the stack, for /proc/self/auxv. */
+#define AUXV_MAX 24
+
+struct process {
+	struct options opt;
+	const char *exe_path;		/* absolute host path of the guest program: /proc/self/exe */
+	const char *exec_name;		/* AT_EXECFN as the guest sees it */
+	u64 *host_auxv;			/* pairs, ended by AT_NULL */
+
+	gaddr brk_start, brk_end;	/* brk_end is what brk(0) returns */
+	gaddr stack_low, stack_top;	/* mapped stack area */
+	gaddr arg_start, arg_end;	/* bytes of the argv strings: /proc/self/cmdline */
+	gaddr env_start, env_end;
+	gaddr entry;			/* AT_ENTRY, Thumb bit included */
+	u32 auxv[AUXV_MAX][2];
+	u32 auxv_count;
+	bool read_implies_exec;		/* no PT_GNU_STACK, or an executable one */
+
+	struct guest_sigaction actions[SIGNAL_MAX + 1];	/* by signal number; [0] unused */
+
+	/* Host descriptors that are this runtime's and that the guest must not see or close. -1: unused */
+	int own_fds[OWN_FD_COUNT];
+	int pid;
+};
+
+/* Meaning of the places in process.own_fds. */
+enum own_fd {
+	OWN_FD_EXE,	/* xlate-run itself, to re-enter it at execve */
+	OWN_FD_STATS,	/* where statistics are written */
+	OWN_FD_TOTALS,	/* shared counters of a process tree */
+};
+
+extern struct process process;
+
+static inline struct thread *thread_self(void)
+{
+	return (struct thread *)((u64)__builtin_frame_address(0) & ~((u64)THREAD_BLOCK - 1));
+}
+
+/* Block, alternate stack registered, guest base in %gs; on the calling host thread. NULL when memory is refused. */
+struct thread *thread_create(void);
+/* Tell the kernel about the alternate stack and %gs of t; first thing on a new host thread. */
+void thread_attach(struct thread *t);
+void *thread_stack_top(struct thread *t);
+
+/* Run the guest for ever: cpu_run, then system call, signal or fault. */
+_Noreturn void thread_run(struct thread *t);
+
+/* exit_group(status): statistics, then the end of the process. */
+_Noreturn void process_exit(struct thread *t, int status);
+
+/* In the child of a guest fork, before cpu_after_fork(): tid, counters, what is not inherited. */
+void process_after_fork(struct thread *t);
+
+/* --- descriptors (process.c) ---------------------------------------------------------------------- */
+
+/* True when fd is this runtime's own: every guest call on it answers EBADF. */
+bool fd_is_own(int fd);
+/* Any own descriptor inside [first, last]? For close_range: the caller closes around it. Returns it or -1 (lowest). */
+int fd_own_in_range(u32 first, u32 last);
+/* The guest wants number fd (dup2, dup3): move ours elsewhere. 0 or -errno. */
+long fd_vacate(int fd);
+/* Move fd to a high number with close-on-exec and remember it as `which`; the low one is closed. Number or -errno. */
+long fd_adopt(enum own_fd which, int fd);
+
+/* --- floating-point status: implemented beside cpu_run(), since the flags live in host registers ---- */
+
+u32 fpscr_read(struct thread *t);
+void fpscr_write(struct thread *t, u32 value);
+
+_Static_assert(offsetof(struct thread, cpu) == 0, "the state pointer is the thread pointer");
+
+#endif

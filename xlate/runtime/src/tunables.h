@@ -1,0 +1,48 @@
+/* Every number of the runtime that somebody chose, with the reason. */
+#ifndef XLATE_TUNABLES_H
+#define XLATE_TUNABLES_H
+
+/* One thread's block: struct thread, alternate stack, host stack. A power of two, since thread_self() masks with it. */
+#define THREAD_BLOCK (512u << 10)
+/* Kernel frames hold the whole vector state (11 KiB with AMX); a fault may nest in a recording handler. */
+#define THREAD_ALT_STACK (64u << 10)
+/* Room kept at the block's base for struct thread and the emulation manager's per-thread part. */
+#define THREAD_HEAD (32u << 10)
+
+/* Highest guest address a mapping may reach: the kuser page is all there is above, as on a 32-bit process of a 64-bit kernel. */
+#define GUEST_TASK_END 0xffff0000ul
+#define GUEST_KUSER_PAGE 0xffff0000ul
+/* Top of the guest's stack; some pages below the task's end, so that an overrun upwards faults. */
+#define GUEST_STACK_TOP 0xfffe0000ul
+/* Linux's usual default; more only when RLIMIT_STACK says so, and never so much that little is left for mappings. */
+#define GUEST_STACK_DEFAULT (8ul << 20)
+#define GUEST_STACK_MAX (256ul << 20)
+/* Least stack worth starting with when memory is refused (argv and environment must fit as well). */
+#define GUEST_STACK_MIN (128ul << 10)
+/* Unmapped room below the stack, as the kernel's stack_guard_gap: endless recursion must fault. */
+#define GUEST_STACK_GUARD (1ul << 20)
+/* The kernel leaves at least this much below the stack before the mapping area begins. */
+#define GUEST_MMAP_GAP (128ul << 20)
+/* Lowest address a guest mapping may ask for; page 0 stays free so that null pointers fault. */
+#define GUEST_MMAP_MIN 0x1000ul
+/* Lowest address chosen for a mapping nobody gave an address for: above any vm.mmap_min_addr in use. */
+#define GUEST_SEARCH_MIN 0x10000ul
+/* Where position-independent programs go: ELF_ET_DYN_BASE of 32-bit ARM. */
+#define GUEST_PIE_BASE 0x00400000ul
+
+/* Guest base where identity is impossible: fixed, so that persisted translations keyed by it can be found again. */
+#define GUEST_BASE_DEFAULT 0x1000000000ul
+/* Inaccessible room after the guest's 4 GiB: the longest single host access that starts below the end. */
+#define GUEST_BASE_GUARD 0x10000ul
+
+/* Mappings the table holds before it has to grow into memory of its own. */
+#define MEM_REGIONS_STATIC 256
+
+/* Descriptors of our own: places in process.own_fds, and how far below the limit they are put. */
+#define OWN_FD_COUNT 8
+#define OWN_FD_ROOM 16
+
+/* Largest argv or envp array accepted from a guest, in entries: 8 MiB of pointers; the kernel's byte limit comes first. */
+#define EXEC_WORDS_MAX (1ul << 20)
+
+#endif

@@ -1,0 +1,176 @@
+"""System-call rows -> the runtime's dispatch table, the handlers' prototypes and the support page.
+
+Writes ``gen/syscalls_arm32.h`` (prototypes that every ``sys/*.c`` includes, so that a handler with
+other types does not compile) and ``gen/syscalls_arm32.inc`` (one adapter per row and the table that
+``sys/dispatch.c`` includes). ``python -m xlate.tools.gen_syscalls`` prints the support page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from frontends.arm32.linux_syscalls import PRIVATE_BASE, ROWS
+from xlate.abi.linux import KINDS, REFUSED, SAME, Arg, Row, Support
+
+#: From here on new system calls have one number on all architectures.
+COMMON_NUMBERS_FROM = 424
+BANNER = "/* Generated from the guest's system-call rows; do not edit. */\n"
+
+
+def generate(build_dir: Path) -> None:
+    """Write both generated files under build_dir/gen."""
+    gen = build_dir / "gen"
+    gen.mkdir(parents=True, exist_ok=True)
+    (gen / "syscalls_arm32.h").write_text(prototypes(ROWS), encoding="ascii")
+    (gen / "syscalls_arm32.inc").write_text(dispatch_table(ROWS), encoding="ascii")
+
+
+def handlers(rows: tuple[Row, ...]) -> dict[str, tuple[Arg, ...]]:
+    """Return the C handlers that rows name, with their arguments; shared ones must agree."""
+    found: dict[str, tuple[Arg, ...]] = {}
+    for row in rows:
+        if row.handler:
+            types = [arg.ctype for arg in row.parsed]
+            known = found.setdefault(row.handler, row.parsed)
+            if [arg.ctype for arg in known] != types:
+                raise ValueError(f"{row.handler} is named by rows with different arguments")
+    return found
+
+
+def prototypes(rows: tuple[Row, ...]) -> str:
+    """Return the header with one prototype per handler."""
+    lines = [BANNER, "#ifndef XLATE_GEN_SYSCALLS_ARM32_H", "#define XLATE_GEN_SYSCALLS_ARM32_H", ""]
+    lines += ['#include "types.h"', "", "struct thread;", ""]
+    for name, args in sorted(handlers(rows).items()):
+        parameters = ", ".join(["struct thread *t", *(arg.ctype for arg in args)])
+        lines.append(f"long {name}({parameters});")
+    lines += ["", "#endif", ""]
+    return "\n".join(lines)
+
+
+def dispatch_table(rows: tuple[Row, ...]) -> str:
+    """Return the adapters and the two tables of rows."""
+    normal = [row for row in rows if row.nr < PRIVATE_BASE]
+    private = [row for row in rows if row.nr >= PRIVATE_BASE]
+    lines = [BANNER]
+    lines += [_host_number(row) for row in normal if row.nr >= COMMON_NUMBERS_FROM and row.support is SAME]
+    lines += [_adapter(row) for row in rows if row.support is not REFUSED]
+    lines += _table("syscall_rows", normal, 0)
+    lines += _table("private_rows", private, PRIVATE_BASE)
+    lines += [f"#define PRIVATE_BASE {PRIVATE_BASE:#x}", ""]
+    return "\n".join(lines)
+
+
+def _host_number(row: Row) -> str:
+    """Return a definition for build machines whose headers are older than the call."""
+    return f"#ifndef __NR_{row.host_name}\n#define __NR_{row.host_name} {row.nr}\n#endif\n"
+
+
+def _table(name: str, rows: list[Row], base: int) -> list[str]:
+    lines = [f"static const struct syscall_row {name}[] = {{"]
+    for row in rows:
+        fields = [f'.name = "{row.name}"', f'.format = "{trace_format(row.parsed)}"']
+        if row.support is REFUSED:
+            fields += [f".refused = {row.errno}", f'.reason = "{row.reason}"']
+        else:
+            fields.append(f".call = row_{row.name}")
+        if row.ends:
+            fields.append(".ends = true")
+        lines.append(f"\t[{row.nr - base}] = {{{', '.join(fields)}}},")
+    return [*lines, "};", ""]
+
+
+def trace_format(args: tuple[Arg, ...]) -> str:
+    """Return one letter per argument; b and r are followed by the argument that is the length."""
+    out = ""
+    for arg in args:
+        letter = KINDS[arg.kind][1]
+        if arg.counts_bytes:
+            letter = ("b" if arg.kind == "in" else "r") + str(arg.length_of)
+        out += letter
+    return out
+
+
+def _adapter(row: Row) -> str:
+    body = _same_call(row) if row.support is SAME else _handler_call(row)
+    unused = "" if "(t" in body else "\t(void)t;\n"
+    unused += "" if "r[" in body else "\t(void)r;\n"
+    head = f"static long row_{row.name}(struct thread *t, const u32 *r)"
+    return f"{head}\n{{\n{unused}\treturn {body};\n}}\n"
+
+
+def _handler_call(row: Row) -> str:
+    values = ", ".join(["t", *(_typed(arg) for arg in row.parsed)])
+    return f"{row.handler}({values})"
+
+
+def _typed(arg: Arg) -> str:
+    """Return the C expression of an argument as its handler receives it."""
+    register = f"r[{arg.register}]"
+    if arg.kind == "pair":
+        return f"reg_pair(r + {arg.register})"
+    if arg.ctype == "gaddr":
+        return f"GADDR({register})"
+    return f"({arg.ctype}){register}"
+
+
+def _same_call(row: Row) -> str:
+    values = [_host_value(arg, row.parsed) for arg in row.parsed]
+    values += ["0"] * (6 - len(values))
+    call = "guest_blocking_syscall(t, " if row.blocking else "host_syscall6("
+    text = f"{call}__NR_{row.host_name}, {', '.join(values)})"
+    wrap = {"": "", "s32": "result_s32", "id16": "result_id16"}[row.result]
+    return f"{wrap}({text})" if wrap else text
+
+
+def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:
+    """Return the C expression of an argument as the host's kernel receives it."""
+    register = f"r[{arg.register}]"
+    if arg.is_buffer:
+        return f"buf_{arg.kind}(GADDR({register}), {_length(arg, args)})"
+    simple = {
+        "fd": f"fd_to_host(t, (s32){register})",
+        "dirfd": f"fd_to_host(t, (s32){register})",
+        "id16": f"id16_to_host({register})",
+        "pair": f"reg_pair(r + {arg.register})",
+        "path": f"ptr_to_host(GADDR({register}))",
+        "str": f"ptr_to_host(GADDR({register}))",
+        "any": f"ptr_to_host(GADDR({register}))",
+        "addr": f"(long)g2h(GADDR({register}))",
+    }
+    return simple.get(arg.kind) or (f"(s32){register}" if arg.ctype == "s32" else register)
+
+
+def _length(arg: Arg, args: tuple[Arg, ...]) -> str:
+    if arg.length_of is None:
+        return str(arg.fixed)
+    number = f"r[{args[arg.length_of].register}]"
+    if arg.deref:
+        return f"length_at(GADDR({number}))"
+    if arg.times != 1:
+        return f"(u64){number} * {arg.times}"
+    if arg.per != 1:
+        return f"((u64){number} + {arg.per - 1}) / {arg.per}"
+    return number
+
+
+def support_page(rows: tuple[Row, ...]) -> str:
+    """Return the Markdown page that says how each call is served."""
+    counts = {kind: sum(row.support is kind for row in rows) for kind in Support}
+    summary = ", ".join(f"{count} {kind.value}" for kind, count in counts.items())
+    lines = ["# System calls of 32-bit ARM Linux", "", f"{len(rows)} rows: {summary}.", ""]
+    lines += ["| number | call | support | remark |", "|---|---|---|---|"]
+    for row in rows:
+        number = str(row.nr) if row.nr < PRIVATE_BASE else f"{row.nr:#x}"
+        remark = f"{row.errno}: {row.reason}" if row.support is REFUSED else row.note
+        lines.append(f"| {number} | {row.name} | {row.support.value} | {remark} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Print the support page."""
+    print(support_page(ROWS), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""A case (guest state and memory before), a result (after, and why it stopped), and their difference.
+
+Every engine runs a case the same way: the pages are the whole guest memory, the code lies in pages that
+may be executed, and execution goes on until something stops it. A case ends where its code page ends
+(``fetch``), so it needs no instruction count; the rest of the code page is filled with undefined
+instructions.
+
+What is compared, always: r0-r14, pc, NZCV, Q, GE, the T bit, d0-d31, FPSCR's NZCV and control bits,
+TPIDRURO, TPIDRURW, memory, the reason of the stop and the immediate of an SVC. FPSCR's cumulative flags
+and the address of a fault only between engines that claim them. Not compared: the exclusive monitor
+(seen through the result of a later STREX) and ITSTATE where a block is left in its middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+PAGE = 4096
+READ, WRITE, EXEC = 1, 2, 4
+
+CODE_PAGE = 0x00400000
+DATA_PAGES = (0x00800000, 0x00801000)
+CONST_PAGE = 0x00802000
+
+FPSCR_CUMULATIVE = 0x0800009F  # QC, IDC and the five IEEE flags
+STOPS = ("svc", "undefined", "bkpt", "signal", "fault", "fetch")
+
+_UDF = {"A32": bytes.fromhex("f000f0e7"), "T32": bytes.fromhex("00de")}
+
+
+@dataclass
+class State:
+    """What a program can see of its processor."""
+
+    r: list[int] = field(default_factory=lambda: [0] * 16)
+    nzcv: int = 0  # N is 8, V is 1
+    q: int = 0
+    ge: int = 0  # GE[0] is 1
+    thumb: bool = False
+    itstate: int = 0
+    d: list[int] = field(default_factory=lambda: [0] * 32)
+    fpscr: int = 0
+    tpidruro: int = 0
+    tpidrurw: int = 0
+
+    def copy(self) -> State:
+        """Return a state that shares nothing with this one."""
+        return replace(self, r=list(self.r), d=list(self.d))
+
+
+@dataclass
+class Case:
+    """State and pages (address to protection and bytes) before; ``text`` is for people."""
+
+    state: State
+    pages: dict[int, tuple[int, bytes]]
+    text: str = ""
+
+
+@dataclass
+class Result:
+    """State after, the reason of the stop, and the pages that changed.
+
+    ``reason`` says why an instruction was refused, for people: engines word it differently.
+    """
+
+    state: State
+    stop: str
+    pages: dict[int, bytes] = field(default_factory=dict)
+    fault_addr: int | None = None
+    svc_imm: int | None = None
+    reason: str = ""
+
+
+class Engine(Protocol):
+    """Something that runs cases."""
+
+    name: str
+    claims_fp_flags: bool
+    claims_fault_addr: bool
+
+    def run(self, cases: list[Case]) -> list[Result]:
+        """Run every case on its own; results are in the order of the cases."""
+
+
+def code_bytes(isa: str, words: list[int]) -> bytes:
+    """Instruction words as the bytes of memory; T32 words have the first halfword in the high half."""
+    if isa == "A32":
+        return b"".join(word.to_bytes(4, "little") for word in words)
+    halves = [half for word in words for half in ([word >> 16] if word >> 16 else []) + [word & 0xFFFF]]
+    return b"".join(half.to_bytes(2, "little") for half in halves)
+
+
+def place_code(isa: str, words: list[int]) -> tuple[int, bytes]:
+    """Return the address of the words when they end at the end of the code page, and that page."""
+    code = code_bytes(isa, words)
+    udf = _UDF["A32" if isa == "A32" else "T32"]
+    page = udf * ((PAGE - len(code)) // len(udf)) + code
+    return CODE_PAGE + PAGE - len(code), page
+
+
+def make_case(isa: str, words: list[int], state: State, pages: dict[int, tuple[int, bytes]]) -> Case:
+    """Case of ``words`` in state ``isa`` (A32, T16 or T32): sets pc, the T bit and the code page."""
+    state = state.copy()
+    state.r[15], page = place_code(isa, words)
+    state.thumb = isa != "A32"
+    return Case(state, {CODE_PAGE: (READ | EXEC, page), **pages})
+
+
+def differences(case: Case, a: Result, b: Result, *, fp_flags: bool, fault_addr: bool) -> list[str]:
+    """Lines of what differs between two results of one case; empty when they agree."""
+    found: list[str] = []
+    if a.stop != b.stop:
+        found.append(f"stop {a.stop} {a.reason} against {b.stop} {b.reason}".replace("  ", " "))
+    elif a.stop == "svc" and a.svc_imm != b.svc_imm:
+        found.append(f"svc {a.svc_imm} against {b.svc_imm}")
+    elif a.stop == "fault" and fault_addr and a.fault_addr != b.fault_addr:
+        found.append(f"fault at {a.fault_addr or 0:#x} against {b.fault_addr or 0:#x}")
+    found += _state_differences(a.state, b.state, fp_flags=fp_flags)
+    found += _page_differences(case, a, b)
+    return found
+
+
+def _state_differences(a: State, b: State, *, fp_flags: bool) -> Iterator[str]:
+    mask = 0xFFFFFFFF if fp_flags else ~FPSCR_CUMULATIVE & 0xFFFFFFFF
+    for i in range(16):
+        if a.r[i] != b.r[i]:
+            yield f"r{i} {a.r[i]:#x} against {b.r[i]:#x}"
+    for i in range(32):
+        if a.d[i] != b.d[i]:
+            yield f"d{i} {a.d[i]:#018x} against {b.d[i]:#018x}"
+    for name in ("nzcv", "q", "ge", "thumb", "tpidruro", "tpidrurw"):
+        x, y = getattr(a, name), getattr(b, name)
+        if x != y:
+            yield f"{name} {int(x):#x} against {int(y):#x}"
+    if (a.fpscr ^ b.fpscr) & mask:
+        yield f"fpscr {a.fpscr & mask:#x} against {b.fpscr & mask:#x}"
+
+
+def _page_differences(case: Case, a: Result, b: Result) -> Iterator[str]:
+    for addr in sorted({*a.pages, *b.pages}):
+        before = case.pages[addr][1]
+        x, y = a.pages.get(addr, before), b.pages.get(addr, before)
+        if x != y:
+            at = next(i for i in range(PAGE) if x[i] != y[i])
+            yield f"mem[{addr + at:#x}] {x[at:at + 8].hex()} against {y[at:at + 8].hex()}"

@@ -1,0 +1,145 @@
+"""Runs cases in the native runtime: one ``xlate-insn`` process answers a stream of records.
+
+The records are little-endian and have no padding; ``main_insn.c`` of the runtime has the same layout.
+A case is ``magic id npages flags``, the state, and ``npages`` times ``addr prot bytes[4096]``; a result is
+``magic id stop fault_addr fault_write npages reserved[2]``, the state, and the pages that changed. The
+pages of a case are the whole guest memory while it runs. The state is what a program can see: r[16] (pc
+without the Thumb bit), N Z C V Q T ITSTATE and the monitor's size as bytes, GE as four bytes, svc_imm,
+excl_addr, the whole FPSCR, excl_value, d[32], TPIDRURO, TPIDRURW, and eight words that are zero.
+
+A driver that dies or does not answer is started again, and the first case without an answer is blamed.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from xlate.errors import Inconsistent
+from xlate.verify.case import PAGE, STOPS, Case, Result, State
+
+CASE_MAGIC, RESULT_MAGIC = 0x31434958, 0x31525958
+STATE = struct.Struct("<16I8B4I Q32Q2I32x")
+CASE = struct.Struct("<4I")
+RESULT = struct.Struct("<8I")
+PAGE_HEAD = struct.Struct("<2I")
+TIMEOUT = 60.0  # seconds for one batch; a case takes microseconds
+
+assert STATE.size == 392
+
+
+@dataclass
+class StencilEngine:
+    """The baseline tier as an engine; ``program`` is the path of xlate-insn."""
+
+    program: Path
+    arguments: list[str] = field(default_factory=list)
+    name: str = "stencil"
+    claims_fp_flags: bool = True
+    claims_fault_addr: bool = True
+
+    def run(self, cases: list[Case]) -> list[Result]:
+        """Run every case; one that kills the driver has the stop ``crash``."""
+        results: list[Result] = []
+        while len(results) < len(cases):
+            results += self._batch(cases[len(results) :])
+        return results
+
+    def _batch(self, cases: list[Case]) -> list[Result]:
+        """Results up to the first case that the driver does not survive, that one included."""
+        command = [str(self.program), *self.arguments]
+        results: list[Result] = []
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
+            assert driver.stdin is not None
+            assert driver.stdout is not None
+            guard = threading.Timer(TIMEOUT, driver.kill)
+            guard.start()
+            feeder = threading.Thread(target=_feed, args=(driver.stdin, cases))
+            feeder.start()
+            for index, case in enumerate(cases):
+                result = _answer(driver.stdout, index, case)
+                if result is None:
+                    break
+                results.append(result)
+            else:
+                feeder.join()
+            guard.cancel()
+            if len(results) < len(cases):
+                driver.kill()
+            feeder.join()
+        if len(results) < len(cases):
+            ended = f"driver ended with status {driver.returncode}"
+            results.append(Result(cases[len(results)].state.copy(), "crash", reason=ended))
+        return results
+
+
+def _feed(pipe: IO[bytes], cases: list[Case]) -> None:
+    """Write every case; a driver that died shows in the answers, so a broken pipe ends the feeding."""
+    try:
+        for index, case in enumerate(cases):
+            pipe.write(encode_case(index, case))
+        pipe.close()
+    except BrokenPipeError:
+        return
+
+
+def encode_case(index: int, case: Case) -> bytes:
+    """Return the record of one case."""
+    parts = [CASE.pack(CASE_MAGIC, index, len(case.pages), 0), encode_state(case.state)]
+    for addr, (prot, data) in case.pages.items():
+        parts += [PAGE_HEAD.pack(addr, prot), data]
+    return b"".join(parts)
+
+
+def encode_state(state: State) -> bytes:
+    """Return the 392 bytes of a state."""
+    flags = [state.nzcv >> (3 - i) & 1 for i in range(4)]
+    ge = sum((state.ge >> i & 1) << (8 * i) for i in range(4))
+    small = (*flags, state.q, int(state.thumb), state.itstate, 0)
+    thread = (state.tpidruro, state.tpidrurw)
+    return STATE.pack(*state.r, *small, ge, 0, 0, state.fpscr, 0, *state.d, *thread)
+
+
+def decode_state(data: bytes) -> tuple[State, int]:
+    """Return the state in 392 bytes and its svc_imm."""
+    values = STATE.unpack(data)
+    n, z, c, v, q, thumb, itstate, _ = values[16:24]
+    ge, svc_imm, _, fpscr, _ = values[24:29]
+    state = State(
+        r=list(values[:16]),
+        nzcv=n << 3 | z << 2 | c << 1 | v,
+        q=q,
+        ge=sum((ge >> (8 * i) & 1) << i for i in range(4)),
+        thumb=bool(thumb),
+        itstate=itstate,
+        d=list(values[29:61]),
+        fpscr=fpscr,
+        tpidruro=values[61],
+        tpidrurw=values[62],
+    )
+    return state, svc_imm
+
+
+def _answer(pipe: IO[bytes], index: int, case: Case) -> Result | None:
+    """Read one result; None when the driver ended before it was complete."""
+    head = pipe.read(RESULT.size)
+    body = pipe.read(STATE.size)
+    if len(body) < STATE.size:
+        return None
+    magic, number, stop, fault_addr, _, npages, _, _ = RESULT.unpack(head)
+    if magic != RESULT_MAGIC or number != index or not 1 <= stop <= len(STOPS):
+        raise Inconsistent(f"xlate-insn answered {head.hex()} to case {index}")
+    state, svc_imm = decode_state(body)
+    result = Result(state, STOPS[stop - 1])
+    for _ in range(npages):
+        page = pipe.read(PAGE_HEAD.size + PAGE)
+        if len(page) < PAGE_HEAD.size + PAGE:
+            return None
+        result.pages[PAGE_HEAD.unpack_from(page)[0]] = page[PAGE_HEAD.size :]
+    result.fault_addr = fault_addr if result.stop == "fault" else None
+    result.svc_imm = svc_imm if result.stop == "svc" else None
+    return result

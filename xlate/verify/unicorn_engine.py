@@ -1,0 +1,143 @@
+"""Runs cases in unicorn: an outside witness, never the only one (its errors are listed by the tests).
+
+One instance serves all cases: pages that recur stay mapped and are rewritten. Unicorn stops before the
+instruction it cannot execute and after an SVC, as our engines do. The only file that imports unicorn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import unicorn
+from unicorn import arm_const as arm
+
+from xlate.errors import Inconsistent
+from xlate.verify.case import CODE_PAGE, EXEC, PAGE, READ, WRITE, Case, Result, State
+
+_CPSR_USER_MODE = 0x10
+_FPEXC_ENABLE = 1 << 30
+_CPACR_FULL_VFP = 0xF << 20
+_INTERRUPTS = {2: "svc", 7: "bkpt", 1: "undefined"}
+_FETCH = (unicorn.UC_ERR_FETCH_UNMAPPED, unicorn.UC_ERR_FETCH_PROT)
+_DATA = (
+    unicorn.UC_ERR_READ_UNMAPPED,
+    unicorn.UC_ERR_WRITE_UNMAPPED,
+    unicorn.UC_ERR_READ_PROT,
+    unicorn.UC_ERR_WRITE_PROT,
+)
+_UNDEFINED = (unicorn.UC_ERR_INSN_INVALID, unicorn.UC_ERR_EXCEPTION)
+_MAX_INSNS = 64
+
+# UC_ARM_REG_R0-R12 and D0-D31 are numbered in a row; SP, LR and PC are not.
+_R = [*(arm.UC_ARM_REG_R0 + i for i in range(13))]
+_R += [arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC]
+_D = [arm.UC_ARM_REG_D0 + i for i in range(32)]
+_OTHER = [
+    arm.UC_ARM_REG_CPSR,
+    arm.UC_ARM_REG_FPSCR,
+    arm.UC_ARM_REG_C13_C0_3,
+    arm.UC_ARM_REG_C13_C0_2,
+]
+
+
+class UnicornEngine:
+    """Unicorn with every feature of the 32-bit architecture switched on, in user mode."""
+
+    name = "unicorn"
+    claims_fp_flags = True
+    claims_fault_addr = False  # of an access over two pages it names neither end reliably
+
+    def __init__(self) -> None:
+        self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_ARM)
+        self._uc.ctl_set_cpu_model(arm.UC_CPU_ARM_MAX)
+        self._uc.reg_write(arm.UC_ARM_REG_C1_C0_2, _CPACR_FULL_VFP)
+        self._uc.reg_write(arm.UC_ARM_REG_FPEXC, _FPEXC_ENABLE)
+        self._uc.hook_add(unicorn.UC_HOOK_INTR, self._interrupt)
+        self._mapped: dict[int, int] = {}
+        self._interrupted: int | None = None
+
+    def run(self, cases: list[Case]) -> list[Result]:
+        """Run every case."""
+        return [self._run_case(case) for case in cases]
+
+    def _interrupt(self, uc: Any, number: int, _data: object) -> None:
+        self._interrupted = number
+        uc.emu_stop()
+
+    def _run_case(self, case: Case) -> Result:
+        self._load_pages(case)
+        self._load_state(case.state)
+        self._interrupted = None
+        start = case.state.r[15] | int(case.state.thumb)
+        error = None
+        try:
+            self._uc.emu_start(start, CODE_PAGE + PAGE, 0, _MAX_INSNS)
+        except unicorn.UcError as e:
+            error = e.errno
+        result = Result(self._save_state(), self._stop(error))
+        if result.stop == "svc":
+            result.svc_imm = self._svc_imm(result.state)
+        for addr, (prot, before) in case.pages.items():
+            if prot & WRITE:
+                data = bytes(self._uc.mem_read(addr, PAGE))
+                if data != before:
+                    result.pages[addr] = data
+        return result
+
+    def _stop(self, error: int | None) -> str:
+        """Name the reason of the stop from unicorn's error and interrupt numbers."""
+        if self._interrupted is not None:
+            return _INTERRUPTS.get(self._interrupted, f"interrupt {self._interrupted}")
+        if error is None or error in _FETCH:
+            return "fetch"
+        if error in _DATA:
+            return "fault"
+        return "undefined" if error in _UNDEFINED else f"unicorn error {error}"
+
+    def _svc_imm(self, state: State) -> int:
+        size = 2 if state.thumb else 4
+        word = int.from_bytes(self._uc.mem_read(state.r[15] - size, size), "little")
+        return word & (0xFF if state.thumb else 0xFFFFFF)
+
+    def _load_pages(self, case: Case) -> None:
+        for addr in [a for a in self._mapped if a not in case.pages]:
+            self._uc.mem_unmap(addr, PAGE)
+            del self._mapped[addr]
+        for addr, (prot, data) in case.pages.items():
+            if addr not in self._mapped:
+                self._uc.mem_map(addr, PAGE, _protection(prot))
+            elif self._mapped[addr] != prot:
+                self._uc.mem_protect(addr, PAGE, _protection(prot))
+            self._mapped[addr] = prot
+            self._uc.mem_write(addr, data)
+
+    def _load_state(self, state: State) -> None:
+        it = state.itstate
+        cpsr = _CPSR_USER_MODE | state.nzcv << 28 | state.q << 27 | state.ge << 16
+        cpsr |= int(state.thumb) << 5 | (it & 3) << 25 | (it >> 2) << 10
+        values = [cpsr, state.fpscr, state.tpidruro, state.tpidrurw]
+        pairs = zip([*_OTHER, *_R, *_D], [*values, *state.r, *state.d], strict=True)
+        self._uc.reg_write_batch(list(pairs))
+
+    def _save_state(self) -> State:
+        values = list(self._uc.reg_read_batch([*_OTHER, *_R, *_D]))
+        cpsr, fpscr, tpidruro, tpidrurw = values[:4]
+        return State(
+            r=values[4:20],
+            nzcv=cpsr >> 28,
+            q=cpsr >> 27 & 1,
+            ge=cpsr >> 16 & 15,
+            thumb=bool(cpsr >> 5 & 1),
+            itstate=(cpsr >> 25 & 3) | (cpsr >> 10 & 63) << 2,
+            d=values[20:52],
+            fpscr=fpscr,
+            tpidruro=tpidruro,
+            tpidrurw=tpidrurw,
+        )
+
+
+def _protection(prot: int) -> int:
+    """Our PROT bits as unicorn's, which happen to be the same numbers; refuses anything else."""
+    if prot & ~(READ | WRITE | EXEC):
+        raise Inconsistent(f"page protection {prot}")
+    return prot
