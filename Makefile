@@ -12,7 +12,7 @@ help:
 	@echo 'make test   all checks and tests (as root: installs what they need; NO_APT=1 prevents it)'
 	@echo 'make lint   ruff, mypy and the import contract only'
 	@echo 'make bench  time kernels against native code and qemu-arm'
-	@echo 'make fuzz   random instructions, every engine against every other: minutes'
+	@echo 'make fuzz   random instructions, interpreter, templates, unicorn (COUNT=200000)'
 	@echo 'make clean  remove .venv/, build/ and caches'
 
 run:
@@ -34,9 +34,11 @@ bench:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m tests.bench
 
+COUNT ?= 200000
 fuzz:
 	@$(SETUP) --extras dev,verify
-	@$(VENV_PYTHON) -m pytest -n2 -m fuzz --hypothesis-profile=long
+	@$(VENV_PYTHON) -m xlate.tools.fuzz --engines stencil,unicorn --driver \
+		$$($(VENV_PYTHON) -m xlate.runtime.build --program xlate-insn) --count $(COUNT) --jobs 2
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

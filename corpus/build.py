@@ -1,13 +1,15 @@
 """Read the corpus manifest and build its programs, for the guest or for this machine.
 
-Decides the compiler commands and where a built program lies: in a folder the caller names, under a name that
-holds a digest of everything that shaped it, so that a second build is a look-up and parallel builders do
-not meet. What is done with a built program is left to the tests and to the bench.
+Decides the compiler commands and where a built program lies: in a folder the caller names,
+under a name that holds a digest of everything that shaped it, so that a second build is a
+look-up and parallel builders do not meet. What is done with a built program is left to the
+tests and to the bench.
 
-    python -m corpus.build [--out DIR] [--mode MODE] [NAME ...]     build, print the paths
-    python -m corpus.build --record NAME ...                        rewrite expected/ from the oracle
+    python -m corpus.build [--out DIR] [--mode MODE] [NAME ...]   build, print the paths
+    python -m corpus.build --record NAME ...                      rewrite expected/
 
-Where no ARM cross compiler is installed, the ``ziglang`` wheel takes its place (musl instead of glibc).
+Where no ARM cross compiler is installed, the ``ziglang`` wheel takes its place (musl instead of
+glibc).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,6 @@ GCC_MODE_FLAGS = {
 ZIG_MODE_FLAGS = {
     "thumb": ("-target", "thumb-linux-musleabihf", "-mcpu=cortex_a9", "-static"),
     "arm": ("-target", "arm-linux-musleabihf", "-mcpu=cortex_a9", "-static"),
-    "static-pie": ("-target", "thumb-linux-musleabihf", "-mcpu=cortex_a9", "-static-pie", "-fPIE"),
 }
 
 
@@ -85,6 +86,7 @@ class Program:
     qemu_differs: str
     purpose: str
     cases: tuple[Case, ...]
+    zig_differs: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def _program(row: dict[str, Any]) -> Program:
         libs=tuple(row.get("libs", ())),
         oracle=row["oracle"],
         qemu_differs=row.get("qemu_differs", ""),
+        zig_differs=row.get("zig_differs", ""),
         purpose=row["purpose"],
         cases=tuple(_case(case, row["name"], modes) for case in row.get("case", [{}])),
     )
@@ -194,7 +197,7 @@ def is_zig(compiler: Sequence[str]) -> bool:
 
 def compile_command(program: Program, mode: str, compiler: Sequence[str]) -> list[str]:
     """Return the whole command but for ``-o OUTPUT``."""
-    # A caller's zig command may already name a target; ours names the mode's, and the first would win.
+    # A caller's zig command may already name a target; the mode's must be the only one.
     words = list(compiler)
     if is_zig(compiler):
         words = words[: words.index("cc") + 1]

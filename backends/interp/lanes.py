@@ -57,8 +57,8 @@ def _pairwise(cpu: Cpu, op: Op, a: int, b: int) -> int:
 
 
 @arm("lane_shift")
-def _lane_shift(cpu: Cpu, op: Op, a: int) -> int:
-    lane, amount, kind = op.params["lane"], op.params["amount"], op.params["op"]
+def _lane_shift(cpu: Cpu, op: Op, a: int, amount: int) -> int:
+    lane, kind = op.params["lane"], op.params["op"]
     if not 0 <= amount < lane:
         raise Inconsistent(f"lane_shift by {amount} of lanes of {lane} bits")
     lanes = split(a, width_of(op), lane)

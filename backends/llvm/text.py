@@ -6,6 +6,7 @@ generator keeps registers in machine registers, the optimised tier in SSA values
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -13,11 +14,11 @@ from xlate.errors import Inconsistent
 from xlate.ir import Block, Op, Value
 from xlate.ir.block import WIDTHS
 
-LLVM_TYPES = {"f32": "float", "f64": "double", "v64": "i64", "v128": "i128"}
+LLVM_TYPES = {"f32": "float", "f64": "double", "v64": "i64", "v128": "<2 x i64>"}
 
 
 def llvm_type(ty: str) -> str:
-    """The LLVM type that holds an IR type (vectors travel as wide integers)."""
+    """The LLVM type that holds an IR type (vectors travel as 64-bit integers)."""
     return LLVM_TYPES.get(ty, ty)
 
 
@@ -351,14 +352,24 @@ def _lanes(t: Text, op: Op) -> str:
 def _lane_shift(t: Text, op: Op) -> str:
     lane = op.params["lane"]
     a, vec = _vector(t, t.of(op.args[0]), op.ty, lane)
-    count = WIDTHS[op.ty] // lane
-    amounts = ", ".join([f"i{lane} {op.params['amount']}"] * count)
-    return _bag(t, t.new(f"{op.params['op']} {vec} {a}, <{amounts}>"), vec, op.ty)
+    amount = t.of(op.args[1])
+    if lane != 32:
+        amount = t.new(f"{'trunc' if lane < 32 else 'zext'} i32 {amount} to i{lane}")
+    amounts = _splat(t, amount, lane, WIDTHS[op.ty] // lane)
+    return _bag(t, t.new(f"{op.params['op']} {vec} {a}, {amounts}"), vec, op.ty)
+
+
+def _splat(t: Text, value: str, lane: int, count: int) -> str:
+    vec = f"<{count} x i{lane}>"
+    first = t.new(f"insertelement {vec} poison, i{lane} {value}, i32 0")
+    every, _ = _shuffle(t, first, first, vec, [0] * count)
+    return every
 
 
 @_arm("lane_not")
 def _lane_not(t: Text, op: Op) -> str:
-    return t.new(f"xor {llvm_type(op.ty)} {t.of(op.args[0])}, -1")
+    ones = "<i64 -1, i64 -1>" if op.ty == "v128" else "-1"
+    return t.new(f"xor {llvm_type(op.ty)} {t.of(op.args[0])}, {ones}")
 
 
 def _shuffle(t: Text, a: str, b: str, vec: str, picks: list[int]) -> tuple[str, str]:
@@ -379,16 +390,14 @@ def _pairwise(t: Text, op: Op) -> str:
 
 
 @_arm("splat")
-def _splat(t: Text, op: Op) -> str:
+def _splat_op(t: Text, op: Op) -> str:
     lane = op.params["lane"]
     source = op.args[0]
     value = t.of(source)
     if source.width != lane:
         value = t.new(f"trunc {llvm_type(source.ty)} {value} to i{lane}")
-    vec = f"<{WIDTHS[op.ty] // lane} x i{lane}>"
-    first = t.new(f"insertelement {vec} poison, i{lane} {value}, i32 0")
-    every, _ = _shuffle(t, first, first, vec, [0] * (WIDTHS[op.ty] // lane))
-    return _bag(t, every, vec, op.ty)
+    count = WIDTHS[op.ty] // lane
+    return _bag(t, _splat(t, value, lane, count), f"<{count} x i{lane}>", op.ty)
 
 
 @_arm("extract")
@@ -456,16 +465,14 @@ def _widen(t: Text, op: Op) -> str:
 
 @_arm("concat")
 def _concat(t: Text, op: Op) -> str:
-    low, high = (t.new(f"zext i64 {x} to i128") for x in _args(t, op))
-    return t.new(f"or i128 {low}, {t.new(f'shl i128 {high}, 64')}")
+    low, high = _args(t, op)
+    first = t.new(f"insertelement <2 x i64> poison, i64 {low}, i32 0")
+    return t.new(f"insertelement <2 x i64> {first}, i64 {high}, i32 1")
 
 
 @_arm("half")
 def _half(t: Text, op: Op) -> str:
-    value = t.of(op.args[0])
-    if op.params["index"]:
-        value = t.new(f"lshr i128 {value}, 64")
-    return t.new(f"trunc i128 {value} to i64")
+    return t.new(f"extractelement <2 x i64> {t.of(op.args[0])}, i32 {op.params['index']}")
 
 
 @_arm("bitcast")
@@ -550,16 +557,50 @@ def _fcvt(t: Text, op: Op) -> str:
     return t.new(f"{how} {llvm_type(op.args[0].ty)} {t.of(op.args[0])} to {llvm_type(op.ty)}")
 
 
+def _cvt(t: Text, value: str, ty: str, round_: str) -> str:
+    """x86's own conversion to i32: raises invalid alone and gives 0x80000000 when out of range."""
+    single = ty == "f32"
+    lanes = "<4 x float>" if single else "<2 x double>"
+    vec = t.new(f"insertelement {lanes} zeroinitializer, {llvm_type(ty)} {value}, i32 0")
+    name = ("sse.cvt" if single else "sse2.cvt") + ("t" if round_ == "zero" else "") + ("ss2si" if single else "sd2si")
+    return t.new(f"call i32 @llvm.x86.{name}({lanes} {vec})")
+
+
 @_arm("f_to_int")
 def _f_to_int(t: Text, op: Op) -> str:
-    ty, value = llvm_type(op.args[0].ty), t.of(op.args[0])
-    if op.params["round"] == "mode":
-        value = t.new(
-            f"call {ty} @llvm.experimental.constrained.rint.{op.args[0].ty}({ty} {value}, "
-            'metadata !"round.dynamic", metadata !"fpexcept.strict") #1'
-        )
-    name = "fptosi" if op.params["signed"] else "fptoui"
-    return t.new(f"call i32 @llvm.{name}.sat.i32.{op.args[0].ty}({ty} {value})")
+    ty, value = op.args[0].ty, t.of(op.args[0])
+    return (_to_signed if op.params["signed"] else _to_unsigned)(t, value, ty, op.params["round"])
+
+
+def _to_signed(t: Text, value: str, ty: str, round_: str) -> str:
+    raw = _cvt(t, value, ty, round_)
+    odd = t.new(f"icmp eq i32 {raw}, -2147483648")
+    positive = t.new(f"fcmp ogt {llvm_type(ty)} {value}, {_fp(0.0)}")
+    nan = t.new(f"fcmp uno {llvm_type(ty)} {value}, {value}")
+    limit = t.new(f"select i1 {positive}, i32 2147483647, i32 -2147483648")
+    limit = t.new(f"select i1 {nan}, i32 0, i32 {limit}")
+    return t.new(f"select i1 {odd}, i32 {limit}, i32 {raw}")
+
+
+def _to_unsigned(t: Text, value: str, ty: str, round_: str) -> str:
+    """Values from 2^31 are converted less 2^31; below -1 an unconvertible number raises invalid alone."""
+    lt = llvm_type(ty)
+    big = t.new(f"fcmp oge {lt} {value}, {_fp(2.0**31)}")
+    low = t.new(f"fcmp ole {lt} {value}, {_fp(-1.0)}")
+    less = t.new(f"fsub {lt} {value}, {_fp(2.0**31)}")
+    chosen = t.new(f"select i1 {big}, {lt} {less}, {lt} {value}")
+    chosen = t.new(f"select i1 {low}, {lt} {_fp(-(2.0**100))}, {lt} {chosen}")
+    raw = _cvt(t, chosen, ty, round_)
+    odd = t.new(f"icmp eq i32 {raw}, -2147483648")
+    above = t.new(f"select i1 {odd}, i32 -1, i32 {t.new(f'xor i32 {raw}, -2147483648')}")
+    negative = t.new(f"icmp slt i32 {raw}, 0")
+    below = t.new(f"select i1 {negative}, i32 0, i32 {raw}")
+    return t.new(f"select i1 {big}, i32 {above}, i32 {below}")
+
+
+def _fp(value: float) -> str:
+    """LLVM's exact spelling of a constant that f32 and f64 both hold."""
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
 
 
 @_arm("int_to_f")

@@ -49,6 +49,15 @@ class ImmHole:
 
 
 @dataclass(frozen=True)
+class PoolHole:
+    """A pc-relative reference to constant data that every code segment carries: place, addend, the data."""
+
+    at: int
+    addend: int
+    data: bytes
+
+
+@dataclass(frozen=True)
 class JumpHole:
     """A 32-bit displacement to be filled with the way to SKIP or TAKEN."""
 
@@ -64,7 +73,9 @@ class Template:
     regs: tuple[RegHole, ...] = ()
     imms: tuple[ImmHole, ...] = ()
     jumps: tuple[JumpHole, ...] = ()
+    pools: tuple[PoolHole, ...] = ()
     clobbers: tuple[str, ...] = ()  # which of hostregs.SPARE_TEMPORARIES it uses
+    boxed: bool = False  # operands are in the state's scratch slots
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,7 @@ class Raw:
 
     code: bytes
     relocs: tuple[tuple[int, int, str, int], ...]
+    pools: tuple[PoolHole, ...] = ()
 
 
 def functions(obj: bytes) -> dict[str, Raw]:
@@ -85,23 +97,35 @@ def functions(obj: bytes) -> dict[str, Raw]:
     rows: list[tuple[int, int, str]] = sorted(
         (int(s.value), int(s.size), str(s.name)) for s in elf.symbols if s.is_function and s.size
     )
+    sections = list(elf.sections)
+    pools: dict[int, PoolHole] = {}
     relocs: list[tuple[int, int, str, int]] = []
     for r in elf.object_relocations:
         if r.section is None or r.section.name != ".text":
             continue
         kind = int(r.type) & 0xFFFF if int(r.type) < (1 << 20) else int(r.type) & 0xFFFF
-        relocs.append((int(r.address), kind, str(r.symbol.name) if r.symbol else "", int(r.addend)))
+        name = str(r.symbol.name) if r.symbol else ""
+        relocs.append((int(r.address), kind, name, int(r.addend)))
+        if r.symbol and kind == R_X86_64_PC32 and r.symbol.shndx < len(sections) and not r.symbol.is_function:
+            home = sections[r.symbol.shndx]
+            if str(home.name).startswith(".rodata.cst"):
+                start, size = int(r.symbol.value), int(home.entry_size)
+                data = bytes(home.content)[start : start + size]
+                pools[int(r.address)] = PoolHole(int(r.address), int(r.addend), data)
     relocs.sort()
     out: dict[str, Raw] = {}
     at = 0
     for start, size, name in rows:
-        mine = []
+        mine: list[tuple[int, int, str, int]] = []
+        own: list[PoolHole] = []
         while at < len(relocs) and relocs[at][0] < start + size:
             offset, kind, symbol, addend = relocs[at]
-            if offset >= start:
+            if offset in pools:
+                own.append(replace(pools[offset], at=offset - start))
+            elif offset >= start:
                 mine.append((offset - start, kind, symbol, addend))
             at += 1
-        out[name] = Raw(text[start : start + size], tuple(mine))
+        out[name] = Raw(text[start : start + size], tuple(mine), tuple(own))
     return out
 
 
@@ -163,7 +187,7 @@ def _relative(insn: capstone.CsInsn, relocs: frozenset[int]) -> tuple[int, int] 
     code = bytes(insn.bytes)
     if code[0] == 0xEB or code[0] & 0xF0 == 0x70:
         return insn.address + 1, 1
-    at = {0xE9: 1, 0x0F: 2 if code[1] & 0xF0 == 0x80 else 0}.get(code[0], 0)
+    at = 1 if code[0] == 0xE9 else 2 if code[0] == 0x0F and code[1] & 0xF0 == 0x80 else 0
     return (insn.address + at, 4) if at and insn.address + at not in relocs else None
 
 
@@ -197,16 +221,25 @@ def with_displacements(raw: Raw, numbers: list[int], insns: list[capstone.CsInsn
             end = insn.address + insn.size
             new = moved[end + old] - moved[end]
             out[moved[at] : moved[at] + size] = new.to_bytes(size, "little", signed=True)
-    return Raw(bytes(out), tuple((moved[at], k, s, a) for at, k, s, a in raw.relocs))
+    return Raw(
+        bytes(out),
+        tuple((moved[at], k, s, a) for at, k, s, a in raw.relocs),
+        tuple(replace(p, at=moved[p.at]) for p in raw.pools),
+    )
+
+
+class TooManyRegisters(Inconsistent):
+    """The compiler ran out of temporaries and moved other registers aside."""
 
 
 def _clobbered(insn: capstone.CsInsn, name: str, allowed: frozenset[str]) -> set[str]:
-    """Spare temporaries written; raises Inconsistent when a register is that nobody may touch."""
+    """Spare temporaries written; raises TooManyRegisters when a register is that nobody may touch."""
     _, written = insn.regs_access()
     wides = {_WIDE[n] for n in (insn.reg_name(reg) for reg in written) if n in _WIDE}
+    wides -= {"rsp", "rbp"}  # the convention keeps both: pushed and popped, and no pin lives in rbp
     spare = set(hostregs.SPARE_TEMPORARIES)
     for wide in wides - allowed - spare:
-        raise Inconsistent(f"template {name} writes {wide}: {insn.mnemonic} {insn.op_str}")
+        raise TooManyRegisters(f"template {name} writes {wide}: {insn.mnemonic} {insn.op_str}")
     return wides & spare
 
 
@@ -227,9 +260,11 @@ def _wide_names() -> dict[str, str]:
 _WIDE = _wide_names()
 
 
-def locate(name: str, raw: Raw, operands: tuple[str, ...], constants: tuple[int | None, ...]) -> Template:
+def locate(
+    name: str, raw: Raw, operands: tuple[str, ...], constants: tuple[int | None, ...], *, boxed: bool = False
+) -> Template:
     """Find all holes; raises Inconsistent for code that cannot be a template."""
-    numbers = [hostregs.NUMBER[r] for r in operands]
+    numbers = [] if boxed else [hostregs.NUMBER[r] for r in operands]
     insns = list(_capstone.disasm(raw.code, 0))
     if sum(i.size for i in insns) != len(raw.code):
         raise Inconsistent(f"template {name} does not disassemble")
@@ -248,7 +283,7 @@ def locate(name: str, raw: Raw, operands: tuple[str, ...], constants: tuple[int 
             imms.append(ImmHole(symbol[0], int(symbol[1:]), at, size, 1, addend))
         else:
             raise Inconsistent(f"template {name}: relocation type {kind} against {symbol!r}")
-    allowed = frozenset(operands) | set(hostregs.TEMPORARIES)
+    allowed = frozenset(hostregs.NUMBER) if boxed else frozenset(operands) | set(hostregs.TEMPORARIES)
     if len(operands) > 3:
         allowed -= {"rdx"}
     regs: list[RegHole] = []
@@ -264,7 +299,9 @@ def locate(name: str, raw: Raw, operands: tuple[str, ...], constants: tuple[int 
     for hole in regs:
         code[hole.rex_at] &= ~(1 << hole.rex_bit)
         code[hole.field_at] &= ~(7 << hole.shift)
-    template = Template(bytes(code), tuple(regs), tuple(imms), tuple(jumps), tuple(sorted(clobbers)))
+    template = Template(
+        bytes(code), tuple(regs), tuple(imms), tuple(jumps), raw.pools, tuple(sorted(clobbers)), boxed
+    )
     return _find_constants(name, template, constants)
 
 

@@ -177,10 +177,12 @@ def variant(block: Block, *, drop_flags: str = "", partition: tuple[int, ...] | 
     return out
 
 
+# Which operands may name one register, in the order of preference. Only the first is needed for every family: the
+# translator makes operands distinct by copying. By the order of appearance (1, 1) is mostly Rd = Rn.
 PARTITIONS: dict[int, tuple[tuple[int, ...], ...]] = {
     0: ((),),
     1: ((0,),),
     2: ((0, 1), (0, 0)),
-    3: ((0, 1, 2), (0, 0, 2), (0, 1, 0), (0, 1, 1), (0, 0, 0)),
+    3: ((0, 1, 2), (0, 1, 1), (0, 1, 0), (0, 0, 2)),
     4: ((0, 1, 2, 3),),
 }

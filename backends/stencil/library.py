@@ -18,7 +18,7 @@ from pathlib import Path
 
 from backends.llvm.binding import VERSION, to_object
 from backends.stencil import hostregs
-from backends.stencil.extract import ImmHole, JumpHole, Raw, RegHole, Template, functions, instantiate, locate
+from backends.stencil.extract import ImmHole, JumpHole, PoolHole, Raw, RegHole, Template, TooManyRegisters, functions, instantiate, locate
 from backends.stencil.family import Sym
 from backends.stencil.template import DECLARATIONS, TAIL, Placing, function
 from xlate.errors import Inconsistent
@@ -100,6 +100,8 @@ def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Templa
     """The template of the first compilation if it also explains the others."""
     templates = [locate(request.key[:60], r, p.operands, p.constants) for r, p in zip(raws, placings, strict=True)]
     first = templates[0]
+    if any(t.pools != first.pools for t in templates):
+        return None
     plain = [instantiate(t, p.operands, {i: c for i, c in enumerate(p.constants) if c is not None})
              for t, p in zip(templates, placings, strict=True)]
     if len({len(p) for p in plain}) != 1:
@@ -127,13 +129,23 @@ def compile_batch(requests: list[Request]) -> dict[str, Template]:
     for name, r, placing in jobs:
         mine.setdefault(r.key, []).append((raws[name], placing))
     for r in requests:
-        template = _prove(r, [m[0] for m in mine[r.key]], [m[1] for m in mine[r.key]])
+        try:
+            template = _prove(r, [m[0] for m in mine[r.key]], [m[1] for m in mine[r.key]])
+        except TooManyRegisters:
+            continue
         if template is not None:
             done[r.key] = template
-    opaque = [(f"f{i}", r, _placing(r, None)) for i, r in enumerate(requests) if r.key not in done]
-    raws = _compile(opaque) if opaque else {}
-    for name, r, placing in opaque:
-        done[r.key] = locate(r.key, raws[name], placing.operands, placing.constants)
+    for boxed in (False, True):
+        opaque = [(f"f{i}", r, replace(_placing(r, None), boxed=boxed)) for i, r in enumerate(requests) if r.key not in done]
+        raws = _compile(opaque) if opaque else {}
+        for name, r, placing in opaque:
+            if boxed and any(op.name in ("load", "store", "cas_if") for op in r.block):
+                raise Inconsistent(f"a step that may fault needs too many registers:\n{r.key}")
+            try:
+                done[r.key] = locate(r.key, raws[name], placing.operands, placing.constants, boxed=boxed)
+            except TooManyRegisters:
+                if boxed:
+                    raise
     return done
 
 
@@ -168,7 +180,7 @@ def build(requests: Iterable[Request], cache: Path | None, mark: bytes, jobs: in
 
 
 def _save(cache: Path, mark: bytes, templates: dict[str, Template]) -> None:
-    rows = {k: {**asdict(t), "code": t.code.hex()} for k, t in templates.items()}
+    rows = {k: {**asdict(t), "code": t.code.hex(), "pools": [(p.at, p.addend, p.data.hex()) for p in t.pools]} for k, t in templates.items()}
     temporary = cache.with_suffix(".new")
     cache.parent.mkdir(parents=True, exist_ok=True)
     temporary.write_text(json.dumps({"mark": mark.hex(), "templates": rows}))
@@ -188,7 +200,9 @@ def _load(cache: Path, mark: bytes) -> dict[str, Template]:
             tuple(RegHole(**h) for h in t["regs"]),
             tuple(ImmHole(**h) for h in t["imms"]),
             tuple(JumpHole(**h) for h in t["jumps"]),
+            tuple(PoolHole(at, addend, bytes.fromhex(data)) for at, addend, data in t["pools"]),
             tuple(t["clobbers"]),
+            t["boxed"],
         )
         for k, t in data["templates"].items()
     }

@@ -16,7 +16,8 @@ from xlate.ir import Block
 from xlate.isa import Loop, Shape, Step
 
 CONDITIONS = 14
-MAX_FUSED_OPS = 7  # operations of a family without its flags that is worth fusing with a condition
+FUSED_PARTITIONS = 2  # of the partitions, the likely ones get fused templates
+MAX_FUSED_OPS = 5  # operations of a family without its flags that is worth fusing with a condition
 MAX_OPERANDS, MAX_IMMEDIATES, MAX_OFFSETS = 4, 6, 4
 
 
@@ -54,7 +55,8 @@ class Plan:
         self.entries[fam.key] = entry
         for m, mask in enumerate(entry.masks):
             for p in range(entry.partitions):
-                entry.plain[m, p] = self._want(fam, fam.block, mask, p)
+                if p == 0 or mask in ("", fam.flags_written):
+                    entry.plain[m, p] = self._want(fam, fam.block, mask, p)
         return entry
 
     def fuse(self, entry: Entry, cond: int, step: Step) -> None:
@@ -63,7 +65,7 @@ class Plan:
         if fam.operands[: len(entry.fam.operands)] != entry.fam.operands or fam.immediates != entry.fam.immediates:
             raise Inconsistent(f"fusing changed the recipe of {entry.fam.key}")
         for m, mask in enumerate(FUSED_MASKS):
-            for p in range(entry.partitions):
+            for p in range(min(entry.partitions, FUSED_PARTITIONS)):
                 entry.fused[m, cond, p] = self._want(entry.fam, fam.block, mask, p)
 
     def _want(self, fam: Family, block: Block, live: str, p: int) -> str:
@@ -82,7 +84,7 @@ def _masks(fam: Family) -> tuple[str, ...]:
     """Sets of live flags that get code of their own, smallest first; the last has all that are written."""
     written = fam.flags_written
     wanted = {"", written}
-    for mask in ("C", "Z", "NZ"):
+    for mask in ("C", "NZ"):
         wanted.add("".join(f for f in written if f in mask))
     return tuple(sorted(wanted, key=len))
 

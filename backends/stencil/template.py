@@ -34,10 +34,15 @@ attributes #1 = { strictfp }
 
 @dataclass(frozen=True)
 class Placing:
-    """Register of each operand and number of each immediate (None: an absolute symbol)."""
+    """Register of each operand and number of each immediate (None: an absolute symbol).
+
+    A boxed template has no operand registers: it reads and writes operand n in the state's scratch slot n.
+    It may use every register, since it gives all back; so it must not fault.
+    """
 
     operands: tuple[str, ...]
     constants: tuple[int | None, ...]
+    boxed: bool = False
 
 
 class TemplatePlaces:
@@ -69,10 +74,18 @@ class TemplatePlaces:
         whole = self._symbol(f"I{value.index}", ", !absolute_symbol !1")
         return out.new(f"trunc i64 {whole} to {op.ty}")
 
+    def _box(self, out: Text, index: int) -> str:
+        return out.new(f"getelementptr i8, ptr %st, i64 {OFFSETS['scratch'] + 8 * index}")
+
     def get_reg(self, out: Text, op: Op) -> str:
+        if self.placing.boxed:
+            return out.new(f"load i32, ptr {self._box(out, op.params['reg'].index)}, align 4")
         return out.new(f"trunc i64 {self.current[op.params['reg'].index]} to i32")
 
     def set_reg(self, out: Text, op: Op, value: str) -> None:
+        if self.placing.boxed:
+            out.line(f"store i32 {value}, ptr {self._box(out, op.params['reg'].index)}, align 4")
+            return
         self.current[op.params["reg"].index] = out.new(f"zext i32 {value} to i64")
 
     def state_pointer(self, out: Text, op: Op) -> str:

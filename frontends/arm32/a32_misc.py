@@ -1,6 +1,7 @@
 """A32 miscellaneous data processing: wide immediates, CLZ, saturating addition.
 
-Status registers, BKPT and the like stand in a32_system.py, BX and BLX in a32_branch.py.
+A word whose should-be bits are not what they should be falls to the refusal of the space around
+it. Status registers, BKPT and the like stand in a32_system.py, BX and BLX in a32_branch.py.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ def movt(m: Arm32, imm4: Imm, Rd: Reg, imm12: Imm) -> None:
     m.R[Rd] = (m.R[Rd] & 0xFFFF) | m.const((imm4 << 28) | (imm12 << 16))
 
 
-@A32("cond:4 00010110 xxxx Rd:4 xxxx 0001 Rm:4", manual="CLZ", over=("dp_register_shifted",))
+@A32("cond:4 00010110 1111 Rd:4 1111 0001 Rm:4", manual="CLZ", over=("dp_register_shifted",))
 def clz(m: Arm32, Rd: Reg, Rm: Reg) -> None:
     """Rd := leading zeros of Rm."""
     count_leading_zeros(m, Rd, Rm)
 
 
 @A32(
-    "cond:4 00010 double:1 subtract:1 0 Rn:4 Rd:4 xxxx 0101 Rm:4",
+    "cond:4 00010 double:1 subtract:1 0 Rn:4 Rd:4 0000 0101 Rm:4",
     manual="Saturating addition and subtraction",
     over=("dp_register_shifted",),
 )
@@ -43,10 +44,10 @@ def qadd(m: Arm32, double: int, subtract: int, Rn: Reg, Rd: Reg, Rm: Reg) -> Non
 
 
 @A32(
-    "cond:4 00010 xx 0 Rn:4 Rd:4 xxxx 0100 Rm:4",
+    "cond:4 00010 xx 0 xxxx xxxx xxxx 0100 xxxx",
     manual="CRC32 (ARMv8)",
-    over=("dp_register_shifted",),
+    over=("dp_register",),
 )
-def crc32(m: Arm32, Rn: Reg, Rd: Reg, Rm: Reg) -> None:
+def crc32(m: Arm32) -> None:
     """CRC32B, CRC32H, CRC32W and the C forms: not in ARMv7, and AT_HWCAP2 does not offer them."""
-    m.undefined("CRC32 is ARMv8; AT_HWCAP2 does not offer it")
+    m.unimplemented("CRC32 is ARMv8; AT_HWCAP2 does not offer it")

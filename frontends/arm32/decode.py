@@ -20,6 +20,7 @@ from xlate.isa.decoder import Decoder
 
 ALWAYS = 14
 IT_ROW = "it_t16"
+UNCONDITIONAL = ("bkpt_t16", "hlt_t16", IT_ROW)  # execute in an IT block whatever its condition
 
 Fetch = Callable[[int], int]  # the halfword at a guest address; what it raises passes through
 
@@ -78,12 +79,13 @@ def decode_a32(word: int, pc: int) -> Insn:
 def decode_t32(word: int, size: int, pc: int, itstate: int) -> Insn:
     """Return the T32 instruction ``word`` of 2 or 4 bytes (first halfword in the high half)."""
     row = _decoder(T16 if size == 2 else T32).find(word)
-    cond = itstate >> 4 if itstate & 15 else ALWAYS
+    cond = min(itstate >> 4, ALWAYS) if itstate & 15 else ALWAYS
     after = advance(itstate)
     if row is not None and row.predicated:
         cond = row.encoding.extract(word)["cond"]
-    elif row is not None and row.name == IT_ROW:
-        after = word & 0xFF
+    elif row is not None and row.name in UNCONDITIONAL:
+        cond = ALWAYS
+        after = word & 0xFF if row.name == IT_ROW else after
     return Insn(row, word, size, pc, True, cond, itstate, after)
 
 
@@ -92,10 +94,16 @@ def advance(itstate: int) -> int:
     return 0 if itstate & 7 == 0 else (itstate & 0xE0) | (itstate << 1 & 0x1F)
 
 
+def _misplaced(insn: Insn) -> bool:
+    """A conditional branch or an IT inside an IT block, which the manual calls UNPREDICTABLE."""
+    row = insn.row
+    return insn.in_it_block and row is not None and (row.predicated or row.name == IT_ROW)
+
+
 def record_predicate(insn: Insn) -> Arm32:
     """Record only the test that skips the instruction when its condition fails."""
     machine = make(Context(insn.pc, insn.thumb, insn.size, insn.in_it_block))
-    if insn.cond < ALWAYS:
+    if insn.cond < ALWAYS and not _misplaced(insn):
         machine.block.op("exit_skip", machine.holds(insn.cond) ^ 1)
     return machine
 
@@ -107,7 +115,7 @@ def record_insn(insn: Insn) -> Arm32:
     if row is None:
         machine.undefined("no such encoding")
         raise AssertionError  # undefined() does not come back
-    if insn.in_it_block and (row.predicated or row.name == IT_ROW):
+    if _misplaced(insn):
         machine.unpredictable("conditional branch or IT inside an IT block")
     record(row, machine, insn.word)
     return machine

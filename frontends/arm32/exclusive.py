@@ -1,8 +1,9 @@
 """Exclusive, acquire, release and swap accesses, written once for A32 and T32.
 
-The local monitor is guest state: access size in bytes (0 when closed), address and the value that was read.
-A store-exclusive is a compare-and-swap against that value: it also succeeds when another thread changed
-the word and changed it back, which the architecture does not allow and no known program depends on.
+The local monitor is guest state: access size in bytes (0 when closed), address and the value that
+was read. A store-exclusive is a compare-and-swap against that value: it also succeeds when
+another thread changed the word and changed it back, which the architecture does not allow and no
+known program depends on.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def load_exclusive_dual(m: Arm32, Rt: Any, Rt2: Any, Rn: Any, *, acquire: Any = 
 
 
 def store_exclusive(m: Arm32, Rd: Any, Rt: Any, Rn: Any, bits: int, *, imm: Any = 0) -> None:
-    """mem[Rn + imm] := R[t] if the monitor allows; R[d] := 0 when it did, else 1 (STREX, STLEX)."""
+    """mem[Rn + imm] := R[t] if the monitor allows, R[d] := 0 if so, else 1 (STREX, STLEX)."""
     refuse_pc(m, Rd, Rt, Rn)
     _refuse_status_register(m, Rd, Rt, Rn)
     _store_exclusive(m, Rd, m.R[Rn] + m.const(imm), m.R[Rt].trunc(bits), bits)

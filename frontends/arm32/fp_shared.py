@@ -113,7 +113,7 @@ def load_as(m: Arm32, addr: Value, ty: str) -> Value:
 
 
 def rounds(m: Arm32, count: int) -> Any:
-    """A count for ``m.repeat`` that stays a loop (one body) when shapes are recorded."""
+    """Give a count for ``m.repeat`` that stays a loop (one body) when shapes are recorded."""
     return Expr.of(count) if isinstance(m.ctx.pc, Expr) else count
 
 

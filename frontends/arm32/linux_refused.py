@@ -17,6 +17,7 @@ _OTHER_SPACE = "the other process's guest base is not known here"
 _THREADS = "threads: a later issue"
 _LSM = "the list of security modules is the host's"
 
+# fmt: off
 ROWS = (
     Row(26, "ptrace", REFUSED, errno="ENOSYS", reason="register and stop events are the host process's"),
     Row(62, "ustat", REFUSED, errno="ENOSYS", reason="obsolete; statfs serves"),
@@ -75,3 +76,4 @@ ROWS = (
     Row(0x0F0003, "arm_usr26", REFUSED, errno="ENOSYS", reason="26-bit mode; ARMv7 has none"),
     Row(0x0F0004, "arm_usr32", REFUSED, errno="ENOSYS", reason="26-bit mode; ARMv7 has none"),
 )
+# fmt: on

@@ -13,6 +13,7 @@ from frontends.arm32.linux_refused import ROWS as REFUSED_ROWS
 from frontends.arm32.linux_syscalls_new import ROWS as NEW_ROWS
 from xlate.abi.linux import SAME, Row, check_table
 
+# fmt: off
 _ROWS = (
     Row(0, "restart_syscall", "sys_restart_syscall"),
     Row(1, "exit", "sys_exit", "int", ends=True),
@@ -29,7 +30,7 @@ _ROWS = (
     Row(14, "mknod", SAME, "path mode uint"),
     Row(15, "chmod", SAME, "path mode"),
     Row(16, "lchown", SAME, "path id16 id16"),
-    Row(19, "lseek", SAME, "fd int uint", result="s32"),
+    Row(19, "lseek", "sys_lseek", "fd int uint"),
     Row(20, "getpid", SAME),
     Row(21, "mount", SAME, "str path str uint any"),
     Row(23, "setuid", SAME, "id16"),
@@ -181,7 +182,7 @@ _ROWS = (
     Row(214, "setgid32", SAME, "uint", host="setgid"),
     Row(215, "setfsuid32", SAME, "uint", host="setfsuid"),
     Row(216, "setfsgid32", SAME, "uint", host="setfsgid"),
-    Row(217, "getdents64", SAME, "fd out@2 size"),
+    Row(217, "getdents64", "sys_getdents64", "fd out@2 size"),
     Row(218, "pivot_root", SAME, "path path"),
     Row(219, "mincore", SAME, "addr size out@1/4096"),
     Row(220, "madvise", "sys_madvise", "addr size int"),
@@ -210,15 +211,18 @@ _ROWS = (
     Row(251, "epoll_ctl", "sys_epoll_ctl", "fd int fd in"),
     Row(252, "epoll_wait", "sys_epoll_wait", "fd out int int"),
 )
+# fmt: on
 
 #: Calls outside the kernel's table: the ARM private numbers (their base is in the EABI headers).
 PRIVATE_BASE = 0x0F0000
+# fmt: off
 _PRIVATE_ROWS = (
     Row(PRIVATE_BASE + 1, "arm_breakpoint", "sys_arm_breakpoint"),
     Row(PRIVATE_BASE + 2, "arm_cacheflush", "sys_arm_cacheflush", "addr addr hex"),
     Row(PRIVATE_BASE + 5, "arm_set_tls", "sys_arm_set_tls", "addr"),
     Row(PRIVATE_BASE + 6, "arm_get_tls", "sys_arm_get_tls"),
 )
+# fmt: on
 
 #: Every row, by number.
 ROWS = check_table(_ROWS + NEW_ROWS + REFUSED_ROWS + _PRIVATE_ROWS)

@@ -6,6 +6,7 @@ Where a call reads a 64-bit time from the guest it is converted even though the 
 
 from xlate.abi.linux import SAME, Row
 
+# fmt: off
 ROWS = (
     Row(256, "set_tid_address", "sys_set_tid_address", "addr"),
     Row(257, "timer_create", "sys_timer_create", "int in out"),
@@ -174,3 +175,4 @@ ROWS = (
     Row(457, "statmount", SAME, "in=24 out@2 size hex"),
     Row(458, "listmount", SAME, "in=24 out@2*8 size hex"),
 )
+# fmt: on

@@ -1,8 +1,8 @@
 """Loads and stores of one or two registers, written once for A32, T16 and T32.
 
-A row says where (``indexed``, ``literal``) and what (``load_word``, ``load_narrow``, ``store``, the dual
-forms). Everything that can fault is recorded before the first register is written, so that a fault finds
-the registers as they were.
+A row says where (``indexed``, ``literal``) and what (``load_word``, ``load_narrow``, ``store``,
+the dual forms). Everything that can fault is recorded before the first register is written, so
+that a fault finds the registers as they were.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from xlate.ir import Value
 
 
 class Place(NamedTuple):
-    """Where an access goes; ``base`` is its register and ``updated`` what write-back leaves there."""
+    """Where an access goes; ``updated`` is what write-back leaves in the register ``base``."""
 
     at: Value
     base: Any = None
@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
 
 def indexed(m: Arm32, Rn: Any, offset: Value, *, P: Any = 1, W: Any = 0, add: Any = 1) -> Place:
-    """R[n] plus or minus offset: P chooses that address or R[n] itself; written back when W or not P."""
+    """R[n] plus or minus offset when P, else R[n]; written back when W or not P."""
     base = m.R[Rn]
     moved = base + offset if add else base - offset
     if P and not W:
@@ -49,7 +49,7 @@ def _refuse_base_loaded(m: Arm32, Rt: Any, place: Place) -> None:
 
 
 def load_word(m: Arm32, Rt: Any, place: Place) -> None:
-    """R[t] := mem32[place]; into the pc it is an interworking branch, a return when it pops sp."""
+    """R[t] := mem32[place]; into the pc an interworking branch, a return when sp is popped."""
     _refuse_base_loaded(m, Rt, place)
     value = m.load(place.at, 32)
     _write_back(m, place)
@@ -72,7 +72,7 @@ def load_narrow(m: Arm32, Rt: Any, place: Place, bits: int, *, signed: Any = 0) 
 def store(m: Arm32, Rt: Any, place: Place, bits: int) -> None:
     """mem[place] := the low 8, 16 or 32 bits of R[t].
 
-    With write-back and t = n the old value goes to memory, as ``push {sp}`` of old compilers wants it.
+    With write-back and t = n the old value goes to memory: ``push {sp}`` is such a store.
     """
     if bits != 32:
         refuse_pc(m, Rt)

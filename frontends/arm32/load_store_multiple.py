@@ -1,8 +1,8 @@
 """LDM, STM, PUSH and POP in all four addressing modes, written once for A32, T16 and T32.
 
-Each register is a step of its own. The base register keeps its value until the last step, which loads the
-base and the pc where they are in the list, writes back and branches: a fault in the middle leaves an
-instruction that can simply be done again.
+Each register is a step of its own. The base register keeps its value until the last step, which
+loads the base and the pc where they are in the list, writes back and branches: a fault in the
+middle leaves an instruction that can simply be done again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Media and bit operations, written once for A32, T16 and T32.
 
-Parallel addition works on all lanes of a 32-bit value at once: ``H`` is the top bit of every lane, and
-carries are kept from crossing lanes by adding without the top bits. Everything here is total: no faults.
+Parallel addition works on all lanes of a 32-bit value at once: ``H`` is the top bit of every
+lane, and carries are kept from crossing lanes by adding without the top bits. Everything here is
+total: no faults.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def parallel(m: Arm32, prefix: str, op: str, Rd: Any, Rn: Any, Rm: Any) -> None:
 def _lanes(
     m: Arm32, prefix: str, a: Value, b: Value, lane: int, *, subtract: bool
 ) -> tuple[Value, Value]:
-    """Result of all lanes, and the top bits of lanes whose GE is 1 (zero where the prefix sets none)."""
+    """Return all lanes, and the top bits of lanes whose GE is 1 (0 if prefix sets none)."""
     top = _TOP[lane]
     if prefix in ("SH", "UH"):
         if prefix == "SH":
@@ -138,7 +139,7 @@ def _add_saturated(m: Arm32, a: Value, b: Value, *, subtract: bool) -> tuple[Val
 def saturating_add(
     m: Arm32, Rd: Any, Rm: Any, Rn: Any, *, double: Any = 0, subtract: Any = 0
 ) -> None:
-    """Rd := sat(Rm + Rn), Rn doubled with saturation first or subtracted (QADD QSUB QDADD QDSUB)."""
+    """Rd := sat(Rm +- Rn), Rn doubled with saturation first (QADD, QSUB, QDADD, QDSUB)."""
     refuse_pc(m, Rd, Rm, Rn)
     first, second = m.R[Rm], m.R[Rn]
     saturated = None
@@ -161,8 +162,10 @@ def _limits(sat_imm: Any, unsigned: Any) -> tuple[Any, Any]:
     return (0 if unsigned else 0 - (1 << sat_imm)), high
 
 
-def saturate(m: Arm32, Rd: Any, Rn: Any, sat_imm: Any, sh: Any, imm5: Any, *, unsigned: Any) -> None:
-    """Rd := Rn shifted (sh: ASR, else LSL), clipped; SSAT to sat_imm + 1 bits, USAT to sat_imm."""
+def saturate(
+    m: Arm32, Rd: Any, Rn: Any, sat_imm: Any, sh: Any, imm5: Any, *, unsigned: Any
+) -> None:
+    """Rd := Rn shifted (sh: ASR, else LSL), clipped; SSAT to sat_imm + 1 bits (USAT sat_imm)."""
     refuse_pc(m, Rd, Rn)
     value, _ = shift_imm(m, m.R[Rn], ASR if sh else LSL, imm5, S=0)
     result = _clip(m, value, *_limits(sat_imm, unsigned))
@@ -187,17 +190,17 @@ def saturate16(m: Arm32, Rd: Any, Rn: Any, sat_imm: Any, *, unsigned: Any) -> No
 def extend(
     m: Arm32, Rd: Any, Rn: Any, Rm: Any, rotate: Any, *, bits: int, unsigned: Any
 ) -> None:
-    """Rd := Rn + extend(Rm ROR 8 * rotate); Rn None adds nothing; bits 8 or 16 (SXTAB, UXTH, ..)."""
+    """Rd := Rn + extended low 8 or 16 bits of Rm ROR 8 * rotate; Rn None adds nothing."""
     value = _rotated(m, Rd, Rn, Rm, rotate).trunc(bits)
     wide = value.zext(32) if unsigned else value.sext(32)
     m.R[Rd] = wide if Rn is None else m.R[Rn] + wide
 
 
 def extend_pair(m: Arm32, Rd: Any, Rn: Any, Rm: Any, rotate: Any, *, unsigned: Any) -> None:
-    """Rd := halfwords of Rn + extended bytes 0 and 2 of Rm ROR 8 * rotate (SXTAB16, UXTB16, ..)."""
+    """Rd := halfwords of Rn + extended bytes 0 and 2 of Rm ROR 8 * rotate."""
     pair = _rotated(m, Rd, Rn, Rm, rotate) & 0x00FF00FF
     if not unsigned:
-        # Bits 15-8 of each lane are zero: (x ^ 0x80) - 0x80 extends the sign, the borrow stays inside.
+        # Bits 15-8 of each lane are zero: (x ^ 0x80) - 0x80 in the lane extends the sign.
         pair = _wrapped(pair ^ 0x00800080, m.const(0x00800080), _TOP[16], True)
     m.R[Rd] = pair if Rn is None else _wrapped(m.R[Rn], pair, _TOP[16], False)
 

@@ -1,7 +1,7 @@
 """Multiplication and division, written once for A32 and T32.
 
-``Ra`` None means the form without accumulation. The operands of one product are 32-bit or halfword values;
-where the manual computes with unbounded integers, 64 bits hold every case.
+``Ra`` None means the form without accumulation. The operands of one product are 32-bit or
+halfword values; where the manual computes with unbounded integers, 64 bits hold every case.
 """
 
 from __future__ import annotations

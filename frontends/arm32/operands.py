@@ -1,4 +1,4 @@
-"""Checks and small pieces that many instructions share: refused registers, words built of two, halves.
+"""What many instructions share: refused registers, i64 built of two words, halfwords.
 
 What an instruction does with its operands is its own file's business.
 """
@@ -37,7 +37,7 @@ def signed_offset(m: Arm32, imm: Any, U: Any) -> Value:
 
 
 def pair(low: Value, high: Value) -> Value:
-    """i64 of two i32."""
+    """Return the i64 of two i32."""
     return low.zext(64) | (high.zext(64) << 32)
 
 
@@ -52,5 +52,5 @@ def high_word(value: Value) -> Value:
 
 
 def signed_half(value: Value, top: Any) -> Value:
-    """The bottom or top halfword of an i32, sign-extended to 32 bits."""
+    """Return the bottom or top halfword of an i32, sign-extended to 32 bits."""
     return value.asr(16) if top else value.trunc(16).sext(32)

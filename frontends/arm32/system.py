@@ -1,7 +1,7 @@
-"""Status register, supervisor call and what else touches the system, written once for A32 and T32.
+"""Status register, supervisor call, thread registers, written once for A32 and T32.
 
-A translated program runs in User mode: of the CPSR it sees and writes N, Z, C, V, Q and GE. Writes to the
-E bit (big-endian data) are ignored; SETEND is refused by its rows.
+A translated program runs in User mode: of the CPSR it sees and writes N, Z, C, V, Q and GE.
+Writes to the E bit (big-endian data) are ignored; SETEND is refused by its rows.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from frontends.arm32.operands import refuse_pc
 from xlate.ir import Value
 
 USER_MODE = 0x10
-# Four bits and the lowest bits of four bytes become each other by one multiplication with this number.
+# Multiplication with this turns four bits into the lowest bits of four bytes, and back.
 _GATHER = 0x00204081
 _BYTES = 0x01010101
 
@@ -29,7 +29,7 @@ def read_cpsr(m: Arm32, Rd: Any) -> None:
 
 
 def write_cpsr(m: Arm32, value: Value, *, f: Any, s: Any) -> None:
-    """N, Z, C, V, Q (byte f) and GE (byte s) := those bits of value; the rest is not for User mode."""
+    """N, Z, C, V, Q (when f) and GE (when s) := those bits of value; User mode owns no more."""
     if f:
         for bit, name in ((31, "N"), (30, "Z"), (29, "C"), (28, "V")):
             m.set_flag(name, (value >> bit).trunc(1))
@@ -50,7 +50,7 @@ def breakpoint_(m: Arm32) -> None:
 
 
 def instruction_barrier(m: Arm32) -> None:
-    """What follows is fetched again (ISB)."""
+    """Fetch what follows again (ISB)."""
     m.stop("refetch", after=True)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from frontends.arm32.machine import Arm32
 from frontends.arm32.rows import T16
-from frontends.arm32.system import supervisor_call
+from frontends.arm32.system import breakpoint_, supervisor_call
 from xlate.isa import Imm, Reg, sext
 
 
@@ -61,10 +61,9 @@ def it_t16(m: Arm32, firstcond: Imm, mask: Imm) -> None:
         m.unpredictable("IT in an IT block")
     if firstcond == 15:
         m.unpredictable("IT with condition 1111")
-    if firstcond == 14:
-        # mask:0 with more than its stop bit would make an ELSE of ALWAYS.
-        if mask & (mask - 1) != 0:
-            m.unpredictable("IT AL with an else")
+    # More than the stop bit in the mask of AL would make an instruction of condition 1111.
+    if firstcond == 14 and mask & (mask - 1) != 0:
+        m.unpredictable("IT AL with an else")
 
 
 @T16("10111111 hint:4 0000", manual="If-Then, and hints", over=("it_t16",))
@@ -75,4 +74,4 @@ def hint_t16(m: Arm32, hint: Imm) -> None:
 @T16("10111110 imm8:8", manual="BKPT")
 def bkpt_t16(m: Arm32, imm8: Imm) -> None:
     """Stop for the debugger, whatever the IT block says."""
-    m.stop("bkpt", after=False)
+    breakpoint_(m)

@@ -10,5 +10,5 @@ from frontends.arm32.machine import Arm32
 
 
 def sets_flags(m: Arm32) -> bool:
-    """The plain form writes the flags outside an IT block and leaves them alone inside."""
+    """Say whether the plain form writes the flags: outside an IT block only."""
     return not m.in_it_block

@@ -60,5 +60,5 @@ def operation(m: Arm32, op: int, S: int, Rn: Reg, Rd: Reg) -> int:
 
 
 def takes_carry(op: int) -> bool:
-    """The operation writes the shifter's carry to C when it sets the flags."""
+    """Say whether the flag-setting form writes the shifter's carry to C."""
     return op in (AND, BIC, ORR, ORN, EOR, TST, TEQ, MOV, MVN)

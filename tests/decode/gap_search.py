@@ -1,4 +1,4 @@
-"""Exact search for words that no row matches: the space is split on fixed bits until each part is decided.
+"""Exact search for words that no row matches: split on fixed bits until each part is decided.
 
 A part is a mask and a value like an encoding's. Which gaps are right is left to ``gaps.toml``.
 """
@@ -52,7 +52,7 @@ class Cube:
 
 
 def uncovered(space: Cube, covers: Iterable[Cube]) -> Iterator[Cube]:
-    """Disjoint parts of ``space`` that none of ``covers`` touches; together they are all of them."""
+    """All of ``space`` that none of ``covers`` touches, as disjoint parts."""
     touching = [c for c in covers if c.overlaps(space)]
     if not touching:
         yield space

@@ -26,7 +26,7 @@ _WORDS_PER_GAP = 64
 
 # What the instruction set's words are: a first halfword from 11101 up begins a 32-bit T32 one.
 _SPACES = {
-    "T16": ("0xxx xxxx xxxx xxxx", "10xx xxxx xxxx xxxx", "110x xxxx xxxx xxxx", "1110 0xxx xxxx xxxx"),
+    "T16": ("0" + "x" * 15, "10" + "x" * 14, "110" + "x" * 13, "11100" + "x" * 11),
     "T32": ("1110 1" + "x" * 27, "1111 " + "x" * 28),
     "A32": ("x" * 32,),
 }
@@ -69,7 +69,7 @@ def gaps(name: str) -> list[Cube]:
 def disassembled(name: str, word: int) -> str:
     """Return capstone's text for a whole instruction, or "" where it knows none."""
     mode = capstone.CS_MODE_ARM if name == "A32" else capstone.CS_MODE_THUMB
-    engine = capstone.Cs(capstone.CS_ARCH_ARM, mode | capstone.CS_MODE_V8)
+    engine = capstone.Cs(capstone.CS_ARCH_ARM, mode)
     if name == "T32":
         data = (word >> 16).to_bytes(2, "little") + (word & 0xFFFF).to_bytes(2, "little")
     else:

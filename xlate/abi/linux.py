@@ -1,8 +1,8 @@
 """The kinds of rows a Linux system-call table is written in, and what each argument kind means.
 
 A frontend lists its guest's calls as ``Row`` values. This file decides the grammar of the argument
-column and checks every row as it is built; ``xlate.tools.gen_syscalls`` turns rows into C, a tracer's
-formats and the support page. It names no guest and no system call.
+column and checks every row as it is built; ``xlate.tools.gen_syscalls`` turns rows into C, the
+tracer's formats and the support page. It names no guest and no system call.
 
 The argument column is a list of kinds, one per argument::
 
@@ -14,7 +14,7 @@ The argument column is a list of kinds, one per argument::
     addr                             an address of guest memory that is not a buffer
     any                              a pointer whose direction depends on other arguments
     in=16 out=16 inout=16            a buffer of so many bytes
-    in@2 in@2*8 out@1/4096           a buffer whose length is argument 2 (times, divided rounding up)
+    in@2 in@2*8 out@1/4096           a buffer as long as argument 2 says (times, divided rounded up)
     out@*2                           a buffer whose length is the u32 that argument 2 points at
 
 Directions matter twice: buffers the kernel writes must first be taken off the list of watched code
@@ -62,11 +62,14 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 
 BUFFERS = ("in", "out", "inout")
-RESULTS = ("", "s32", "id16")
+RESULTS = ("", "id16")
 #: Argument registers of the widest call: r0-r6.
 REGISTERS = 7
 
-_ARG = re.compile(r"(?P<kind>[a-z0-9]+?)(?:=(?P<fixed>\d+)|@(?P<deref>\*?)(?P<of>\d)(?P<scale>[*/]\d+)?)?$")
+_ARG = re.compile(
+    r"(?P<kind>[a-z0-9]+?)"
+    r"(?:=(?P<fixed>\d+)|@(?P<deref>\*?)(?P<of>\d)(?P<scale>[*/]\d+)?)?$"
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def parse_args(text: str) -> tuple[Arg, ...]:
         raise ValueError(f"{text!r} needs {register} registers, there are {REGISTERS}")
     for arg in args:
         if arg.length_of is not None and arg.length_of >= len(args):
-            raise ValueError(f"{text!r}: a length names argument {arg.length_of}, which is not there")
+            raise ValueError(f"{text!r}: there is no argument {arg.length_of}")
     return tuple(args)
 
 
@@ -143,9 +146,9 @@ class Row:
 
     ``how`` is SAME (the host's call of the name ``host`` does the same on the same bytes), REFUSED
     (``errno`` and ``reason`` say what the guest gets and why), or the name of a C function.
-    ``blocking`` calls go through the stub that closes the race with signals. ``result`` "s32"
-    turns a result beyond 31 bits into EOVERFLOW, "id16" clamps a user id to 16 bits. ``ends`` calls do
-    not return when they succeed, so the tracer prints them before they are made.
+    ``blocking`` calls go through the stub that closes the race with signals. ``result`` "id16"
+    clamps a user id to 16 bits. ``ends`` calls do not return when they succeed, so the tracer
+    prints them before they are made.
     """
 
     nr: int
@@ -165,16 +168,17 @@ class Row:
         """Check the row; a wrong one is an error at import."""
         object.__setattr__(self, "parsed", parse_args(self.args))
         if self.support is REFUSED:
-            self._need(bool(self.errno and self.reason), "a refused row says its errno and its reason")
+            self._need(bool(self.errno and self.reason), "a refused row has an errno and a reason")
         else:
-            self._need(not (self.errno or self.reason), "only refused rows have an errno and a reason")
+            self._need(not (self.errno or self.reason), "only refused rows have a reason")
         if self.support is not SAME:
-            self._need(not (self.host or self.blocking or self.result), "host options are for SAME rows")
+            options = self.host or self.blocking or self.result
+            self._need(not options, "host options are for SAME rows")
         self._need(self.result in RESULTS, f"result is one of {RESULTS}")
         if self.support is SAME:
             self._need(len(self.parsed) <= 6, "the host passes at most six arguments")
-            unsized = [a for a in self.parsed if a.is_buffer and not a.fixed and a.length_of is None]
-            self._need(not unsized, "a SAME row says the length of each buffer")
+            sized = [a.fixed or a.length_of is not None for a in self.parsed if a.is_buffer]
+            self._need(all(sized), "a SAME row says the length of each buffer")
 
     def _need(self, condition: bool, law: str) -> None:
         if not condition:

@@ -7,6 +7,7 @@ instead.
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -15,9 +16,6 @@ from typing import NoReturn
 
 import click
 
-from xlate.cli.disasm import disasm
-from xlate.cli.exec import exec_command
-from xlate.cli.inspect import inspect
 from xlate.errors import Inconsistent, XlateError
 from xlate.version import VERSION
 
@@ -34,7 +32,32 @@ Examples:
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+# Where each command is. A module is imported when its command is asked for, so that `xlate exec`
+# does not wait for the libraries of the others.
+COMMANDS = {
+    "disasm": ("xlate.cli.disasm", "disasm"),
+    "exec": ("xlate.cli.exec", "exec_command"),
+    "inspect": ("xlate.cli.inspect", "inspect"),
+}
+
+
+class _Commands(click.Group):
+    """The group of COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command, or return None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(VERSION, "--version", prog_name="xlate", message="%(prog)s %(version)s")
 def cli() -> None:
     """Run and look at 32-bit ARM Linux programs on x86-64.
@@ -42,11 +65,6 @@ def cli() -> None:
     Programs are started by `xlate-run`, a small native program that also works alone; `xlate exec`
     finds it for you. The other commands never run anything of the guest.
     """
-
-
-cli.add_command(exec_command)
-cli.add_command(inspect)
-cli.add_command(disasm)
 
 
 def main() -> NoReturn:

@@ -14,7 +14,10 @@ from xlate.isa.expr import Expr
 from xlate.isa.insn import Row, RowSet
 from xlate.isa.record import Loop, Shape, Step
 
-LeafText = Callable[[Step], tuple[int, list[str]]]  # family number, and C statements that fill ``o``
+LeafText = Callable[[Step], tuple[int, list[str]]]  # family number, and C statements that fill ``uop``
+
+# Names a field must not have: C's own, and what the row functions declare.
+C_WORDS = frozenset("unsigned signed long short int char if else for do while unit word uop shape pc in_it".split())
 
 
 @dataclass(frozen=True)
@@ -69,17 +72,21 @@ def row_function(rows: RowSet, row: Row, shapes: Sequence[Shape], leaf: LeafText
         families: list[int] = []
         text = _tree(mine, 0, leaf, families, "\t\t")
         groups.setdefault(text, []).append((index, families))
-    lines = [f"static void {_c_name(rows, row)}(struct unit *u, u32 w)", "{"]
+    reserved = C_WORDS & {f.name for f in row.encoding.fields if f.name not in row.structural}
+    if reserved:
+        raise Inconsistent(f"{row.name}: field named like a word of C: {sorted(reserved)}")
+    lines = [f"static void {_c_name(rows, row)}(struct unit *unit, u32 word)", "{"]
     used = "\n".join(groups)
     for f in row.encoding.fields:
         if f.name in row.structural or f.name in used:
-            lines.append(f"\tconst u64 {f.name} = w >> {f.lsb} & {(1 << f.bits) - 1};")
-    lines.append("\tconst u64 pc = u->pc, in_it = u->it != 0;")
-    lines.append("\tstruct uop *o;")
-    lines.append("\t(void)pc, (void)in_it, (void)o;")
+            name = f"field_{f.name}" if f.name in row.structural else f.name
+            lines.append(f"\tconst u64 {name} = word >> {f.lsb} & {(1 << f.bits) - 1};")
+    lines.append("\tconst u64 pc = unit->pc, in_it = unit->it != 0;")
+    lines.append("\tstruct uop *uop;")
+    lines.append("\t(void)word, (void)pc, (void)in_it, (void)uop;")
     index_text = _index_text(slices)
     if slices:
-        lines.append(f"\tconst u32 s = {index_text};")
+        lines.append(f"\tconst u32 shape = {index_text};")
     lines += _groups(groups, len(by_values))
     lines += ["}", ""]
     return "\n".join(lines)
@@ -88,7 +95,7 @@ def row_function(rows: RowSet, row: Row, shapes: Sequence[Shape], leaf: LeafText
 def _index_text(slices: Sequence[object]) -> str:
     text = "0"
     for f in slices:
-        text = f"({text}) << {f.bits} | {f.name}" if text != "0" else f"{f.name}"  # type: ignore[attr-defined]
+        text = f"({text}) << {f.bits} | field_{f.name}" if text != "0" else f"field_{f.name}"  # type: ignore[attr-defined]
     return text
 
 
@@ -101,7 +108,7 @@ def _groups(groups: dict[str, list[tuple[int, list[int]]]], total: int) -> list[
             for index, _ in members:
                 which[index] = g
         lines.append(f"\tstatic const u8 group[{total}] = {{ {', '.join(map(str, which))} }};")
-        lines.append("\tswitch (group[s]) {")
+        lines.append("\tswitch (group[shape]) {")
     for g, (text, members) in enumerate(groups.items()):
         if len(groups) > 1:
             lines.append(f"\tcase {g}: {{")
@@ -111,7 +118,7 @@ def _groups(groups: dict[str, list[tuple[int, list[int]]]], total: int) -> list[
             for index, families in members:
                 table[index] = "{ " + ", ".join(map(str, families)) + " }"
             lines.append(f"\t\tstatic const u16 f[{total}][{count}] = {{ {', '.join(table)} }};")
-            text = text.replace("FAMILY(", "f[s][").replace(")FAMILY", "]")
+            text = text.replace("FAMILY(", "f[shape][").replace(")FAMILY", "]")
         else:
             for number, fam in enumerate(members[0][1]):
                 text = text.replace(f"FAMILY({number})FAMILY", str(fam))
@@ -139,12 +146,12 @@ def _tree(shapes: Sequence[Shape], depth: int, leaf: LeafText, families: list[in
 
 def _leaf(shape: Shape, leaf: LeafText, families: list[int], tab: str) -> str:
     if shape.refusal is not None:
-        return f"{tab}uop_refuse(u);"
+        return f"{tab}uop_refuse(unit);"
     lines: list[str] = []
     for step in shape.steps:
         number, body = leaf(step)
         families.append(number)
-        text = [f"o = uop_new(u, FAMILY({len(families) - 1})FAMILY);", *body]
+        text = [f"uop = uop_new(unit, FAMILY({len(families) - 1})FAMILY);", *body]
         if isinstance(step, Loop):
             lines += _loop(step, text)
         else:
@@ -155,10 +162,10 @@ def _leaf(shape: Shape, leaf: LeafText, families: list[int], tab: str) -> str:
 def _loop(step: Loop, body: list[str]) -> list[str]:
     over = Expr.of(step.over).text
     if step.mask:
-        head = f"for (u64 m = {over}, loop_index = 0; m; m &= m - 1, loop_index++) {{"
-        reg = "const u64 loop_reg = (u64)__builtin_ctzll(m);"
+        head = f"for (u64 loop_mask = {over}, loop_index = 0; loop_mask; loop_mask &= loop_mask - 1, loop_index++) {{"
+        reg = "const u64 loop_reg = (u64)__builtin_ctzll(loop_mask);"
     else:
-        head = f"for (u64 loop_index = 0, n = {over}; loop_index < n; loop_index++) {{"
+        head = f"for (u64 loop_index = 0, loop_count = {over}; loop_index < loop_count; loop_index++) {{"
         reg = "const u64 loop_reg = loop_index;"
     return [head, "\t" + reg, "\t(void)loop_reg;", *("\t" + b for b in body), "}"]
 

@@ -56,6 +56,17 @@ KINDS = {1: "an object file (.o)", 4: "a core dump"}
 # A hostile table must not keep the reader busy for minutes.
 MOST_SYMBOLS = 4_000_000
 
+# What lief's C++ has been seen to throw at hostile tables; SystemError is an enum it does not know.
+LIEF_FAILURES = (
+    LookupError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    SystemError,
+    TypeError,
+    ValueError,
+)
+
 MARK = re.compile(r"(\$[atd])(?:\..*)?")
 
 
@@ -73,7 +84,7 @@ def parse(data: bytes, name: str = "<bytes>") -> Image:
         return _image(elf, data, name, header)
     except XlateError:
         raise
-    except (MemoryError, ValueError, TypeError, OverflowError, RuntimeError) as error:
+    except LIEF_FAILURES as error:
         # lief reports hostile tables by whatever its C++ happened to throw.
         raise MalformedInput("damaged ELF file", str(error) or type(error).__name__) from error
 
@@ -258,10 +269,15 @@ def _sections(elf: lief.ELF.Binary, data: bytes) -> tuple[Section, ...]:
     """Return the sections that have bytes in the file; the linker's view may be absent or wrong."""
     found = []
     flags = lief.ELF.Section.FLAGS
+    no_bytes = {lief.ELF.Section.TYPE.NOBITS, lief.ELF.Section.TYPE.SHT_NULL_}
     for section in elf.sections:
         start, size = section.offset, section.size
-        is_empty = section.type in {lief.ELF.Section.TYPE.NOBITS, lief.ELF.Section.TYPE.SHT_NULL_}
-        if is_empty or not size or start + size > len(data):
+        if (
+            _known(section) is None
+            or section.type in no_bytes
+            or not size
+            or start + size > len(data)
+        ):
             continue
         found.append(
             Section(
@@ -275,6 +291,17 @@ def _sections(elf: lief.ELF.Binary, data: bytes) -> tuple[Section, ...]:
     return tuple(found)
 
 
+def _known(item: lief.ELF.Section | lief.ELF.Symbol) -> object | None:
+    """Return the type of a table entry, or None for a number that no standard knows.
+
+    The kernel reads neither table, so one odd entry is left out rather than the file refused.
+    """
+    try:
+        return item.type
+    except (SystemError, ValueError):
+        return None
+
+
 def _symbols(
     elf: lief.ELF.Binary,
 ) -> tuple[tuple[Symbol, ...], tuple[tuple[int, CodeMark], ...]]:
@@ -282,6 +309,8 @@ def _symbols(
     symbols: dict[Symbol, None] = {}
     marks: dict[int, CodeMark] = {}
     for symbol in itertools.islice(elf.symbols, MOST_SYMBOLS):
+        if _known(symbol) is None:
+            continue
         name = symbol.name if isinstance(symbol.name, str) else os.fsdecode(symbol.name)
         match = MARK.fullmatch(name)
         kind = symbol.type.name.lower()

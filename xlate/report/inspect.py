@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from xlate import pipeline
 from xlate.errors import Unsupported
 from xlate.loader import CodeMark, Image
 from xlate.report import listing
@@ -34,26 +34,20 @@ def code_at(
     hint: CodeMark | None = None,
 ) -> list[Code]:
     """Return the first count instructions from an address on, each with its IR and host code."""
+    from xlate import pipeline  # LLVM takes a while to load: only who looks at code waits
+
     return [
-        Code(line, _ir_text(line), _host_text(line))
+        Code(line, _text(pipeline.ir_text, line), _text(pipeline.host_text, line))
         for line in listing.at_address(image, guest_va, count, forced=forced, hint=hint)
     ]
 
 
-def _ir_text(line: Line) -> str:
+def _text(make: Callable[[bytes, int, bool], str], line: Line) -> str:
+    """Return what the pipeline says of an instruction; data have no such text."""
     if line.mark is CodeMark.DATA:
         return ""
     try:
-        return pipeline.ir_text(line.data, line.guest_va, line.mark is CodeMark.THUMB)
-    except Unsupported as error:
-        return f"refused: {error}"
-
-
-def _host_text(line: Line) -> str:
-    if line.mark is CodeMark.DATA:
-        return ""
-    try:
-        return pipeline.host_text(line.data, line.guest_va, line.mark is CodeMark.THUMB)
+        return make(line.data, line.guest_va, line.mark is CodeMark.THUMB)
     except Unsupported as error:
         return f"refused: {error}"
 

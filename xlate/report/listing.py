@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice, pairwise
+from typing import Any
 
 import capstone
 
@@ -149,7 +150,15 @@ def _disassembler(mark: CodeMark) -> capstone.Cs:
     mode = capstone.CS_MODE_THUMB if mark is CodeMark.THUMB else capstone.CS_MODE_ARM
     engine = capstone.Cs(capstone.CS_ARCH_ARM, mode | capstone.CS_MODE_V8)
     engine.skipdata = True
+    if mark is CodeMark.THUMB:
+        engine.skipdata_setup = (".byte", _undefined_t32_size, None)
     return engine
+
+
+def _undefined_t32_size(buffer: Any, size: int, offset: int, _user: object) -> int:
+    """Return the length the architecture gives an encoding, so that the next one is not torn."""
+    top = ord(buffer[offset + 1]) if offset + 1 < size else 0
+    return 4 if top >> 3 in {0b11101, 0b11110, 0b11111} and offset + 4 <= size else 2
 
 
 def _code_lines(image: Image, start: int, data: bytes, mark: CodeMark) -> Iterator[Line]:

@@ -12,6 +12,7 @@ compiled. One file lock serialises builders: the second one waits, then finds th
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import hashlib
 import importlib.metadata
@@ -109,6 +110,17 @@ def find_compiler() -> Compiler:
 def c_sources() -> list[Path]:
     """Return every file that is compiled, in a fixed order."""
     return sorted(p for pattern in ("*.c", "*.S") for p in SOURCES.rglob(pattern))
+
+
+def programs() -> dict[str, str]:
+    """Return the programs and the source that tells each from the others.
+
+    ``main.c`` makes xlate-run. A ``main_NAME.c`` takes its place in a second program
+    xlate-NAME, for tests; it lands beside xlate-run and never in a wheel.
+    """
+    others = sorted(SOURCES.glob("main_*.c"))
+    named = {f"xlate-{path.stem.removeprefix('main_')}": path.name for path in others}
+    return {**named, "xlate-run": "main.c"}
 
 
 def _files_under(pattern: str) -> Iterator[Path]:
@@ -282,17 +294,25 @@ def ensure(
         _generate(place, announce)
         (place / "objects").mkdir(exist_ok=True)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            work = [pool.submit(_compile, compiler, s, place) for s in c_sources()]
-            objects = [job.result() for job in work]
-        _link(compiler, objects, program)
+            work = {s: pool.submit(_compile, compiler, s, place) for s in c_sources()}
+            objects = {source: job.result() for source, job in work.items()}
+        mains = programs()
+        # xlate-run comes last: where it is, all of them are.
+        for name, main in mains.items():
+            left_out = {SOURCES / other for other in mains.values() if other != main}
+            parts = [made for source, made in objects.items() if source not in left_out]
+            _link(compiler, parts, program.with_name(name))
         _forget_old(place, program)
     return program
 
 
 def main() -> int:
-    """Build and print the path of the program."""
+    """Build and print the path of a program."""
+    parser = argparse.ArgumentParser(description="Build the runtime and print its path.")
+    parser.add_argument("--program", default="xlate-run", choices=programs())
+    name = parser.parse_args().program
     try:
-        print(ensure(announce=lambda line: print(line, file=sys.stderr)))
+        print(ensure(announce=lambda line: print(line, file=sys.stderr)).with_name(name))
     except XlateError as error:
         print(error, file=sys.stderr)
         return 1

@@ -52,7 +52,7 @@ def _run(*command: str | Path, quiet: bool = False) -> None:
 def pip_environment() -> dict[str, str]:
     """Return the environment for pip: its cache stays in the checkout unless the user chose."""
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    if not {"PIP_CACHE_DIR", "PIP_NO_CACHE_DIR", "XDG_CACHE_HOME"} & set(environment):
+    if not any(map(environment.get, ("PIP_CACHE_DIR", "PIP_NO_CACHE_DIR", "XDG_CACHE_HOME"))):
         environment["PIP_CACHE_DIR"] = str(CHECKOUT / "build" / "pip-cache")
     return environment
 
@@ -117,6 +117,13 @@ def ensure_package(requirement: str, module: str) -> None:
         _run(python, "-m", "pip", "install", "--quiet", requirement)
 
 
+def ensure_compiler() -> None:
+    """Install the ziglang package, a C compiler, where the machine has none."""
+    if not os.environ.get("CC") and not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        print("No C compiler here: the ziglang package serves as one (pip, .venv/).", flush=True)
+        ensure_package("ziglang", "ziglang")
+
+
 def link_runtime() -> None:
     """Build the runtime and put it beside `xlate`, as an installed package has it."""
     command = [str(VENV / "bin" / "python"), "-m", "xlate.runtime.build"]
@@ -178,6 +185,7 @@ def main() -> int:
             install_system_packages()
         make_venv()
         install(extras)
+        ensure_compiler()
         link_runtime()
     except SetupError as error:
         print(f"bootstrap: {error}", file=sys.stderr)

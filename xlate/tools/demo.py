@@ -67,7 +67,7 @@ collatz() { n=$1; c=0; while [ $n -ne 1 ]; do
 i=1; best=0; while [ $i -le 700 ]; do collatz $i; [ $c -gt $best ] && best=$c && at=$i; i=$((i + 1))
 done; echo "$at takes $best steps"
 """
-AWK_FLOATS = "{ s += sqrt($1) / ($1 + 1); if ($1 % 7 == 0) print $1 % 1000, s }"
+AWK_FLOATS = r'{ s += $1 / ($1 + 1.5); if ($1 % 7 == 0) printf "%d %.9g\n", $1 % 1000, s }'
 
 
 def busybox_jobs(native: Path, guest: Path) -> list[Job]:
@@ -99,7 +99,7 @@ def busybox_jobs(native: Path, guest: Path) -> list[Job]:
             ("grep", "[37]$"),
             ("sed", "s/\\(.*\\)7/<\\1>/"),
             ("wc",),
-        ),  # fmt: skip
+        ),
     ]
 
 
@@ -158,6 +158,8 @@ def run(job: Job, prefix: Sequence[str], *, guest: bool, result: Result) -> None
         raise XlateError(f"{job.name}: no end after {SECONDS_A_JOB:.0f} s") from error
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     result.cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    if any(statuses) and not prefix:
+        raise XlateError(f"{job.name}: the native run ended with {statuses}")
     result.digest = hashlib.sha256(output + repr(statuses).encode()).hexdigest()
 
 

@@ -126,7 +126,7 @@ def _download(
     except FetchFailed as error:
         # One stale mirror must not stop a package that another list offers; apt itself never uses
         # a list whose signature or hash is wrong.
-        announce(f"xlate: some package lists could not be refreshed: {error}")
+        announce(f"xlate: not every package list could be refreshed ({str(error)[:150]} ...)")
     archives = folder / "apt" / "cache" / "archives"
     _run(["apt-get", "clean"], environment)
     if depends:
@@ -173,7 +173,7 @@ def fetch(
                     f"cannot fetch {' '.join(wanted)}",
                     "",
                     f"{tool} is not here",
-                    advice="a Debian or Ubuntu machine, or put the files into " + str(root),
+                    advice="a Debian or Ubuntu machine",
                 )
         announce(f"xlate: fetching {' '.join(wanted)} ({architecture}) into {folder} ...")
         environment = _private_apt(folder / "apt", architecture)

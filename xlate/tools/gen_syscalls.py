@@ -53,7 +53,8 @@ def dispatch_table(rows: tuple[Row, ...]) -> str:
     normal = [row for row in rows if row.nr < PRIVATE_BASE]
     private = [row for row in rows if row.nr >= PRIVATE_BASE]
     lines = [BANNER]
-    lines += [_host_number(row) for row in normal if row.nr >= COMMON_NUMBERS_FROM and row.support is SAME]
+    same = [row for row in normal if row.support is SAME]
+    lines += [_host_number(row) for row in same if row.nr >= COMMON_NUMBERS_FROM]
     lines += [_adapter(row) for row in rows if row.support is not REFUSED]
     lines += _table("syscall_rows", normal, 0)
     lines += _table("private_rows", private, PRIVATE_BASE)
@@ -119,8 +120,7 @@ def _same_call(row: Row) -> str:
     values += ["0"] * (6 - len(values))
     call = "guest_blocking_syscall(t, " if row.blocking else "host_syscall6("
     text = f"{call}__NR_{row.host_name}, {', '.join(values)})"
-    wrap = {"": "", "s32": "result_s32", "id16": "result_id16"}[row.result]
-    return f"{wrap}({text})" if wrap else text
+    return f"result_{row.result}({text})" if row.result else text
 
 
 def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:

@@ -24,10 +24,13 @@ CODE_PAGE = 0x00400000
 DATA_PAGES = (0x00800000, 0x00801000)
 CONST_PAGE = 0x00802000
 
+FPSCR_CONTROL = 0xF7C00000  # NZCV, AHP, DN, FZ, RMode; Len and Stride do not exist for us
 FPSCR_CUMULATIVE = 0x0800009F  # QC, IDC and the five IEEE flags
 STOPS = ("svc", "undefined", "bkpt", "signal", "fault", "fetch")
 
-_UDF = {"A32": bytes.fromhex("f000f0e7"), "T32": bytes.fromhex("00de")}
+# Undefined in both instruction sets: A32 UDF #0x1de0; T32 UDF #0xf0, and before it, for a jump between
+# the two halfwords, a branch back to such a UDF.
+_FILLER = (0xE7F1DEF0).to_bytes(4, "little") * (PAGE // 4)
 
 
 @dataclass
@@ -96,8 +99,7 @@ def code_bytes(isa: str, words: list[int]) -> bytes:
 def place_code(isa: str, words: list[int]) -> tuple[int, bytes]:
     """Return the address of the words when they end at the end of the code page, and that page."""
     code = code_bytes(isa, words)
-    udf = _UDF["A32" if isa == "A32" else "T32"]
-    page = udf * ((PAGE - len(code)) // len(udf)) + code
+    page = _FILLER[: PAGE - len(code)] + code
     return CODE_PAGE + PAGE - len(code), page
 
 
@@ -124,7 +126,7 @@ def differences(case: Case, a: Result, b: Result, *, fp_flags: bool, fault_addr:
 
 
 def _state_differences(a: State, b: State, *, fp_flags: bool) -> Iterator[str]:
-    mask = 0xFFFFFFFF if fp_flags else ~FPSCR_CUMULATIVE & 0xFFFFFFFF
+    mask = FPSCR_CONTROL | (FPSCR_CUMULATIVE if fp_flags else 0)
     for i in range(16):
         if a.r[i] != b.r[i]:
             yield f"r{i} {a.r[i]:#x} against {b.r[i]:#x}"

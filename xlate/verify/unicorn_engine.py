@@ -17,7 +17,8 @@ from xlate.verify.case import CODE_PAGE, EXEC, PAGE, READ, WRITE, Case, Result, 
 _CPSR_USER_MODE = 0x10
 _FPEXC_ENABLE = 1 << 30
 _CPACR_FULL_VFP = 0xF << 20
-_INTERRUPTS = {2: "svc", 7: "bkpt", 1: "undefined"}
+_INTERRUPTS = {1: "undefined", 2: "svc", 4: "fault", 7: "bkpt"}
+_DATA_ABORT = 4  # as an interrupt only for alignment: other faults are errors of the memory hooks
 _FETCH = (unicorn.UC_ERR_FETCH_UNMAPPED, unicorn.UC_ERR_FETCH_PROT)
 _DATA = (
     unicorn.UC_ERR_READ_UNMAPPED,
@@ -32,12 +33,11 @@ _MAX_INSNS = 64
 _R = [*(arm.UC_ARM_REG_R0 + i for i in range(13))]
 _R += [arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC]
 _D = [arm.UC_ARM_REG_D0 + i for i in range(32)]
-_OTHER = [
-    arm.UC_ARM_REG_CPSR,
-    arm.UC_ARM_REG_FPSCR,
-    arm.UC_ARM_REG_C13_C0_3,
-    arm.UC_ARM_REG_C13_C0_2,
-]
+_OTHER = [arm.UC_ARM_REG_CPSR, arm.UC_ARM_REG_FPSCR]
+
+# Coprocessor, 64-bit access, secure bank, CRn, CRm, opc1, opc2.
+_TPIDRURO = (15, 0, 0, 13, 0, 0, 3)
+_TPIDRURW = (15, 0, 0, 13, 0, 0, 2)
 
 
 class UnicornEngine:
@@ -75,6 +75,8 @@ class UnicornEngine:
         except unicorn.UcError as e:
             error = e.errno
         result = Result(self._save_state(), self._stop(error))
+        if self._interrupted == _DATA_ABORT:
+            result.reason = "alignment"
         if result.stop == "svc":
             result.svc_imm = self._svc_imm(result.state)
         for addr, (prot, before) in case.pages.items():
@@ -88,7 +90,10 @@ class UnicornEngine:
         """Name the reason of the stop from unicorn's error and interrupt numbers."""
         if self._interrupted is not None:
             return _INTERRUPTS.get(self._interrupted, f"interrupt {self._interrupted}")
-        if error is None or error in _FETCH:
+        if error is None:
+            at_end = self._uc.reg_read(arm.UC_ARM_REG_PC) == CODE_PAGE + PAGE
+            return "fetch" if at_end else "endless"
+        if error in _FETCH:
             return "fetch"
         if error in _DATA:
             return "fault"
@@ -110,29 +115,32 @@ class UnicornEngine:
                 self._uc.mem_protect(addr, PAGE, _protection(prot))
             self._mapped[addr] = prot
             self._uc.mem_write(addr, data)
+            if prot & EXEC:  # writing does not make unicorn forget all that it translated there
+                self._uc.ctl_remove_cache(addr, addr + PAGE)
 
     def _load_state(self, state: State) -> None:
         it = state.itstate
         cpsr = _CPSR_USER_MODE | state.nzcv << 28 | state.q << 27 | state.ge << 16
         cpsr |= int(state.thumb) << 5 | (it & 3) << 25 | (it >> 2) << 10
-        values = [cpsr, state.fpscr, state.tpidruro, state.tpidrurw]
-        pairs = zip([*_OTHER, *_R, *_D], [*values, *state.r, *state.d], strict=True)
-        self._uc.reg_write_batch(list(pairs))
+        values = [cpsr, state.fpscr, *state.r, *state.d]
+        self._uc.reg_write_batch(list(zip([*_OTHER, *_R, *_D], values, strict=True)))
+        self._uc.reg_write(arm.UC_ARM_REG_CP_REG, (*_TPIDRURO, state.tpidruro))
+        self._uc.reg_write(arm.UC_ARM_REG_CP_REG, (*_TPIDRURW, state.tpidrurw))
 
     def _save_state(self) -> State:
         values = list(self._uc.reg_read_batch([*_OTHER, *_R, *_D]))
-        cpsr, fpscr, tpidruro, tpidrurw = values[:4]
+        cpsr, fpscr = values[:2]
         return State(
-            r=values[4:20],
+            r=values[2:18],
             nzcv=cpsr >> 28,
             q=cpsr >> 27 & 1,
             ge=cpsr >> 16 & 15,
             thumb=bool(cpsr >> 5 & 1),
             itstate=(cpsr >> 25 & 3) | (cpsr >> 10 & 63) << 2,
-            d=values[20:52],
+            d=values[18:50],
             fpscr=fpscr,
-            tpidruro=tpidruro,
-            tpidrurw=tpidrurw,
+            tpidruro=self._uc.reg_read(arm.UC_ARM_REG_CP_REG, _TPIDRURO),
+            tpidrurw=self._uc.reg_read(arm.UC_ARM_REG_CP_REG, _TPIDRURW),
         )
 
 

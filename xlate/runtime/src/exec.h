@@ -14,7 +14,8 @@ struct thread;
  * guest called it (AT_EXECFN, script argument). argv and envp are guest arrays of guest pointers (0: empty). Returns
  * -errno only.
  */
-long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest_name, gaddr argv, gaddr envp, int flags);
+long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest_name, gaddr argv, gaddr envp,
+		int flags);
 
 /* A program found and opened: an ARM ELF, after following #! lines. */
 #define SCRIPT_DEPTH_MAX 5
@@ -23,16 +24,20 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 struct program {
 	int fd;
 	const char *path;	/* host path of the ELF file */
-	u32 prefix_count;	/* words that stand before argv[1...]: interpreter, its argument, script, ... */
+	u32 prefix_count; /* a script's words before argv[1...]: interpreter, its argument, script; 0: no script */
 	const char *prefix[2 * SCRIPT_DEPTH_MAX + 2];
 	u32 lines;		/* how many of text[] are used */
 	char text[SCRIPT_DEPTH_MAX][2 * SCRIPT_LINE_MAX];
 	char mapped[4096];	/* interpreter's path under the sysroot */
 };
 
+/* A flag beside AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW: every file on the way must be executable for this process. */
+#define PROGRAM_CHECK_X 0x40000000
+
 /*
- * Open path (relative to dirfd; flags AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW) for execution, following scripts. name is
- * what argv words call it. 0 or -errno (ENOEXEC: no ELF and no script). The ELF header itself is not judged here.
+ * Open path (relative to dirfd) for execution, following scripts. name is what a script's interpreter gets for it.
+ * After an error p->lines and p->path say how far it came. 0 or -errno (ENOEXEC: no ELF and no script). The ELF header
+ * itself is not judged here.
  */
 long program_open(struct program *p, int dirfd, const char *path, const char *name, int flags);
 

@@ -1,4 +1,6 @@
-/* Messages that end xlate-run, and the words for errno values; which status belongs to what is the caller's decision. */
+/*
+ * Messages that end xlate-run, and the words for errno values; which status belongs to what is the caller's decision.
+ */
 #include "fatal.h"
 
 #include "host.h"

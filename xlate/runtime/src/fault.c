@@ -25,7 +25,8 @@ static bool in_copy(u64 pc)
 }
 
 /* async-signal-safe */
-static void record_guest_fault(struct thread *t, int sig, const struct host_siginfo *info, const struct host_ucontext *uc)
+static void record_guest_fault(struct thread *t, int sig, const struct host_siginfo *info,
+			       const struct host_ucontext *uc)
 {
 	u64 addr = info->fault.addr;
 
@@ -60,7 +61,10 @@ void host_fault(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 		cpu_fault(t, uc);
 		return;
 	}
-	fatal_at(sig == SIGSEGV ? "segmentation fault" : sig == SIGBUS ? "bus error" : sig == SIGFPE ? "arithmetic fault" : "illegal instruction",
+	fatal_at(sig == SIGSEGV	 ? "segmentation fault"
+		 : sig == SIGBUS ? "bus error"
+		 : sig == SIGFPE ? "arithmetic fault"
+				 : "illegal instruction",
 		 pc, info->fault.addr);
 }
 

@@ -5,6 +5,12 @@
 #ifndef XLATE_HOST_H
 #define XLATE_HOST_H
 
+/*
+ * Nothing is exported: with hidden visibility the compiler addresses symbols relative to the pc. Through a GOT the
+ * linker would rewrite some accesses to 32-bit immediates, which do not reach this program's high address.
+ */
+#pragma GCC visibility push(hidden)
+
 #include <asm/errno.h>
 #include <asm/unistd.h>
 
@@ -164,6 +170,9 @@ enum {
 	MREMAP_MAYMOVE = 1,
 	MREMAP_FIXED = 2,
 	MREMAP_DONTUNMAP = 4,
+	AT_FDCWD = -100,
+	AT_SYMLINK_NOFOLLOW = 0x100,
+	AT_EMPTY_PATH = 0x1000,
 };
 
 static inline long host_mmap(u64 addr, u64 len, int prot, int flags, int fd, u64 offset)

@@ -2,7 +2,8 @@
  * The page at 0xffff0000 that ARM Linux gives every process: user helpers at fixed addresses, and the code that
  * returns from a signal handler when the program brought none of its own. Real ARM code, translated like any other.
  *
- * The entries have 32 bytes each; the two exchanges are longer once written with barriers, so they branch down the page.
+ * The entries have 32 bytes each; the two exchanges are longer once written with barriers, so they branch down the
+ * page.
  */
 #include "guest/arm32/sigframe.h"
 #include "memory_table.h"

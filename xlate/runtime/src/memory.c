@@ -46,7 +46,8 @@ static long host_release(u64 start, u64 end)
 
 	if (!reserved)
 		return host_munmap(guest_base + start, end - start);
-	ret = host_mmap(guest_base + start, end - start, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	ret = host_mmap(guest_base + start, end - start, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+			0);
 	return host_is_error(ret) ? ret : 0;
 }
 
@@ -58,7 +59,8 @@ static long host_place(u64 start, u64 len, int prot, u32 flags, int fd, u64 offs
 {
 	bool ours = reserved || table_overlaps(start, start + len);
 	u64 want = guest_base + start;
-	long ret = host_mmap(want, len, mem_host_prot(prot), (int)flags | (ours ? MAP_FIXED : MAP_FIXED_NOREPLACE), fd, offset);
+	long ret = host_mmap(want, len, mem_host_prot(prot), (int)flags | (ours ? MAP_FIXED : MAP_FIXED_NOREPLACE), fd,
+			     offset);
 
 	if (host_is_error(ret))
 		return ret;
@@ -302,7 +304,8 @@ long mem_brk(struct thread *t, gaddr end)
 	if (want > now) {
 		if (!table_is_free(now, want))
 			return (long)process.brk_end.va;
-		err = place(t, now, want - now, effective_prot(PROT_READ | PROT_WRITE), MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		err = place(t, now, want - now, effective_prot(PROT_READ | PROT_WRITE), MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0);
 	} else if (want < now) {
 		err = mem_unmap(t, GADDR(want), now - want);
 	}
@@ -322,7 +325,8 @@ long mem_advise(struct thread *t, gaddr addr, u64 len, int advice)
 	if (!table_is_covered(addr.va, addr.va + len))
 		return -ENOMEM;
 	err = host_syscall3(__NR_madvise, guest_base + addr.va, len, (u64)advice);
-	if (!err && (advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTNEED_LOCKED)) {
+	if (!err && (advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE ||
+		     advice == MADV_DONTNEED_LOCKED)) {
 		mem_will_write(addr, len);
 		mem_forget_code(t, addr, len);
 	}
@@ -332,7 +336,8 @@ long mem_advise(struct thread *t, gaddr addr, u64 len, int advice)
 long mem_shmat(struct thread *t, int shmid, gaddr addr, int flags)
 {
 	u64 status[16]; /* struct shmid64_ds: the size stands after the 48 bytes of ipc64_perm */
-	int prot = effective_prot(PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0));
+	int prot =
+		effective_prot(PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0));
 	u64 start = addr.va, len;
 	long ret = host_syscall3(__NR_shmctl, (u64)shmid, 2 /* IPC_STAT */, (u64)status);
 
@@ -385,7 +390,8 @@ long mem_shmdt(struct thread *t, gaddr addr)
 /* Can the host map this page at its own address? mmap_min_addr and foreign mappings decide. */
 static bool host_grants(u64 page)
 {
-	long ret = host_mmap(page, PAGE_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	long ret =
+		host_mmap(page, PAGE_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (host_is_error(ret))
 		return false;

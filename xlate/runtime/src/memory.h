@@ -51,7 +51,10 @@ void mem_will_write(gaddr a, u64 len);
 /* Copies that turn faults into -EFAULT. */
 int copy_in(void *dst, gaddr src, u64 len);
 int copy_out(gaddr dst, const void *src, u64 len);
-/* Copy a NUL-terminated string of at most size bytes; -EFAULT, or -ENAMETOOLONG when it does not end. Returns its length. */
+/*
+ * Copy a NUL-terminated string of at most size bytes; -EFAULT, or -ENAMETOOLONG when it does not end. Returns its
+ * length.
+ */
 s64 copy_in_string(char *dst, gaddr src, u64 size);
 
 /* --- for the loader and sys/mmap.c: the guest's mmap family. Results are a guest address, 0, or -errno. ---------- */

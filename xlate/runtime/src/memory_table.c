@@ -126,7 +126,8 @@ void table_clear(u64 start, u64 end)
 
 static bool can_merge(const struct region *low, const struct region *high)
 {
-	return low->end == high->start && low->prot == high->prot && low->kind == high->kind && !(low->kind & REGION_SHM);
+	return low->end == high->start && low->prot == high->prot && low->kind == high->kind &&
+	       !(low->kind & REGION_SHM);
 }
 
 void table_set(u64 start, u64 end, int prot, u8 kind)
@@ -195,7 +196,8 @@ bool mem_next_region(u64 *cursor, struct mem_region *out)
 
 	if (!r)
 		return false;
-	*out = (struct mem_region){.start = r->start, .end = r->end, .prot = r->prot, .shared = r->kind & REGION_SHARED};
+	*out = (struct mem_region){
+		.start = r->start, .end = r->end, .prot = r->prot, .shared = r->kind & REGION_SHARED};
 	*cursor = r->end;
 	return true;
 }

@@ -1,4 +1,7 @@
-/* The sorted table of guest regions behind memory.c: what is taken, with which guest protection. No system calls but to grow. */
+/*
+ * The sorted table of guest regions behind memory.c: what is taken, with which guest protection. No system calls but
+ * to grow.
+ */
 #ifndef XLATE_MEMORY_TABLE_H
 #define XLATE_MEMORY_TABLE_H
 

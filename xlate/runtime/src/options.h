@@ -17,7 +17,7 @@ struct options {
 	bool strace;
 	const char *argv0;		/* -0, NULL: PROG */
 	const char *prog;
-	char **args;			/* argv + what follows PROG; args[-1] is PROG's place */
+	char **args;			/* what follows PROG in argv */
 	u32 arg_count;
 	char **env;			/* the guest's environment, -E and -U applied */
 	/* Handed over by exec_guest() of the parent, see options.c; -1 or NULL when started by anybody else. */
@@ -30,8 +30,12 @@ struct options {
 /* Parse argv; prints and exits itself for --help, --version and usage errors (status 2). */
 void options_parse(struct options *o, int argc, char **argv, char **envp, const u64 *auxv);
 
-/* Words that make a re-executed xlate-run run with the same options; storage in buf. Returns their number. */
+/*
+ * Words that make a re-executed xlate-run run with the same options; storage in buf. fds: xlate-run itself, statistics,
+ * totals, the program (-1: none). Returns the number of words.
+ */
 #define OPTIONS_FORWARD_MAX 16
-u32 options_forward(const struct options *o, int exec_fd, const char *exec_name, const char **words, char *buf, size_t size);
+u32 options_forward(const struct options *o, const int fds[4], const char *exec_name, const char **words, char *buf,
+		    size_t size);
 
 #endif

@@ -1,4 +1,6 @@
-/* siginfo between the x86-64 and the ARM layout: which member of the union holds follows from signal number and code. */
+/*
+ * siginfo between the x86-64 and the ARM layout: which member of the union holds follows from signal number and code.
+ */
 #include "signal.h"
 #include "string.h"
 

@@ -72,6 +72,7 @@ void signal_record(struct thread *t, int sig, const struct host_siginfo *info, s
 			requeue(t, sig, info);
 		} else {
 			t->sig.recorded_info = *info;
+			t->sig.recorded_pid = (int)host_syscall0(__NR_getpid);
 			t->sig.recorded = (u32)sig;
 		}
 	}
@@ -253,7 +254,10 @@ _Noreturn void signal_die(struct thread *t, int sig)
 		host_syscall1(__NR_exit_group, 128 + (u64)sig);
 }
 
-/* Enter the guest's handler. The mask it runs under replaces the current one; a stack that cannot hold the frame kills. */
+/*
+ * Enter the guest's handler. The mask it runs under replaces the current one; a stack that cannot hold the frame
+ * kills.
+ */
 static void enter(struct thread *t, int sig, const struct guest_siginfo *info, const struct frame_fault *fault)
 {
 	struct guest_sigaction a = process.actions[sig];
@@ -308,7 +312,12 @@ void signal_deliver(struct thread *t)
 	if (sig) {
 		info = t->sig.recorded_info;
 		__atomic_store_n(&t->sig.recorded, 0, __ATOMIC_SEQ_CST);
-		deliver_one(t, sig, &info); /* opens the host mask: the next one may set the poll word again */
+		if (mask & SIG_BIT(sig)) { /* the guest blocked it after it came and before it could be delivered */
+			requeue(t, sig, &info);
+			set_blocked(t, t->sig.blocked);
+		} else {
+			deliver_one(t, sig, &info); /* opens the host mask: the next may set the poll word again */
+		}
 		due = t->sig.sent_sync & ~t->sig.blocked;
 	}
 	if (due) {

@@ -71,9 +71,10 @@ struct thread_signals {
 	u64 temporary;			/* mask of a running sigsuspend, ppoll, pselect, epoll_pwait ... */
 	bool has_temporary;
 	struct guest_stack altstack;	/* size 0: none */
-	u32 recorded;			/* asynchronous signal recorded by the handler, 0: none; the rest waits in the kernel */
+	u32 recorded; /* asynchronous signal recorded by the handler, 0: none; the rest waits in the kernel */
+	int recorded_pid;		/* which process it came to: the child of fork inherits the record, not the signal */
 	struct host_siginfo recorded_info;
-	u64 sent_sync;			/* SIGSEGV, SIGBUS ... sent by kill, recorded since the host cannot block them */
+	u64 sent_sync; /* SIGSEGV, SIGBUS ... sent by kill, recorded since the host cannot block them */
 	struct host_siginfo sent_sync_info[4];
 };
 
@@ -92,7 +93,8 @@ void signal_finish_syscall(struct thread *t, long result);
 /*
  * A host call that may sleep, made for the guest. A signal that comes before or during it either makes it return
  * -EINTR (final: the kernel said so) or -RESTART_NOINTR; return both unchanged to the dispatcher. Never use a plain
- * host_syscall for a call that can sleep: with SA_RESTART the kernel would restart it without running the guest's handler.
+ * host_syscall for a call that can sleep: with SA_RESTART the kernel would restart it without running the guest's
+ * handler.
  */
 long guest_blocking_syscall(struct thread *t, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 
@@ -106,8 +108,9 @@ long signal_mask(struct thread *t, int how, const u64 *set, u64 *old);
 u64 signal_pending(struct thread *t);
 long signal_altstack(struct thread *t, const struct guest_stack *stack, struct guest_stack *old);
 /*
- * For calls that take a mask for their duration (rt_sigsuspend, ppoll, pselect6, epoll_pwait): call this with the guest's
- * mask, pass the returned host mask to the host call (8 bytes) made with guest_blocking_syscall. It ends by itself.
+ * For calls that take a mask for their duration (rt_sigsuspend, ppoll, pselect6, epoll_pwait): call this with the
+ * guest's mask, pass the returned host mask to the host call (8 bytes) made with guest_blocking_syscall. It ends by
+ * itself.
  */
 u64 signal_temporary_mask(struct thread *t, u64 guest_mask);
 /* Host mask that stands for a guest mask outside such calls (signalfd, sigtimedwait take the guest's set as it is). */

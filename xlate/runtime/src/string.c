@@ -1,4 +1,6 @@
-/* Memory and text functions; see string.h. The rep forms keep the compiler from turning a loop into a call to itself. */
+/*
+ * Memory and text functions; see string.h. The rep forms keep the compiler from turning a loop into a call to itself.
+ */
 #include "string.h"
 
 #include "host.h"

@@ -64,6 +64,8 @@ enum own_fd {
 	OWN_FD_EXE,	/* xlate-run itself, to re-enter it at execve */
 	OWN_FD_STATS,	/* where statistics are written */
 	OWN_FD_TOTALS,	/* shared counters of a process tree */
+	OWN_FD_PROGRAM,	/* the program of an execve under way */
+	OWN_FD_TRACE,	/* free for --strace */
 };
 
 extern struct process process;

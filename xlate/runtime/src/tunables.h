@@ -12,6 +12,8 @@
 /* Highest guest address a mapping may reach: the kuser page is all there is above, as on a 32-bit process of a 64-bit kernel. */
 #define GUEST_TASK_END 0xffff0000ul
 #define GUEST_KUSER_PAGE 0xffff0000ul
+/* No image may reach beyond this: the end of user space in the usual 3 GiB split, and well below the stack. */
+#define GUEST_IMAGE_END 0xbf000000ul
 /* Top of the guest's stack; some pages below the task's end, so that an overrun upwards faults. */
 #define GUEST_STACK_TOP 0xfffe0000ul
 /* Linux's usual default; more only when RLIMIT_STACK says so, and never so much that little is left for mappings. */
@@ -44,5 +46,31 @@
 
 /* Largest argv or envp array accepted from a guest, in entries: 8 MiB of pointers; the kernel's byte limit comes first. */
 #define EXEC_WORDS_MAX (1ul << 20)
+
+/* --- translation ----------------------------------------------------------------------------------- */
+
+/* Instructions in a unit: enough for nearly every loop body; a longer run is cut and chained. */
+#define UNIT_INSNS 96
+/* Micro-operations: LDM and VLDM of 16 registers make 18; room for the longest must be left before another starts. */
+#define UNIT_UOPS 320
+#define UNIT_UOPS_ROOM 80
+/* Conditional exits after which a unit ends: beyond, code behind them is rarely reached from here. */
+#define UNIT_SIDE_EXITS 5
+/* Guest bytes a unit may span: it touches at most two pages. */
+#define UNIT_SPAN 2048u
+/* A micro-operation without a template: only its exit counts. */
+#define NO_FAMILY 0xffff
+
+/* Run-time code is made in segments: code, then the data cells its exits jump through. */
+#define SEGMENT_CODE (1024u << 10)
+#define SEGMENT_CELLS (512u << 10)
+/* Segments of one process before everything is forgotten and made anew: 256 MiB of code. */
+#define SEGMENTS_MAX 256
+/* Most host code one unit may need; a segment with less room is closed. */
+#define UNIT_CODE_MAX (48u << 10)
+#define UNIT_CELLS_MAX (16u << 10)
+
+/* Entries of the direct-mapped look-up table where the flat table's address space is refused. */
+#define HASH_ENTRIES 32768u
 
 #endif

@@ -46,11 +46,6 @@ u32 length_at(gaddr a)
 	return a.va && copy_in(&len, a, sizeof(len)) == 0 ? len : 0;
 }
 
-long result_s32(long result)
-{
-	return result > 0x7fffffff ? -EOVERFLOW : result;
-}
-
 long result_id16(long result)
 {
 	return host_is_error(result) ? result : id16_to_guest((u32)result);

@@ -1,8 +1,20 @@
 /*
- * getdents of the old shape (32-bit inode and offset, the type as the record's last byte); getdents64 is a row. An
- * offset is cut to 32 bits as a 32-bit kernel cuts it; getdents64 keeps all of it.
+ * Listing folders. The old getdents has a 32-bit inode and offset, and the type as its records' last byte; getdents64 has
+ * the host's layout. In a hashed folder of ext4 a position is a hash: 31 bits of it for 32-bit programs, 63 for 64-bit
+ * ones, and libraries refuse what does not fit their long. So the guest is given the upper half, which is exactly the
+ * 32-bit position, and seeking puts it back.
  */
+#include <asm/stat.h>
+#include <asm/statfs.h>
+
 #include "sys/sys.h"
+
+#define EXT4_MAGIC 0xef53
+#define EXT4_INDEXED 0x1000
+#define FS_IOC_GETFLAGS 0x80086601
+#define LARGEST_POSITION 0x7fffffff
+#define S_IFMT 0170000
+#define S_IFDIR 0040000
 
 struct host_dirent64 {
 	u64 ino;
@@ -13,7 +25,7 @@ struct host_dirent64 {
 };
 
 /* A converted record is never longer than the host's, so a host buffer of the guest's size always fits. */
-#define DIRENT_BUFFER 8192u
+#define DIRENT_BUFFER 32768u
 
 /* One record into out; its length, or -EOVERFLOW for an inode number that does not fit. */
 static long convert_dirent(char *out, const struct host_dirent64 *in)
@@ -34,15 +46,78 @@ static long convert_dirent(char *out, const struct host_dirent64 *in)
 	return reclen;
 }
 
-long sys_getdents(struct thread *t, s32 fd, gaddr out, u32 size)
+/* Has this process been given cut positions? Until then seeking needs no look at the file. */
+static bool cut_positions;
+
+/* ext4 hashes a folder that has an index, or could get one without being rewritten. */
+static bool is_hashed(s64 fd)
+{
+	struct statfs fs;
+	struct stat st;
+	u32 flags = 0;
+
+	if (host_syscall2(__NR_fstatfs, (u64)fd, (u64)&fs) || fs.f_type != EXT4_MAGIC)
+		return false;
+	if (host_syscall2(__NR_fstat, (u64)fd, (u64)&st) || (st.st_mode & S_IFMT) != S_IFDIR)
+		return false;
+	host_syscall3(__NR_ioctl, (u64)fd, FS_IOC_GETFLAGS, (u64)&flags);
+	return flags & EXT4_INDEXED || (u64)st.st_size <= (u64)st.st_blksize;
+}
+
+s64 seek_host(s64 fd, s64 offset, u32 whence)
+{
+	bool hashed = cut_positions && is_hashed(fd);
+	s64 pos;
+
+	if (hashed && whence == 0 /* SEEK_SET */ && offset > 0 && offset <= LARGEST_POSITION)
+		offset = offset << 32 | (offset == LARGEST_POSITION ? 0xffffffff : 0);
+	pos = host_syscall3(__NR_lseek, (u64)fd, (u64)offset, whence);
+	return hashed && pos > LARGEST_POSITION ? pos >> 32 : pos;
+}
+
+/* Records of the host with positions as the guest is to see them. */
+static void cut(s64 fd, char *records, long len)
+{
+	bool hashed = false, asked = false;
+
+	for (long at = 0; at < len;) {
+		struct host_dirent64 *d = (struct host_dirent64 *)(records + at);
+
+		if (d->off > LARGEST_POSITION && !asked) {
+			hashed = is_hashed(fd);
+			asked = true;
+		}
+		if (d->off > LARGEST_POSITION && hashed) {
+			d->off >>= 32;
+			cut_positions = true;
+		}
+		at += d->reclen;
+	}
+}
+
+long sys_getdents64(struct thread *t, s32 guest_fd, gaddr out, u32 size)
 {
 	char in[DIRENT_BUFFER] __attribute__((aligned(8)));
-	char record[DIRENT_BUFFER];
+	s64 fd = fd_to_host(t, guest_fd);
+	long len = host_syscall3(__NR_getdents64, (u64)fd, (u64)in, size < sizeof(in) ? size : sizeof(in));
+
+	if (len <= 0)
+		return len;
+	cut(fd, in, len);
+	return copy_out(out, in, (u64)len) ? -EFAULT : len;
+}
+
+long sys_getdents(struct thread *t, s32 guest_fd, gaddr out, u32 size)
+{
+	char in[DIRENT_BUFFER] __attribute__((aligned(8)));
+	char record[512];
+	s64 fd = fd_to_host(t, guest_fd);
 	u32 room = size < sizeof(in) ? size : (u32)sizeof(in);
 	u32 used = 0;
 	long len, reclen;
 
-	len = host_syscall3(__NR_getdents64, (u64)fd_to_host(t, fd), (u64)in, room);
+	len = host_syscall3(__NR_getdents64, (u64)fd, (u64)in, room);
+	cut(fd, in, len);
 	for (long at = 0; at < len;) {
 		const struct host_dirent64 *d = (const struct host_dirent64 *)(in + at);
 

@@ -8,10 +8,12 @@
 
 #include "gen/syscalls_arm32.inc"
 
-/* Old-ABI calls carry their number in the instruction; an EABI kernel without that option kills the caller. */
+/* First number that old-ABI calls carry in the instruction. An EABI kernel looks at no other immediate. */
+#define OABI_BASE 0x900000u
+
 static bool is_oabi(const struct thread *t)
 {
-	return t->cpu.svc_imm != 0;
+	return t->cpu.svc_imm >= OABI_BASE;
 }
 
 static const struct syscall_row *find_row(u32 nr)

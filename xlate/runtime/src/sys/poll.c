@@ -30,7 +30,8 @@ static long sets_in(struct fd_sets *s, s32 *n, gaddr in, gaddr out, gaddr except
 		s->host[i] = s->guest[i].va ? s->bits[i] : NULL;
 		if (!s->host[i])
 			continue;
-		s->bits[i][s->bytes / 8] = 0; /* the half word a 64-bit kernel reads in addition */
+		if (s->bytes % 8)
+			s->bits[i][s->bytes / 8] = 0; /* the half a 64-bit kernel reads in addition */
 		err = copy_in(s->bits[i], s->guest[i], s->bytes);
 		if (err)
 			return err;

@@ -1,9 +1,16 @@
 /* Positions and ranges of files whose arguments are ordered or sized otherwise on ARM. */
 #include "sys/sys.h"
 
+long sys_lseek(struct thread *t, s32 fd, s32 offset, u32 whence)
+{
+	s64 pos = seek_host(fd_to_host(t, fd), offset, whence);
+
+	return pos > 0x7fffffff ? -EOVERFLOW : pos;
+}
+
 long sys_llseek(struct thread *t, s32 fd, u32 high, u32 low, gaddr result, u32 whence)
 {
-	s64 pos = host_syscall3(__NR_lseek, (u64)fd_to_host(t, fd), (u64)high << 32 | low, whence);
+	s64 pos = seek_host(fd_to_host(t, fd), (s64)((u64)high << 32 | low), whence);
 
 	if (host_is_error(pos))
 		return pos;

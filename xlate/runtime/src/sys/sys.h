@@ -74,8 +74,6 @@ u64 buf_out(gaddr a, u64 len);
 u64 buf_inout(gaddr a, u64 len);
 /* The u32 at a, 0 when it cannot be read. */
 u32 length_at(gaddr a);
-/* EOVERFLOW for a file position beyond 31 bits. */
-long result_s32(long result);
 long result_id16(long result);
 
 /* --- paths (path.c) --- */
@@ -127,6 +125,11 @@ struct host_rusage {
 };
 
 long rusage_out(gaddr a, const struct host_rusage *ru);
+
+/* --- positions (dir.c) --- */
+
+/* lseek, with positions in hashed folders as a 32-bit kernel counts them. */
+s64 seek_host(s64 fd, s64 offset, u32 whence);
 
 /* --- open flags (open.c) --- */
 

@@ -3,8 +3,6 @@
 
 #include "sys/sys.h"
 
-#define TIMER_ABSTIME 1u
-
 long sys_clock_gettime(struct thread *t, s32 clock, gaddr out)
 {
 	struct host_timespec ts;

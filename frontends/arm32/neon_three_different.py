@@ -1,0 +1,212 @@
+"""Advanced SIMD: three registers of different lengths, and two registers and a scalar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from frontends.arm32.fp_shared import neon_row
+from frontends.arm32.machine import Arm32
+from frontends.arm32.neon_shared import SMALL, Vec, check_quad, vector_offset
+from xlate.ir import Value
+from xlate.isa import Imm, Reg
+
+SIZES = {8: "00", 16: "01", 32: "10"}  # 11 is another family
+
+Long = Callable[[Vec, Vec], Value]
+
+
+def widened(narrow: Vec, value: Value) -> Value:
+    """Every lane of a D register to twice its width."""
+    m = narrow.machine
+    signed = 1 - narrow.unsigned
+    return m.block.op("widen", value, ty="v128", lane=narrow.lane, signed=signed)
+
+
+def _views(m: Arm32, lane: int, U: int, d: Any, n: Any, m_: Any) -> tuple[Vec, Vec]:
+    """Two views of the same operands: lanes of a D register and lanes twice as wide of a Q register."""
+    narrow, wide = Vec(m, "v64", lane, unsigned=U), Vec(m, "v128", 2 * lane, unsigned=U)
+    narrow.offsets = wide.offsets = {"d": d, "n": n, "m": m_}
+    return narrow, wide
+
+
+def three_different(
+    u: str, code: str, *, manual: str, quad: str = "d", lanes: tuple[int, ...] = SMALL
+) -> Callable[[Long], Long]:
+    """Rows (one a lane width) of opcode ``code``; ``quad`` names the registers that are quadwords."""
+
+    def register(fn: Long) -> Long:
+        for lane in lanes:
+            _register_lane(fn, u, code, manual, quad, lane)
+        return fn
+
+    return register
+
+
+def _register_lane(fn: Long, u: str, code: str, manual: str, quad: str, lane: int) -> None:
+    def row(m: Arm32, D: Imm, Vn: Reg, Vd: Reg, N: Imm, M: Imm, Vm: Reg, U: int = 0) -> None:
+        check_quad(m, 1, (Vd if "d" in quad else 0) | (Vn if "n" in quad else 0) | (Vm if "m" in quad else 0))
+        offsets = [vector_offset(V, x) for V, x in ((Vd, D), (Vn, N), (Vm, M))]
+        narrow, wide = _views(m, lane, U, *offsets)
+        wide.write("d", fn(narrow, wide))
+
+    row.__doc__ = fn.__doc__
+    tail = f"1 D:1 {SIZES[lane]} Vn:4 Vd:4 {code} N:1 0 M:1 0 Vm:4"
+    neon_row(u, tail, manual=manual, name=f"{fn.__name__}_{lane}")(row)
+
+
+@three_different("U:1", "0000", manual="VADDL, VADDW")
+def vaddl(a: Vec, w: Vec) -> Value:
+    """Qd := Dn + Dm, widened."""
+    return w.op("add", widened(a, a.n), widened(a, a.m))
+
+
+@three_different("U:1", "0001", manual="VADDL, VADDW", quad="dn")
+def vaddw(a: Vec, w: Vec) -> Value:
+    """Qd := Qn + Dm, widened."""
+    return w.op("add", w.n, widened(a, a.m))
+
+
+@three_different("U:1", "0010", manual="VSUBL, VSUBW")
+def vsubl(a: Vec, w: Vec) -> Value:
+    """Qd := Dn - Dm, widened."""
+    return w.op("sub", widened(a, a.n), widened(a, a.m))
+
+
+@three_different("U:1", "0011", manual="VSUBL, VSUBW", quad="dn")
+def vsubw(a: Vec, w: Vec) -> Value:
+    """Qd := Qn - Dm, widened."""
+    return w.op("sub", w.n, widened(a, a.m))
+
+
+@three_different("U:1", "0101", manual="VABA, VABAL")
+def vabal(a: Vec, w: Vec) -> Value:
+    """Qd := Qd + |Dn - Dm|: the difference fits the narrow lane unsigned."""
+    return w.op("add", w.d, zero_widened(a, a.difference(a.n, a.m)))
+
+
+@three_different("U:1", "0111", manual="VABD, VABDL (integer)")
+def vabdl(a: Vec, w: Vec) -> Value:
+    """Qd := |Dn - Dm|."""
+    return zero_widened(a, a.difference(a.n, a.m))
+
+
+def zero_widened(a: Vec, value: Value) -> Value:
+    """Every lane of a D register to twice its width, with zeros."""
+    return a.machine.block.op("widen", value, ty="v128", lane=a.lane, signed=0)
+
+
+@three_different("U:1", "1100", manual="VMUL, VMULL (integer and polynomial)")
+def vmull(a: Vec, w: Vec) -> Value:
+    """Qd := Dn * Dm."""
+    return w.op("mul", widened(a, a.n), widened(a, a.m))
+
+
+@three_different("U:1", "1000", manual="VMLA, VMLAL, VMLS, VMLSL (integer)")
+def vmlal(a: Vec, w: Vec) -> Value:
+    """Qd := Qd + Dn * Dm."""
+    return w.op("add", w.d, w.op("mul", widened(a, a.n), widened(a, a.m)))
+
+
+@three_different("U:1", "1010", manual="VMLA, VMLAL, VMLS, VMLSL (integer)")
+def vmlsl(a: Vec, w: Vec) -> Value:
+    """Qd := Qd - Dn * Dm."""
+    return w.op("sub", w.d, w.op("mul", widened(a, a.n), widened(a, a.m)))
+
+
+# --- high half of a sum or difference -------------------------------------------------------------
+
+
+def high_half(w: Vec, value: Value, *, rounded: bool) -> Value:
+    """Upper half of every wide lane, half up when rounded."""
+    half = w.lane // 2
+    if rounded:
+        value = w.op("add", value, w.splat(1 << (half - 1)))
+    return w.machine.block.op("narrow", w.shift("lshr", value, half), ty="v64", lane=w.lane)
+
+
+@three_different("0", "0100", manual="VADDHN", quad="nm")
+def vaddhn(a: Vec, w: Vec) -> Value:
+    """Dd := high half of Qn + Qm."""
+    return high_half(w, w.op("add", w.n, w.m), rounded=False)
+
+
+@three_different("1", "0100", manual="VRADDHN", quad="nm")
+def vraddhn(a: Vec, w: Vec) -> Value:
+    """Dd := high half of Qn + Qm, rounded."""
+    return high_half(w, w.op("add", w.n, w.m), rounded=True)
+
+
+@three_different("0", "0110", manual="VSUBHN", quad="nm")
+def vsubhn(a: Vec, w: Vec) -> Value:
+    """Dd := high half of Qn - Qm."""
+    return high_half(w, w.op("sub", w.n, w.m), rounded=False)
+
+
+@three_different("1", "0110", manual="VRSUBHN", quad="nm")
+def vrsubhn(a: Vec, w: Vec) -> Value:
+    """Dd := high half of Qn - Qm, rounded."""
+    return high_half(w, w.op("sub", w.n, w.m), rounded=True)
+
+
+# --- refused --------------------------------------------------------------------------------------
+
+_REFUSED: tuple[tuple[str, str, str, tuple[int, ...], str], ...] = (
+    ("vqdmlal", "0", "1001", (16, 32), "saturation"),
+    ("vqdmlsl", "0", "1011", (16, 32), "saturation"),
+    ("vqdmull", "0", "1101", (16, 32), "saturation"),
+    ("vmull_p", "0", "1110", (8,), "polynomials"),
+)
+
+
+def _refuse(name: str, u: str, code: str, lanes: tuple[int, ...], what: str) -> None:
+    def fn(a: Vec, w: Vec) -> Value:
+        """Qd := what issue 5 brings."""
+        w.refuse(what)
+        return w.d
+
+    fn.__name__ = name
+    three_different(u, code, manual=name.upper().replace("_P", " (polynomial)"), lanes=lanes)(fn)
+
+
+for _row in _REFUSED:
+    _refuse(*_row)
+
+
+# --- two registers and a scalar -------------------------------------------------------------------
+
+# opcode (bits 11-8), U or Q field, lane widths, name
+_SCALAR: tuple[tuple[str, str, tuple[int, ...], str], ...] = (
+    ("0000", "Q", (16, 32), "vmla_scalar"),
+    ("0001", "Q", (32,), "vmla_f32_scalar"),
+    ("0010", "U", (16, 32), "vmlal_scalar"),
+    ("0011", "0", (16, 32), "vqdmlal_scalar"),
+    ("0100", "Q", (16, 32), "vmls_scalar"),
+    ("0101", "Q", (32,), "vmls_f32_scalar"),
+    ("0110", "U", (16, 32), "vmlsl_scalar"),
+    ("0111", "0", (16, 32), "vqdmlsl_scalar"),
+    ("1000", "Q", (16, 32), "vmul_scalar"),
+    ("1001", "Q", (32,), "vmul_f32_scalar"),
+    ("1010", "U", (16, 32), "vmull_scalar"),
+    ("1011", "0", (16, 32), "vqdmull_scalar"),
+    ("1100", "Q", (16, 32), "vqdmulh_scalar"),
+    ("1101", "Q", (16, 32), "vqrdmulh_scalar"),
+)
+
+
+def _refuse_scalar(code: str, kind: str, lane: int, name: str) -> None:
+    """Bit 24 is Q of operations of one length; long ones have a quadword destination only."""
+
+    def row(m: Arm32, Vn: Reg, Vd: Reg, flag: int = 0) -> None:
+        """Vd := what issue 5 brings."""
+        check_quad(m, 1 if kind != "Q" else flag, Vd | Vn if kind == "Q" else Vd)
+        m.unimplemented("Advanced SIMD by a scalar: issue 5")
+
+    u = "0" if kind == "0" else "flag:1"
+    tail = f"1 x {SIZES[lane]} Vn:4 Vd:4 {code} x 1 x 0 xxxx"
+    neon_row(u, tail, manual=f"{name.split('_')[0].upper()} (by scalar)", name=f"{name}_{lane}")(row)
+
+
+for _code, _kind, _lanes, _name in _SCALAR:
+    for _lane in _lanes:
+        _refuse_scalar(_code, _kind, _lane, _name)

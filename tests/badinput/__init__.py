@@ -1,0 +1,1 @@
+"""Files and machines that give xlate-run less than it needs: refusals and tight limits."""

@@ -1,0 +1,1 @@
+"""How instruction sets are written: expressions, encodings, the laws that every row obeys."""

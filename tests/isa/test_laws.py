@@ -1,0 +1,194 @@
+"""Laws that every row of 32-bit ARM obeys, over all its shapes and over random words."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from functools import cache
+
+import pytest
+
+from frontends.arm32.decode import A32, T16, T32, decode_a32, decode_t32
+from frontends.arm32.machine import make
+from xlate.ir import OPS
+from xlate.ir.block import WIDTHS, Op
+from xlate.ir.ops import Effect
+from xlate.isa import Context, Expr, Loop, Refusal, Row, Shape, record, shapes
+from xlate.isa.decoder import Decoder
+
+SETS = {"A32": A32, "T16": T16, "T32": T32}
+ROWS = [(isa, row) for isa, rows in SETS.items() for row in rows]
+WORDS = 12  # random words for each row
+MAX_LINES = 25
+MAX_REGISTERS = 4
+FAULTING = (Effect.READ_MEMORY, Effect.WRITE_MEMORY)
+LEAVING = ("exit_jump", "exit_indirect", "exit_branch", "exit_stop")
+
+each_row = pytest.mark.parametrize(
+    ("isa", "row"), ROWS, ids=[f"{isa}-{row.name}" for isa, row in ROWS]
+)
+
+
+@cache
+def shapes_of(isa: str, name: str) -> list[Shape]:
+    row = SETS[isa][name]
+    in_it = Expr.var("in_it") if isa != "A32" else False
+    return list(shapes(row, make, context(isa, row, Expr.var("pc"), in_it)))
+
+
+def context(isa: str, row: Row, pc, in_it) -> Context:
+    return Context(pc, isa != "A32", row.encoding.width // 8, in_it)
+
+
+@each_row
+def test_effects_come_after_the_last_fault(isa, row):
+    """So that a fault leaves the old state: a step reads, may fault, then writes, then leaves."""
+    for shape in shapes_of(isa, row.name):
+        for step in shape.steps:
+            written = left = None
+            for op in step.block:
+                effect = OPS[op.name].effect
+                where = f"{shape.structural} {[str(c) for c, _ in shape.path]}\n{step.block.text()}"
+                if effect is Effect.WRITE_STATE:
+                    written = op
+                assert not (written and effect in FAULTING and op.name != "fence"), where
+                assert left is None, where
+                left = op if op.name in LEAVING else None
+
+
+@each_row
+def test_widths(isa, row):
+    for shape in shapes_of(isa, row.name):
+        for step in shape.steps:
+            for op in step.block:
+                check_op(op)
+
+
+def check_op(op: Op) -> None:
+    """The types that the operation's doc line asks for and the recorder does not enforce."""
+    args = [a.ty for a in op.args]
+    assert not op.ty or op.ty in WIDTHS, op.name
+    if op.name == "const":
+        assert op.ty in ("i1", "i8", "i16", "i32", "i64"), op.ty
+    elif op.name in ("zext", "sext"):
+        assert WIDTHS[op.ty] > WIDTHS[args[0]], op.name
+    elif op.name == "trunc":
+        assert WIDTHS[op.ty] < WIDTHS[args[0]]
+    elif op.name == "bitcast":
+        assert WIDTHS[op.ty] == WIDTHS[args[0]]
+    elif op.name in ("load", "store", "exit_indirect"):
+        assert args[0] == "i32", op.name
+    elif op.name == "cas_if":
+        assert args[0] == "i1"
+        assert args[1] == "i32"
+        assert args[2] == args[3]
+    elif op.name == "set_flag":
+        assert args == ["i1"]
+    elif op.name == "set_reg":
+        assert args == ["i32"]
+    elif op.name in ("exit_skip", "exit_branch"):
+        assert args == ["i1"]
+    elif op.name == "nan_fix":
+        assert args[0] == args[1] == args[2] == op.ty
+    elif op.name in ("set_state", "get_state"):
+        assert WIDTHS[op.ty or args[0]] >= 8
+
+
+@each_row
+def test_registers_of_a_step(isa, row):
+    """Stencils have room for four register operands in one step."""
+    for shape in shapes_of(isa, row.name):
+        for step in shape.steps:
+            used = {
+                str(op.params["reg"]) for op in step.block if op.name in ("get_reg", "set_reg")
+            }
+            assert len(used) <= MAX_REGISTERS, f"{sorted(used)}\n{step.block.text()}"
+
+
+@each_row
+def test_function_is_short_and_says_its_effect(isa, row):
+    source = inspect.getsource(row.semantics)
+    assert row.semantics.__doc__, row.name
+    assert row.manual, row.name
+    assert source.count("\n") <= MAX_LINES + len(row.semantics.__doc__.splitlines())
+
+
+def random_word(row: Row, pick: random.Random) -> int:
+    word = row.encoding.value
+    for field in row.encoding.fields:
+        value = pick.randrange(14 if field.name == "cond" else 1 << field.bits)
+        word |= value << field.lsb
+    return word
+
+
+@each_row
+def test_one_shape_for_every_word_and_it_is_what_the_word_records(isa, row):
+    pick = random.Random(row.name)
+    in_it = isa != "A32" and pick.getrandbits(1)
+    for _ in range(WORDS):
+        word = random_word(row, pick)
+        if SETS[isa].find(word) is not row:
+            continue
+        env = {**row.encoding.extract(word), "pc": 0x10000, "in_it": int(in_it)}
+        matching = [s for s in shapes_of(isa, row.name) if takes(s, env)]
+        assert len(matching) == 1, f"{word:#x} takes {len(matching)} shapes"
+        machine = make(context(isa, row, env["pc"], bool(in_it)))
+        try:
+            record(row, machine, word)
+        except Refusal as refusal:
+            assert matching[0].refusal is not None
+            assert matching[0].refusal.kind == refusal.kind
+            continue
+        assert matching[0].refusal is None
+        if not any(isinstance(step, Loop) for step in matching[0].steps):
+            compare(matching[0], [s for s in machine.steps if s.block.ops], env, word)
+
+
+def takes(shape: Shape, env: dict[str, int]) -> bool:
+    if any(env[name] != value for name, value in shape.structural.items()):
+        return False
+    return all(bool(c.evaluate(env)) == outcome for c, outcome in shape.path)
+
+
+def compare(shape: Shape, plain: list, env: dict[str, int], word: int) -> None:
+    """Operation by operation, unless a register is the pc: that the plain recording knows as a number."""
+    shaped = [[evaluated(op, env) for op in step.block] for step in shape.steps]
+    known = [[evaluated(op, env) for op in step.block] for step in plain]
+    if any(("reg", 15) in params for step in shaped for _, _, _, params in step):
+        return
+    assert shaped == known, f"{word:#x}"
+
+
+def evaluated(op: Op, env: dict[str, int]) -> tuple:
+    mask = (1 << WIDTHS[op.ty]) - 1 if op.name == "const" else (1 << 32) - 1
+    params = tuple(
+        (k, v.evaluate(env) & mask if isinstance(v, Expr) else v & mask if type(v) is int else v)
+        for k, v in op.params.items()
+    )
+    return op.name, op.ty, tuple(a.op.index for a in op.args), params
+
+
+@pytest.mark.parametrize("isa", SETS)
+def test_the_fast_decoder_agrees_with_the_rows(isa):
+    pick = random.Random(isa)
+    rows = SETS[isa]
+    decoder = Decoder(rows)
+    words = [random_word(row, pick) for row in rows for _ in range(4)]
+    words += [pick.getrandbits(rows.width) for _ in range(2000)]
+    for word in words:
+        assert decoder.find(word) is rows.find(word), f"{word:#x}"
+
+
+def test_it_state_advances():
+    """ITTE EQ: firstcond 0000, mask 0110, over three instructions."""
+    itstate = decode_t32(0xBF06, 2, 0, 0).next_itstate
+    conds = []
+    while itstate:
+        insn = decode_t32(0x1C40, 2, 0, itstate)  # adds r0, r0, #1
+        conds.append((insn.cond, insn.in_it_block, insn.last_in_it_block))
+        itstate = insn.next_itstate
+    assert conds == [(0, True, False), (0, True, False), (1, True, True)]
+
+
+def test_a_word_of_the_1111_space_has_no_condition():
+    assert decode_a32(0xF57FF05F, 0).cond == 14  # dmb

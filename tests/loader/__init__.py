@@ -1,0 +1,1 @@
+"""Tests of xlate.loader: what a file says becomes an Image, and hostile files one clear line."""

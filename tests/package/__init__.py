@@ -1,0 +1,1 @@
+"""Tests of packaging: wheel, installation, build of the native runtime."""

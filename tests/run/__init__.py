@@ -1,0 +1,1 @@
+"""Whole guest programs under ``xlate-run``, end to end: the corpus and Debian's busybox."""

@@ -1,0 +1,1 @@
+"""Tests of the developer programs and of rules that every source file keeps."""

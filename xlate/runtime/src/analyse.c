@@ -1,0 +1,94 @@
+/*
+ * Which flags are alive where, and which predicated instructions share one test.
+ *
+ * Flags count as alive wherever the unit is left, unless the instructions at a known target in the same pages are seen
+ * to overwrite them. A fault may so find dead flags in the state: nobody can read them before they are written again.
+ */
+#include "unit.h"
+
+static const u8 cond_flags[7] = {
+	FLAG_Z, FLAG_C, FLAG_N, FLAG_V, FLAG_C | FLAG_Z, FLAG_N | FLAG_V, FLAG_N | FLAG_V | FLAG_Z,
+};
+
+static u8 flags_written(const struct unit *u, const struct insn *in)
+{
+	u8 all = 0;
+
+	for (int i = 0; i < in->count; i++) {
+		u16 family = u->uop[in->first + i].family;
+
+		if (family != NO_FAMILY)
+			all |= families[family].flags_written;
+	}
+	return all;
+}
+
+/* Consecutive instructions under one condition are one region, as long as none of them changes the flags. */
+static void find_regions(struct unit *u)
+{
+	u8 open = COND_AL; /* condition of the region that reaches here */
+	bool opposite = false;
+
+	for (int i = 0; i < u->insns; i++) {
+		struct insn *in = &u->insn[i];
+
+		in->test = TEST_NONE;
+		if (in->cond == COND_AL) {
+			open = COND_AL;
+			continue;
+		}
+		if (open == COND_AL) {
+			in->test = TEST_OPEN;
+			opposite = false;
+		} else if (in->cond == (open ^ 1) && !opposite) {
+			in->test = TEST_ELSE;
+			opposite = true;
+		} else if (in->cond != open) {
+			in->test = TEST_OPEN;
+			opposite = false;
+		}
+		open = flags_written(u, in) ? COND_AL : in->cond;
+	}
+}
+
+static u8 exit_live(const struct unit *u, const struct uop *o)
+{
+	(void)u;
+	return o->exit == EXIT_NONE ? 0 : FLAGS_ALL;
+}
+
+static bool writes_pc_operand(const struct uop *o, const struct family *f)
+{
+	for (int i = 0; i < f->operands; i++)
+		if (f->writes >> i & 1 && o->reg[i] == 15)
+			return true;
+	return false;
+}
+
+void unit_analyse(struct unit *u)
+{
+	u8 live = FLAGS_ALL;
+
+	find_regions(u);
+	for (int i = u->insns - 1; i >= 0; i--) {
+		struct insn *in = &u->insn[i];
+
+		for (int k = in->count - 1; k >= 0; k--) {
+			struct uop *o = &u->uop[in->first + k];
+			const struct family *f = &families[o->family];
+
+			live |= exit_live(u, o);
+			if (o->family == NO_FAMILY)
+				continue;
+			if (writes_pc_operand(o, f))
+				live = FLAGS_ALL;
+			o->live = live;
+			if (in->cond == COND_AL)
+				live &= ~f->flags_written;
+			live |= f->flags_read;
+		}
+		in->live_skipped = live;
+		if (in->test == TEST_OPEN)
+			live |= cond_flags[in->cond >> 1];
+	}
+}

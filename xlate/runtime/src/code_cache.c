@@ -1,0 +1,207 @@
+/*
+ * Segments of run-time code: a memfd mapped twice where the host has it, else one private mapping whose protection is
+ * turned while it is written. Segments are append-only and lie inside the window of the flat table when there is one,
+ * each in the 2 GiB slice that belongs to 256 MiB of guest addresses, so that 32-bit offsets reach.
+ */
+#include "code_cache.h"
+
+#include "fatal.h"
+#include "host.h"
+#include "string.h"
+#include "tunables.h"
+#include "unit.h"
+
+#define WINDOW_SIZE (8ull << 32)
+#define WINDOW_GUARD (1ull << 31)
+#define SLICE_SIZE (8ull << 28)
+#define SEGMENT_SIZE ((u64)SEGMENT_CODE + SEGMENT_CELLS)
+#define SEGMENT_CONSTANTS 8192u /* at the end of the cells */
+#define CELLS_IN_SEGMENT ((SEGMENT_CELLS - SEGMENT_CONSTANTS) / sizeof(struct cell))
+#define MFD_CLOEXEC 1u
+#define MFD_EXEC 16u
+
+struct segment {
+	u64 run;
+	u8 *write; /* NULL: written in place */
+	u32 code_used, cells_used;
+	bool frozen;
+	u8 slice;
+};
+
+static struct segment segments[SEGMENTS_MAX];
+static u32 segment_count;
+static u64 window; /* 0: none */
+
+bool cache_reserve_window(void)
+{
+	u64 size = WINDOW_SIZE + 2 * WINDOW_GUARD;
+	long at = host_mmap(0, size, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (host_is_error(at))
+		return false;
+	window = ((u64)at + WINDOW_GUARD) & ~(SLICE_SIZE - 1);
+	return true;
+}
+
+u64 cache_window(void)
+{
+	return window;
+}
+
+/* Where the next segment of a slice goes; slices fill from their end, images of modules start at their beginning. */
+static u64 segment_address(u8 slice)
+{
+	u32 mine = 0;
+
+	if (!window)
+		return 0;
+	for (u32 i = 0; i < segment_count; i++)
+		mine += segments[i].slice == slice;
+	return window + (u64)(slice + 1) * SLICE_SIZE - (mine + 1) * SEGMENT_SIZE;
+}
+
+static int code_memfd(void)
+{
+	long fd = host_syscall2(__NR_memfd_create, (u64) "xlate-code", MFD_CLOEXEC | MFD_EXEC);
+
+	if (fd == -EINVAL) /* kernels before 6.3 know no MFD_EXEC */
+		fd = host_syscall2(__NR_memfd_create, (u64) "xlate-code", MFD_CLOEXEC);
+	if (fd >= 0 && host_syscall2(__NR_ftruncate, (u64)fd, SEGMENT_CODE)) {
+		host_syscall1(__NR_close, (u64)fd);
+		return -1;
+	}
+	return fd < 0 ? -1 : (int)fd;
+}
+
+/* Two views of the code part; false when the host refuses, then one private view is used. */
+static bool map_twice(struct segment *s)
+{
+	int fd = code_memfd();
+	long run, view;
+
+	if (fd < 0)
+		return false;
+	run = host_mmap(s->run, SEGMENT_CODE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0);
+	view = host_is_error(run) ? run : host_mmap(0, SEGMENT_CODE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	host_syscall1(__NR_close, (u64)fd);
+	if (host_is_error(view))
+		return false;
+	s->write = (u8 *)view;
+	return true;
+}
+
+static u64 constants_of(const struct segment *s)
+{
+	return s->run + SEGMENT_SIZE - SEGMENT_CONSTANTS;
+}
+
+static bool open_segment(u8 slice)
+{
+	struct segment *s = &segments[segment_count];
+	int fixed = window ? MAP_FIXED : 0;
+	long base;
+
+	if (template_constants_size > SEGMENT_CONSTANTS)
+		fatal("the templates' constants outgrew their place");
+	if (segment_count == SEGMENTS_MAX)
+		return false;
+	base = host_mmap(segment_address(slice), SEGMENT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
+	if (host_is_error(base))
+		return false;
+	*s = (struct segment){.run = (u64)base, .slice = slice};
+	if (!map_twice(s))
+		s->write = NULL;
+	memcpy((void *)constants_of(s), template_constants, template_constants_size);
+	segment_count++;
+	return true;
+}
+
+static bool has_room(const struct segment *s)
+{
+	return !s->frozen && s->code_used + UNIT_CODE_MAX <= SEGMENT_CODE &&
+	       (s->cells_used + UNIT_CELLS_MAX / sizeof(struct cell)) <= CELLS_IN_SEGMENT;
+}
+
+bool cache_room(u32 pc, struct room *room)
+{
+	u8 slice = window ? pc >> 28 : 0;
+	struct segment *s = NULL;
+	u32 at;
+
+	for (u32 i = segment_count; i-- > 0 && !s;)
+		if (segments[i].slice == slice && has_room(&segments[i]))
+			s = &segments[i];
+	if (!s) {
+		if (!open_segment(slice))
+			return false;
+		s = &segments[segment_count - 1];
+	}
+	at = (u32)(s - segments);
+	room->run = s->run + s->code_used;
+	room->write = s->write ? s->write + s->code_used : (u8 *)room->run;
+	room->cells = (struct cell *)(s->run + SEGMENT_CODE) + s->cells_used;
+	room->constants = constants_of(s);
+	room->first_cell = at * (u32)CELLS_IN_SEGMENT + s->cells_used;
+	room->cell_count = UNIT_CELLS_MAX / sizeof(struct cell);
+	room->size = UNIT_CODE_MAX;
+	if (!s->write)
+		host_mprotect(s->run, SEGMENT_CODE, PROT_READ | PROT_WRITE);
+	return true;
+}
+
+void cache_commit(const struct room *room, u32 code, u32 cells)
+{
+	struct segment *s = &segments[room->first_cell / CELLS_IN_SEGMENT];
+
+	s->code_used += (code + 15) & ~15u;
+	s->cells_used += cells;
+	if (!s->write && host_mprotect(s->run, SEGMENT_CODE, PROT_READ | PROT_EXEC))
+		fatal("the host refuses executable memory");
+}
+
+struct cell *cache_cell(u32 index)
+{
+	struct segment *s = &segments[index / CELLS_IN_SEGMENT];
+
+	return (struct cell *)(s->run + SEGMENT_CODE) + index % CELLS_IN_SEGMENT;
+}
+
+u32 cache_cell_index(const struct cell *cell)
+{
+	for (u32 i = 0; i < segment_count; i++) {
+		u64 offset = (u64)cell - (segments[i].run + SEGMENT_CODE);
+
+		if (offset < SEGMENT_CELLS)
+			return i * (u32)CELLS_IN_SEGMENT + (u32)(offset / sizeof(struct cell));
+	}
+	fatal("a cell outside every segment");
+}
+
+bool cache_owns(u64 host_pc)
+{
+	for (u32 i = 0; i < segment_count; i++)
+		if (host_pc - segments[i].run < SEGMENT_CODE)
+			return true;
+	return false;
+}
+
+void cache_freeze(void)
+{
+	for (u32 i = 0; i < segment_count; i++)
+		segments[i].frozen |= segments[i].write != NULL;
+}
+
+void cache_reset(void)
+{
+	for (u32 i = 0; i < segment_count; i++) {
+		segments[i].code_used = segments[i].cells_used = 0;
+		if (segments[i].frozen) { /* shared with the parent: give it up and take its place anew */
+			host_mmap(segments[i].run, SEGMENT_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+		}
+	}
+	for (u32 i = 0; i < segment_count; i++) {
+		if (segments[i].frozen) {
+			segments[i--] = segments[--segment_count];
+		}
+	}
+}

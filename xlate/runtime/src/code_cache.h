@@ -1,0 +1,56 @@
+/*
+ * Room for run-time code. Code is written through one mapping and executed through another (W^X); once
+ * published no byte of it changes. What changes are data cells in private memory.
+ */
+#ifndef XLATE_CODE_CACHE_H
+#define XLATE_CODE_CACHE_H
+
+#include "types.h"
+
+/* An exit of translated code: jumped through, so linking and unlinking are one store to host. */
+struct cell {
+	u64 host;	  /* where it goes now */
+	u64 stub;	  /* where it goes while not linked */
+	u32 target;	  /* guest address, bit 0 Thumb */
+	u32 next;	  /* next cell linked to the same unit: index + 1, 0 ends */
+	u32 linked;	  /* unit it is linked to + 1, 0: none */
+	u32 pad;
+	u64 lookup;	  /* predicted jumps: the look-up behind the prediction */
+};
+
+/* What an indirect jump's prediction compares with; immutable but for host. */
+struct landing {
+	u32 key; /* guest address | T */
+	u32 unit;
+	u64 host;
+};
+
+/* A place to write one unit: the same bytes at two addresses, and the cells behind them. */
+struct room {
+	u8 *write;	  /* writable view */
+	u64 run;	  /* address it will execute at */
+	struct cell *cells; /* cells, already at their final address */
+	u64 constants;	  /* data that templates refer to relative to the pc */
+	u32 first_cell;	  /* global index of cells[0] */
+	u32 cell_count;	  /* how many are free */
+	u32 size;
+};
+
+/* Reserve the window that the flat table is relative to; false when address space is refused. */
+bool cache_reserve_window(void);
+u64 cache_window(void);
+
+/* Room for a unit that starts at guest pc. False: everything is full, reset and try again. */
+bool cache_room(u32 pc, struct room *room);
+/* Keep the first `code` bytes and `cells` cells of the room. */
+void cache_commit(const struct room *room, u32 code, u32 cells);
+struct cell *cache_cell(u32 index);
+u32 cache_cell_index(const struct cell *cell);
+/* async-signal-safe */
+bool cache_owns(u64 host_pc);
+/* Segments of a fork's parent take no more code. */
+void cache_freeze(void);
+/* Forget all code (no thread may be in it). */
+void cache_reset(void);
+
+#endif

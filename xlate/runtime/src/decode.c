@@ -1,0 +1,162 @@
+/*
+ * From guest bytes to a unit: fetches instructions, finds their rows, lets the generated row functions append
+ * micro-operations, keeps ITSTATE. Where a unit ends is decided here.
+ */
+#include "cpu.h"
+#include "guest/arm32/decode_imm.h"
+#include "memory.h"
+#include "unit.h"
+
+static inline const struct row *find_row(const struct row *rows, const u16 *candidate, u32 w)
+{
+	for (; *candidate != 0xffff; candidate++)
+		if ((w & rows[*candidate].mask) == rows[*candidate].value)
+			return &rows[*candidate];
+	return NULL;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wtype-limits"
+#include "gen/decode_arm32.inc"
+#pragma GCC diagnostic pop
+
+const struct row *decode_find(bool thumb, u32 w, u8 size)
+{
+	if (thumb)
+		return size == 2 ? find_t16(w) : find_t32(w);
+	return w >> 28 == 15 ? find_a32_uncond(w) : find_a32(w);
+}
+
+/* Reads the instruction at pc. Its size, or 0 when a byte of it cannot be fetched. */
+static u8 fetch(u32 pc, bool thumb, u32 *word)
+{
+	const u16 *half = g2h(GADDR(pc));
+	u64 have = mem_fetchable(GADDR(pc), 4);
+
+	if (!thumb) {
+		if (have < 4)
+			return 0;
+		*word = *(const u32 *)half;
+		return 4;
+	}
+	if (have < 2)
+		return 0;
+	*word = half[0];
+	if (half[0] >> 11 < 0x1d)
+		return 2;
+	if (have < 4)
+		return 0;
+	*word = (u32)half[0] << 16 | half[1];
+	return 4;
+}
+
+static u8 it_advance(u8 it)
+{
+	return it & 7 ? (u8)((it & 0xe0) | (it << 1 & 0x1f)) : 0;
+}
+
+/* Appends an exit that stops with an undefined instruction at pc. */
+static void append_undefined(struct unit *u)
+{
+	struct uop *o = uop_new(u, NO_FAMILY);
+
+	o->exit = EXIT_STOP;
+	o->detail = DETAIL_UNDEFINED;
+	o->target = u->pc;
+}
+
+static void decode_one(struct unit *u, u32 word, u8 size)
+{
+	struct insn *in = &u->insn[u->insns++];
+	const struct row *row = decode_find(u->thumb, word, size);
+	u16 first = u->uops;
+
+	in->pc = u->pc;
+	in->size = size;
+	in->it = u->it;
+	in->first = first;
+	in->cond = u->it ? u->it >> 4 : COND_AL;
+	if (row && row->cond_at != NO_COND)
+		in->cond = word >> row->cond_at & 15;
+	if (in->cond == 15)
+		in->cond = COND_AL;
+	u->refused = !row;
+	if (row && row->is_it) {
+		u->it = word & 0xff;
+		in->cond = COND_AL;
+		in->count = 0;
+		return;
+	}
+	if (row)
+		row->decode(u, word);
+	if (u->refused) {
+		u->uops = first;
+		append_undefined(u);
+	}
+	in->count = u->uops - first;
+	u->it = it_advance(u->it);
+}
+
+static bool writes_pc(const struct uop *o)
+{
+	const struct family *f = o->family == NO_FAMILY ? NULL : &families[o->family];
+
+	for (int i = 0; f && i < f->operands; i++)
+		if (f->writes >> i & 1 && o->reg[i] == 15)
+			return true;
+	return false;
+}
+
+/* The instruction always goes somewhere else. */
+static bool ends(const struct unit *u, const struct insn *in)
+{
+	const struct uop *last = &u->uop[in->first + in->count - 1];
+
+	if (!in->count || in->cond != COND_AL)
+		return false;
+	return last->exit == EXIT_JUMP || last->exit == EXIT_INDIRECT || last->exit == EXIT_STOP || writes_pc(last);
+}
+
+static bool leaves(const struct unit *u, const struct insn *in)
+{
+	const struct uop *last = &u->uop[in->first + in->count - 1];
+
+	return in->count && (last->exit != EXIT_NONE || writes_pc(last));
+}
+
+void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it)
+{
+	u32 side_exits = 0;
+
+	u->pc = u->start = pc;
+	u->thumb = thumb;
+	u->it = u->start_it = it;
+	u->insns = u->uops = 0;
+	for (;;) {
+		u32 word;
+		u8 size = fetch(u->pc, thumb, &word);
+		const struct insn *in = &u->insn[u->insns];
+
+		if (!size)
+			break;
+		decode_one(u, word, size);
+		u->pc += size;
+		if (ends(u, in))
+			break;
+		side_exits += leaves(u, in);
+		if (u->it && u->insns < UNIT_INSNS)
+			continue; /* an IT block is not cut */
+		if (side_exits >= UNIT_SIDE_EXITS || u->insns > UNIT_INSNS - 5 || u->uops > UNIT_UOPS - UNIT_UOPS_ROOM)
+			break;
+		if (u->pc - u->start >= UNIT_SPAN)
+			break;
+	}
+	u->end = u->pc;
+}
+
+bool unit_closed(const struct unit *u)
+{
+	return u->insns && ends(u, &u->insn[u->insns - 1]);
+}

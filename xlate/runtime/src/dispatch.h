@@ -1,0 +1,23 @@
+/* The emulation manager's entry points in host/x86_64/enter.S and what they call. */
+#ifndef XLATE_DISPATCH_H
+#define XLATE_DISPATCH_H
+
+#include "code_cache.h"
+
+struct thread;
+
+/* Load the pinned registers and run host code until a stop; returns enum stop. */
+u32 cpu_enter(struct thread *t, u64 host);
+
+/* Where translated code goes when it leaves: pinned registers are saved first. */
+extern const char entry_link[], entry_miss[], entry_stop[], entry_poll[], entry_learn[];
+
+/* Called by the entries: the host address to go on at, 0 when the guest address cannot be fetched. */
+u64 dispatch_link(struct thread *t, struct cell *cell);
+u64 dispatch_miss(struct thread *t, u32 target);
+u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target);
+
+/* A prediction that nothing matches. */
+extern const struct landing no_landing;
+
+#endif

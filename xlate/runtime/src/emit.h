@@ -1,0 +1,62 @@
+/*
+ * The few x86-64 instructions that glue templates together: moves between registers and the state, jumps, cells.
+ * Everything that means something to the guest comes from templates instead.
+ */
+#ifndef XLATE_EMIT_H
+#define XLATE_EMIT_H
+
+#include "code_cache.h"
+#include "gen/state_arm32.h"
+#include "unit.h"
+
+enum host_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+
+struct emitter {
+	u8 *base;      /* start of the unit, writable view */
+	u64 run;       /* its address when executed */
+	u32 at;	       /* offset of the next byte */
+	struct room *room;
+	u32 cells;     /* cells used */
+};
+
+static inline void put8(struct emitter *e, u8 b)
+{
+	e->base[e->at++] = b;
+}
+
+static inline void put32(struct emitter *e, u32 v)
+{
+	__builtin_memcpy(e->base + e->at, &v, 4);
+	e->at += 4;
+}
+
+/* mov dst32, src32 */
+void emit_mov(struct emitter *e, u8 dst, u8 src);
+/* mov dst32, [state + offset] and back */
+void emit_load_state(struct emitter *e, u8 dst, u32 offset);
+void emit_store_state(struct emitter *e, u32 offset, u8 src);
+/* mov dst32, imm */
+void emit_const(struct emitter *e, u8 dst, u32 value);
+/* mov dword/byte [state + offset], imm */
+void emit_state_const32(struct emitter *e, u32 offset, u32 value);
+void emit_state_const8(struct emitter *e, u32 offset, u8 value);
+/* jmp [state + offset] */
+void emit_jump_state(struct emitter *e, u32 offset);
+/* jmp rel32; returns where the displacement stands. emit_bind makes it land at the next byte. */
+u32 emit_jump(struct emitter *e);
+void emit_bind(struct emitter *e, u32 displacement_at);
+/* jmp rel32 to an offset of the unit */
+void emit_jump_to(struct emitter *e, u32 offset);
+/* cmp dword [state.pending], 0; jne rel32: returns where the displacement stands */
+u32 emit_poll(struct emitter *e);
+/* jmp [rip -> cell], lea rdx, [rip -> cell] */
+void emit_jump_cell(struct emitter *e, const struct cell *cell);
+void emit_lea_cell(struct emitter *e, const struct cell *cell);
+/* Look rdx (target | T) up and jump: predicted first when a cell is given. */
+void emit_predict(struct emitter *e, const struct cell *cell);
+void emit_lookup(struct emitter *e, bool flat);
+
+/* Copy a template and fill its holes; host[i] is the register of operand i. Returns offsets of its jump holes in jumps[]. */
+u32 emit_template(struct emitter *e, const struct tmpl *t, const struct uop *o, const u8 *host, u32 *jumps);
+
+#endif

@@ -1,0 +1,309 @@
+/*
+ * execve: find and judge the program first, following #! lines, then execute xlate-run itself, which gets the open
+ * program by descriptor. Decides what the guest's execve answers; options.c knows how options travel.
+ *
+ * Only ARM programs are executed: anything else answers ENOEXEC (running host programs is a decision of its own).
+ */
+#include "exec.h"
+
+#include <asm/stat.h>
+
+#include "load.h"
+#include "memory.h"
+#include "stats.h"
+#include "string.h"
+#include "sysroot.h"
+#include "thread.h"
+
+enum {
+	O_CLOEXEC = 02000000, O_NOFOLLOW = 0400000,
+	F_SETFD = 2, FD_CLOEXEC = 1, F_DUPFD_CLOEXEC = 1030, X_OK = 1,
+};
+
+/* --- finding the program ---------------------------------------------------------------------------- */
+
+/* An open descriptor stands for the program: a descriptor of our own to read it by, even when theirs is O_PATH. */
+static long reopen(int fd)
+{
+	char link[40];
+	struct text b = text_begin(link, sizeof(link));
+	long ret;
+
+	text_str(&b, "/proc/self/fd/");
+	text_s64(&b, fd);
+	ret = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)link, O_CLOEXEC, 0);
+	return ret == -ENOENT || ret == -ENOTDIR ? host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, 3) : ret;
+}
+
+static long open_file(int dirfd, const char *path, int flags)
+{
+	if (!*path)
+		return flags & AT_EMPTY_PATH ? reopen(dirfd) : -ENOENT;
+	return host_syscall4(__NR_openat, (u64)dirfd, (u64)path,
+			     O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
+}
+
+/*
+ * One script line, NUL-terminated in `line`: the interpreter, and the rest as at most one argument. -ENOEXEC if it is
+ * none.
+ */
+static long parse_line(char *line, size_t got, char **interp, char **arg)
+{
+	char *end = line + got, *p = line + 2, *stop;
+
+	for (stop = p; stop < end && *stop && *stop != '\n'; stop++)
+		continue;
+	while (p < stop && (*p == ' ' || *p == '\t'))
+		p++;
+	*interp = p;
+	while (p < stop && *p != ' ' && *p != '\t')
+		p++;
+	if (p == *interp || (p == end && got == SCRIPT_LINE_MAX - 1))
+		return -ENOEXEC; /* no interpreter, or its name does not end within what is looked at */
+	while (stop > p && (stop[-1] == ' ' || stop[-1] == '\t'))
+		stop--;
+	*stop = 0;
+	*arg = NULL;
+	if (p < stop) {
+		*p++ = 0;
+		while (*p == ' ' || *p == '\t')
+			p++;
+		*arg = p;
+	}
+	return 0;
+}
+
+/* Put interpreter and argument before the words there are; the first of those becomes the script's name. */
+static void push_words(struct program *p, const char *interp, const char *arg, const char *script)
+{
+	u32 added = arg ? 2 : 1;
+
+	if (!p->prefix_count)
+		p->prefix_count = 1; /* argv[0] is replaced by the script's name */
+	for (u32 i = p->prefix_count; i-- > 0;)
+		p->prefix[i + added] = p->prefix[i];
+	p->prefix[added] = script;
+	p->prefix[0] = interp;
+	if (arg)
+		p->prefix[1] = arg;
+	p->prefix_count += added;
+}
+
+/* Go on from an open script to its interpreter; 1 when this file is no script. */
+static long follow_line(struct program *p, const char **name)
+{
+	char *line = p->text[p->lines < SCRIPT_DEPTH_MAX ? p->lines : 0], *interp, *arg;
+	char start[2] = {0};
+	long got = host_syscall4(__NR_pread64, (u64)p->fd, (u64)start, sizeof(start), 0);
+
+	if (got != 2 || start[0] != '#' || start[1] != '!')
+		return got < 0 ? got : 1;
+	if (p->lines == SCRIPT_DEPTH_MAX)
+		return -ELOOP;
+	got = host_syscall4(__NR_pread64, (u64)p->fd, (u64)line, SCRIPT_LINE_MAX - 1, 0);
+	if (got < 2)
+		return -ENOEXEC;
+	line[got] = 0;
+	got = parse_line(line, (size_t)got, &interp, &arg);
+	if (got)
+		return got;
+	push_words(p, interp, arg, *name);
+	p->lines++;
+	*name = interp;
+	p->path = sysroot_path(interp, p->mapped, sizeof(p->mapped));
+	return 0;
+}
+
+/*
+ * What execve needs beyond reading: a regular file with an x bit for us. Starting xlate-run by hand does not ask for
+ * it.
+ */
+static long check_executable(int fd, int dirfd, const char *path)
+{
+	struct stat st;
+	long err = host_syscall2(__NR_fstat, (u64)fd, (u64)&st);
+
+	if (err)
+		return err;
+	if ((st.st_mode & 0170000) != 0100000 || !(st.st_mode & 0111))
+		return -EACCES;
+	return *path ? host_syscall3(__NR_faccessat, (u64)dirfd, (u64)path, X_OK) : 0;
+}
+
+long program_open(struct program *p, int dirfd, const char *path, const char *name, int flags)
+{
+	p->fd = -1;
+	p->prefix_count = p->lines = 0;
+	p->path = path;
+	for (;;) {
+		long ret = open_file(dirfd, p->path, flags);
+
+		if (ret < 0)
+			return ret;
+		p->fd = (int)ret;
+		ret = flags & PROGRAM_CHECK_X ? check_executable(p->fd, dirfd, p->path) : 0;
+		if (!ret)
+			ret = follow_line(p, &name);
+		if (ret == 1)
+			return 0;
+		host_syscall1(__NR_close, (u64)p->fd);
+		p->fd = -1;
+		if (ret)
+			return ret;
+		dirfd = AT_FDCWD;
+		flags &= PROGRAM_CHECK_X;
+	}
+}
+
+/* Errors of the file itself that execve must answer before it is too late. */
+static long judge(const struct program *p)
+{
+	static struct elf_file f; /* 12 KiB, and nothing runs beside an execve */
+	struct elf_error e;
+	char mapped[ELF_INTERP_MAX];
+	char buf[400];
+	struct text b;
+
+	if (elf_read(&f, p->fd, &e))
+		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
+						   (u64)sysroot_path(f.interp, mapped, sizeof(mapped)), 0)
+				   : 0;
+	if (process.opt.strace) {
+		b = text_begin(buf, sizeof(buf));
+		text_str(&b, "xlate-run: execve refuses ");
+		text_printable(&b, p->path, 200);
+		text_str(&b, ": ");
+		text_str(&b, e.what);
+		text_char(&b, '\n');
+		text_write(&b, 2);
+	}
+	return -ENOEXEC;
+}
+
+/* --- building our own argv -------------------------------------------------------------------------- */
+
+/* Length of a guest array of pointers; -EFAULT, -E2BIG. Address 0 is an empty array, as Linux has it. */
+static long count_guest(gaddr array)
+{
+	for (long n = 0; array.va && (u64)n < EXEC_WORDS_MAX; n++) {
+		u32 word;
+
+		if (copy_in(&word, GADDR(array.va + 4 * (u64)n), sizeof(word)))
+			return -EFAULT;
+		if (!word)
+			return n;
+	}
+	return array.va ? -E2BIG : 0;
+}
+
+static long add_guest(const char **to, gaddr array, long from, long count)
+{
+	for (long i = from; i < count; i++) {
+		u32 word;
+
+		if (copy_in(&word, GADDR(array.va + 4 * (u64)i), sizeof(word)))
+			return -EFAULT;
+		*to++ = g2h(GADDR(word)); /* the kernel copies the string itself, and says EFAULT itself */
+	}
+	*to = NULL;
+	return 0;
+}
+
+struct own_argv {
+	const char **words; /* argv, NULL, envp, NULL */
+	const char **env;
+	u64 size;
+	char options[200];
+};
+
+/* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
+static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name, const int fds[4], gaddr argv,
+		       gaddr envp)
+{
+	long argc = count_guest(argv), envc = count_guest(envp), ret;
+	u32 n = 0;
+	u32 first;
+
+	if (argc < 0 || envc < 0)
+		return argc < 0 ? argc : envc;
+	o->size = page_ceil(((u64)argc + (u64)envc + OPTIONS_FORWARD_MAX + ARRAY_LEN(p->prefix) + 8) * sizeof(char *));
+	ret = host_mmap(0, o->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (host_is_error(ret))
+		return ret;
+	o->words = (const char **)ret;
+	o->words[n++] = "xlate-run";
+	n += options_forward(&process.opt, fds, exec_name, o->words + n, o->options, sizeof(o->options));
+	o->words[n++] = "-0";
+	first = n++;
+	o->words[n++] = "--";
+	o->words[n++] = p->path;
+	o->words[first] = p->prefix_count ? p->prefix[0] : "";
+	for (u32 i = 1; i < p->prefix_count; i++)
+		o->words[n++] = p->prefix[i];
+	if (!p->prefix_count && argc)
+		ret = add_guest(o->words + first, argv, 0, 1);
+	else
+		ret = 0;
+	o->words[first + 1] = "--";
+	if (!ret)
+		ret = add_guest(o->words + n, argv, 1, argc);
+	o->env = o->words + n + (argc > 1 ? argc - 1 : 0) + 1;
+	if (argc <= 1)
+		o->words[n] = NULL;
+	return ret ? ret : add_guest(o->env, envp, 0, envc);
+}
+
+/* --- execve ----------------------------------------------------------------------------------------- */
+
+static void set_inherited(const int fds[4], bool inherited)
+{
+	for (int i = 0; i < 4; i++)
+		if (fds[i] >= 0)
+			host_syscall3(__NR_fcntl, (u64)fds[i], F_SETFD, inherited ? 0 : FD_CLOEXEC);
+}
+
+static long run_own(struct thread *t, const struct own_argv *o, const int fds[4])
+{
+	long err;
+
+	stats_flush();
+	set_inherited(fds, true);
+	signal_before_exec(t);
+	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
+	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[0], (u64) "", (u64)o->words, (u64)o->env, AT_EMPTY_PATH,
+				     0);
+	signal_exec_failed(t);
+	set_inherited(fds, false);
+	return err;
+}
+
+long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest_name, gaddr argv, gaddr envp,
+		int flags)
+{
+	struct program p;
+	struct own_argv o = {.words = NULL};
+	int fds[4] = {process.own_fds[OWN_FD_EXE], process.own_fds[OWN_FD_STATS], process.own_fds[OWN_FD_TOTALS], -1};
+	long err = program_open(&p, dirfd, path, guest_name,
+				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
+
+	if (err)
+		return err;
+	err = judge(&p);
+	if (!err && fds[0] < 0)
+		err = -ENOEXEC; /* no /proc and no usable path of our own at start: there is nothing to execute again */
+	if (!err)
+		err = fd_adopt(OWN_FD_PROGRAM, p.fd);
+	else
+		host_syscall1(__NR_close, (u64)p.fd);
+	if (err < 0)
+		return err;
+	fds[3] = process.own_fds[OWN_FD_PROGRAM];
+	err = build_argv(&o, &p, guest_name, fds, argv, envp);
+	if (!err)
+		err = run_own(t, &o, fds);
+	if (o.words)
+		host_munmap((u64)o.words, o.size);
+	host_syscall1(__NR_close, (u64)fds[3]);
+	process.own_fds[OWN_FD_PROGRAM] = -1;
+	return err;
+}

@@ -1,0 +1,101 @@
+/*
+ * Into translated code and out of it. r12 = state pointer all the while; the pinned guest registers are the table of
+ * gen/hostregs.h. Translated code runs with the stack pointer 8 below a multiple of 16, as behind a call.
+ */
+#include "gen/hostregs.h"
+#include "gen/state_arm32.h"
+
+/* enum stop; dispatch.c asserts both */
+#define STOP_SIGNAL_NUMBER 4
+#define STOP_FETCH_NUMBER 6
+
+#define STATE(x) x(%r12)
+
+#define LOAD_PIN(guest, host) mov STATE(4 * guest), LOW(host);
+#define SAVE_PIN(guest, host) mov LOW(host), STATE(4 * guest);
+#define LOW(host) LOW_##host
+#define LOW_r8 %r8d
+#define LOW_r9 %r9d
+#define LOW_r11 %r11d
+#define LOW_r13 %r13d
+#define LOW_r14 %r14d
+#define LOW_r15 %r15d
+#define LOW_rdi %edi
+#define LOW_rsi %esi
+
+	.text
+	.globl	cpu_enter, entry_link, entry_miss, entry_stop, entry_poll, entry_learn
+
+/* cpu_enter(thread, host code): returns the stop reason */
+	.type	cpu_enter, @function
+cpu_enter:
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rdi, %r12
+	mov	%rsi, %rax
+	mov	%rsp, STATE(STATE_HOST_SP)
+	FOR_EACH_PIN(LOAD_PIN)
+	jmp	*%rax
+	.size	cpu_enter, . - cpu_enter
+
+/* rdx = cell */
+entry_link:
+	FOR_EACH_PIN(SAVE_PIN)
+	mov	%r12, %rdi
+	mov	%rdx, %rsi
+	sub	$8, %rsp
+	call	dispatch_link
+	jmp	1f
+
+/* edx = guest address | T */
+entry_miss:
+	FOR_EACH_PIN(SAVE_PIN)
+	mov	%r12, %rdi
+	mov	%edx, %esi
+	sub	$8, %rsp
+	call	dispatch_miss
+	jmp	1f
+
+/* rcx = cell of the prediction, edx = guest address | T */
+entry_learn:
+	FOR_EACH_PIN(SAVE_PIN)
+	mov	%r12, %rdi
+	mov	%rcx, %rsi
+	sub	$8, %rsp
+	call	dispatch_learn
+1:	add	$8, %rsp
+	test	%rax, %rax
+	jz	2f
+	FOR_EACH_PIN(LOAD_PIN)
+	jmp	*%rax
+2:	mov	$STOP_FETCH_NUMBER, %eax
+	jmp	leave
+
+/* edx = guest address | T where the guest goes on after the signal */
+entry_poll:
+	mov	%edx, %ecx
+	and	$-2, %ecx
+	mov	%ecx, STATE(STATE_R + 60)
+	and	$1, %edx
+	mov	%dl, STATE(STATE_THUMB)
+	mov	$STOP_SIGNAL_NUMBER, %edx
+
+/* edx = stop reason */
+entry_stop:
+	FOR_EACH_PIN(SAVE_PIN)
+	mov	%edx, %eax
+leave:
+	mov	STATE(STATE_HOST_SP), %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	ret
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,103 @@
+/*
+ * The process as a whole: its own descriptors, kept out of the guest's sight, its fork and its end.
+ *
+ * Own descriptors sit just below the descriptor limit, where no program looks; guest calls on them answer EBADF, and
+ * dup2 onto one of these numbers moves ours away first.
+ */
+#include "fatal.h"
+#include "host.h"
+#include "stats.h"
+#include "thread.h"
+
+struct process process;
+
+enum { F_DUPFD_CLOEXEC = 1030, RLIMIT_NOFILE = 7 };
+
+bool fd_is_own(int fd)
+{
+	for (u32 i = 0; i < OWN_FD_COUNT; i++)
+		if (process.own_fds[i] == fd && fd >= 0)
+			return true;
+	return false;
+}
+
+int fd_own_in_range(u32 first, u32 last)
+{
+	int found = -1;
+
+	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
+		int fd = process.own_fds[i];
+
+		if (fd >= 0 && (u32)fd >= first && (u32)fd <= last && (found < 0 || fd < found))
+			found = fd;
+	}
+	return found;
+}
+
+/* A copy of fd at a high free number that is not `avoid`. */
+static long dup_high(int fd, int avoid)
+{
+	u64 limit[2] = {1024, 1024};
+	u64 low;
+	long ret;
+
+	host_syscall4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (u64)limit);
+	if (limit[0] > 1u << 20)
+		limit[0] = 1u << 20; /* the kernel's table would grow with the number */
+	low = limit[0] > 2 * OWN_FD_ROOM ? limit[0] - OWN_FD_ROOM : 3;
+	ret = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, low);
+	if (ret == avoid && ret >= 0) {
+		long next = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, low);
+
+		host_syscall1(__NR_close, (u64)ret);
+		ret = next;
+	}
+	if (ret == -EMFILE || ret == -EINVAL) /* the high end is taken: anywhere above the standard ones */
+		ret = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, 3);
+	return ret;
+}
+
+long fd_vacate(int fd)
+{
+	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
+		if (process.own_fds[i] == fd && fd >= 0) {
+			long high = dup_high(fd, fd);
+
+			if (high < 0)
+				return high;
+			host_syscall1(__NR_close, (u64)fd);
+			process.own_fds[i] = (int)high;
+		}
+	}
+	return 0;
+}
+
+long fd_adopt(enum own_fd which, int fd)
+{
+	long high = dup_high(fd, -1);
+
+	host_syscall1(__NR_close, (u64)fd);
+	process.own_fds[which] = high < 0 ? -1 : (int)high;
+	return high;
+}
+
+void process_after_fork(struct thread *t)
+{
+	process.pid = (int)host_syscall0(__NR_getpid);
+	t->tid = (int)host_syscall0(__NR_gettid);
+	/* Pending signals are the parent's, but one may have come to the child already. */
+	t->sig.sent_sync = 0;
+	if (t->sig.recorded && t->sig.recorded_pid != process.pid) {
+		t->sig.recorded = 0;
+		signal_mask(t, SIG_SETMASK, &t->sig.blocked, NULL);
+	}
+	stats_after_fork();
+}
+
+_Noreturn void process_exit(struct thread *t, int status)
+{
+	(void)t;
+	stats_finish();
+	for (;;)
+		host_syscall1(__NR_exit_group, (u64)status);
+}

@@ -1,0 +1,59 @@
+/* Memory calls: arguments only. Addresses, protections and the table of mappings are memory.c's. */
+#include "sys/sys.h"
+
+enum {
+	MCL_CURRENT = 1,
+	MCL_FUTURE = 2,
+	MCL_ONFAULT = 4,
+};
+
+/* The offset is in units of 4096 bytes. */
+long sys_mmap2(struct thread *t, gaddr addr, u32 len, u32 prot, u32 flags, s32 fd, u32 page)
+{
+	if (!(flags & MAP_ANONYMOUS) && fd_is_own(fd))
+		return -EBADF;
+	return mem_map(t, addr, len, (int)prot, flags, fd, (u64)page << 12);
+}
+
+long sys_munmap(struct thread *t, gaddr addr, u32 len)
+{
+	return mem_unmap(t, addr, len);
+}
+
+long sys_mprotect(struct thread *t, gaddr addr, u32 len, u32 prot)
+{
+	return mem_protect(t, addr, len, (int)prot);
+}
+
+/* Without protection keys, key -1 is plain mprotect and no other exists. */
+long sys_pkey_mprotect(struct thread *t, gaddr addr, u32 len, u32 prot, s32 key)
+{
+	return key == -1 ? mem_protect(t, addr, len, (int)prot) : -EINVAL;
+}
+
+long sys_mremap(struct thread *t, gaddr old, u32 old_len, u32 new_len, u32 flags, gaddr new)
+{
+	return mem_remap(t, old, old_len, new_len, flags, new);
+}
+
+long sys_brk(struct thread *t, gaddr end)
+{
+	return mem_brk(t, end);
+}
+
+long sys_madvise(struct thread *t, gaddr addr, u32 len, s32 advice)
+{
+	return mem_advise(t, addr, len, advice);
+}
+
+/*
+ * Locks of "everything" would also populate the runtime's own large reservations; locking pages as they are touched
+ * keeps the guest's promise (nothing it uses is paged out) without that.
+ */
+long sys_mlockall(struct thread *t, u32 flags)
+{
+	(void)t;
+	if (!(flags & (MCL_CURRENT | MCL_FUTURE)) || flags & ~(u32)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+		return -EINVAL;
+	return host_syscall1(__NR_mlockall, flags | MCL_ONFAULT);
+}

@@ -1,0 +1,46 @@
+/*
+ * A thread's block of host memory: struct thread, guard, alternate signal stack, guard, host stack. How threads are
+ * cloned and ended is the system calls' business (sys/).
+ */
+#include "thread.h"
+
+#include "host.h"
+#include "memory.h"
+
+_Static_assert(sizeof(struct thread) <= THREAD_HEAD, "the head of the block is too small");
+
+#define ALT_STACK_AT (THREAD_HEAD + PAGE_SIZE)
+#define GUARD_AT (ALT_STACK_AT + THREAD_ALT_STACK)
+#define ARCH_SET_GS 0x1001
+
+struct thread *thread_create(void)
+{
+	long ret = host_mmap(0, 2 * THREAD_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			     -1, 0);
+	u64 start = (u64)ret, block = (start + THREAD_BLOCK - 1) & ~((u64)THREAD_BLOCK - 1);
+
+	if (host_is_error(ret))
+		return NULL;
+	if (block > start)
+		host_munmap(start, block - start);
+	host_munmap(block + THREAD_BLOCK, start + THREAD_BLOCK - block);
+	if (host_mprotect(block + THREAD_HEAD, PAGE_SIZE, 0) || host_mprotect(block + GUARD_AT, PAGE_SIZE, 0)) {
+		host_munmap(block, THREAD_BLOCK);
+		return NULL;
+	}
+	return (struct thread *)block;
+}
+
+void *thread_stack_top(struct thread *t)
+{
+	return (char *)t + THREAD_BLOCK;
+}
+
+void thread_attach(struct thread *t)
+{
+	u64 stack[3] = {(u64)t + ALT_STACK_AT, 0, THREAD_ALT_STACK}; /* stack_t */
+
+	host_syscall2(__NR_sigaltstack, (u64)stack, 0);
+	host_syscall2(__NR_arch_prctl, ARCH_SET_GS, guest_base);
+	t->tid = (int)host_syscall0(__NR_gettid);
+}

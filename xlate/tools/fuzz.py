@@ -1,0 +1,260 @@
+"""Random instructions from the rows, run by several engines and compared with the interpreter.
+
+``python -m xlate.tools.fuzz --seed 1 --count 20000 --engines stencil,unicorn``. Each difference is printed
+as a line for ``tests/insn`` (reduced to what it needs) with what each engine made of it; the exit status
+is 1 when there is one. Drawing, engines and the list of known errors of unicorn are in ``xlate/verify``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from xlate.errors import Inconsistent
+from xlate.verify.case import Case, Engine, Result, differences
+from xlate.verify.generate import SETS, Broken, Drawn, Generator, Refused
+from xlate.verify.interp_engine import Endless, run_case
+from xlate.verify.known import excuse
+from xlate.verify.lines import format_line
+
+BATCH = 500
+REDUCED = 40  # findings of one share that are reduced: it takes a hundred runs each
+SHARE = 5000  # cases drawn from one seed: a unit of work, the same for any number of processes
+
+
+@dataclass
+class Report:
+    """What a run of the fuzzer found."""
+
+    compared: Counter[str] = field(default_factory=Counter)  # by engine
+    rows: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    stops: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, other: Report) -> None:
+        """Add another report to this one."""
+        for name in ("compared", "rows", "refused", "stops", "known"):
+            getattr(self, name).update(getattr(other, name))
+        self.failures += other.failures
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one process does."""
+
+    seed: int
+    count: int
+    engines: tuple[str, ...]
+    isas: tuple[str, ...]
+    rows: tuple[str, ...]
+    driver: str
+    guest_base: str
+
+
+def make_engine(name: str, plan: Plan) -> Engine:
+    """Return an engine by name."""
+    if name == "unicorn":
+        from xlate.verify.unicorn_engine import UnicornEngine
+
+        return UnicornEngine()
+    if name == "stencil":
+        from xlate.verify.stencil_engine import StencilEngine
+
+        base = ["--guest-base", plan.guest_base] if plan.guest_base else []
+        return StencilEngine(Path(plan.driver), base)
+    raise Inconsistent(f"no engine {name}")
+
+
+def run_share(plan: Plan) -> Report:
+    """Draw and compare one share of cases."""
+    report = Report()
+    engines = [make_engine(name, plan) for name in plan.engines]
+    generator = Generator(plan.seed, plan.rows, plan.isas)
+    for start in range(0, plan.count, BATCH):
+        # Two batches of single instructions, then one of sequences made from what agreed.
+        draw = generator.draw_sequence if start // BATCH % 3 == 2 else generator.draw
+        drawn = list(_draw(draw, min(plan.count - start, BATCH), report))
+        wrong: set[int] = set()
+        for engine in engines:
+            wrong |= _compare(engine, drawn, report)
+        for index, one in enumerate(drawn):
+            if index not in wrong:
+                generator.remember(one)
+    return report
+
+
+def _draw(draw: Callable[[], Drawn], count: int, report: Report) -> Iterator[Drawn]:
+    made = 0
+    while made < count:
+        try:
+            drawn = draw()
+        except Broken as finding:
+            made += 1
+            report.failures.append(str(finding))
+            continue
+        except Refused as reason:
+            report.refused[str(reason)] += 1
+            if report.refused.total() > 100 * (report.rows.total() + 100):
+                raise Inconsistent("nearly every draw is refused") from reason
+            continue
+        made += 1
+        report.rows.update(f"{drawn.isa_of(i)} {i.row.name}" for i in drawn.insns if i.row)
+        report.stops[drawn.expected.stop] += 1
+        yield drawn
+
+
+def _compare(engine: Engine, drawn: list[Drawn], report: Report) -> set[int]:
+    """Run a batch on one engine; returns the numbers of the cases that differ, known ones too."""
+    differ = set()
+    for index, got in enumerate(engine.run([d.case for d in drawn])):
+        one = drawn[index]
+        report.compared[engine.name] += 1
+        found = _differences(engine, one.case, one.expected, got)
+        if not found:
+            continue
+        differ.add(index)
+        known = excuse(one, got, found) if engine.name == "unicorn" else ""
+        if known:
+            report.known[known] += 1
+        else:
+            short = len(report.failures) < REDUCED
+            report.failures.append(_describe(engine, one, found, short=short))
+    return differ
+
+
+def _differences(engine: Engine, case: Case, expected: Result, got: Result) -> list[str]:
+    flags, addr = engine.claims_fp_flags, engine.claims_fault_addr
+    return differences(case, expected, got, fp_flags=flags, fault_addr=addr)
+
+
+def _describe(engine: Engine, drawn: Drawn, first: list[str], *, short: bool) -> str:
+    """Return the case (reduced when ``short``) as a line and the differences below it."""
+
+    def differs(case: Case) -> bool:
+        try:
+            expected = run_case(case)
+        except Endless:
+            return False
+        return bool(_differences(engine, case, expected, engine.run([case])[0]))
+
+    case = reduce(drawn.case, differs) if short else drawn.case
+    expected, got = run_case(case), engine.run([case])[0]
+    found = _differences(engine, case, expected, got) or ["only after other cases", *first]
+    line = format_line(drawn.isa, drawn.words, drawn.name, case, expected)
+    return f"{line}\n    interp against {engine.name}: {'; '.join(found)}"
+
+
+def reduce(case: Case, differs: Callable[[Case], bool]) -> Case:
+    """Return the case with every register, page and flag zero that the difference does not need."""
+    best = case
+
+    def keep(change: Callable[[Case], None]) -> None:
+        nonlocal best
+        smaller = Case(best.state.copy(), dict(best.pages), best.text)
+        change(smaller)
+        if differs(smaller):
+            best = smaller
+
+    if not differs(case):
+        return case  # it depends on the cases before it: worth knowing as it is
+    for i in range(15):
+        keep(lambda c, i=i: c.state.r.__setitem__(i, 0))  # type: ignore[misc]
+    for i in range(32):
+        keep(lambda c, i=i: c.state.d.__setitem__(i, 0))  # type: ignore[misc]
+    for name in ("nzcv", "q", "ge", "itstate", "fpscr", "tpidruro", "tpidrurw"):
+        keep(lambda c, name=name: setattr(c.state, name, 0))  # type: ignore[misc]
+    for addr, (prot, data) in case.pages.items():
+        if not prot & 4:
+            keep(lambda c, a=addr: c.pages.pop(a))  # type: ignore[misc]
+            blank = prot, bytes(len(data))
+            keep(lambda c, a=addr, b=blank: a in c.pages and c.pages.update({a: b}))  # type: ignore[misc]
+    return best
+
+
+def plans(plan: Plan) -> list[Plan]:
+    """Cut the work into shares with seeds of their own."""
+    shares = []
+    for index, start in enumerate(range(0, plan.count, SHARE)):
+        count = min(SHARE, plan.count - start)
+        values = {**plan.__dict__, "seed": plan.seed * 1_000_003 + index, "count": count}
+        shares.append(Plan(**values))
+    return shares
+
+
+def run(plan: Plan, jobs: int) -> Report:
+    """Run all shares, ``jobs`` at a time."""
+    report = Report()
+    if jobs <= 1:
+        for share in plans(plan):
+            report.add(run_share(share))
+        return report
+    with ProcessPoolExecutor(jobs) as pool:
+        for part in pool.map(run_share, plans(plan)):
+            report.add(part)
+    return report
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split(",") if word)
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
+@click.option("--count", default=20_000, show_default=True, help="Instructions to compare.")
+@click.option("--engines", default="unicorn", show_default=True, help="stencil, unicorn, or both.")
+@click.option("--isa", "isas", default=",".join(SETS), show_default=True, help="Instruction sets.")
+@click.option("--rows", default="", help="Only these rows, by name, comma between.")
+@click.option("--jobs", default=1, show_default=True, help="Processes.")
+@click.option("--driver", default="", help="Path of xlate-insn (default: build it).")
+@click.option("--guest-base", default="", help="Passed to xlate-insn.")
+@click.option("--show", default=20, show_default=True, help="Differences printed in full.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+def main(
+    *,
+    seed: int,
+    count: int,
+    engines: str,
+    isas: str,
+    rows: str,
+    jobs: int,
+    driver: str,
+    guest_base: str,
+    show: int,
+    as_json: bool,
+) -> None:
+    """Compare engines on random instructions; status 1 when they differ."""
+    if "stencil" in engines and not driver:
+        raise click.UsageError("--engines stencil needs --driver PATH of xlate-insn")
+    plan = Plan(seed, count, _words(engines), _words(isas), _words(rows), driver, guest_base)
+    report = run(plan, jobs)
+    if as_json:
+        click.echo(json.dumps(report.__dict__, indent=1))
+    else:
+        _print(report, show)
+    sys.exit(1 if report.failures else 0)
+
+
+def _print(report: Report, show: int) -> None:
+    for failure in report.failures[:show]:
+        click.echo(failure)
+    for reason, number in report.known.most_common():
+        click.echo(f"known: {number:6} {reason}")
+    for reason, number in report.refused.most_common():
+        click.echo(f"not drawn: {number:6} {reason}")
+    stops = ", ".join(f"{number} {stop}" for stop, number in report.stops.most_common())
+    compared = ", ".join(f"{number} with {name}" for name, number in report.compared.items())
+    click.echo(f"{len(report.rows)} rows; stops: {stops}")
+    click.echo(f"compared {compared}: {len(report.failures)} differences")
+
+
+if __name__ == "__main__":
+    main()

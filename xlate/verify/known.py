@@ -1,0 +1,103 @@
+"""Where unicorn is known to be wrong or to choose otherwise: ``unicorn_known.toml``, one entry a finding.
+
+An entry names words (instruction set, mask, value, and optionally bits of which one must be set or clear),
+what unicorn does there (``stop``, when it is always the same), an example and the reason. A difference
+that an entry covers is counted, not reported. A test runs every example and fails when it no longer differs.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from xlate.errors import Inconsistent
+from xlate.verify.case import Result
+from xlate.verify.generate import Drawn, should_be
+
+PATH = Path(__file__).with_name("unicorn_known.toml")
+
+
+@dataclass(frozen=True)
+class Known:
+    """One finding; ``any_set`` and ``any_clear`` are masks of which one bit must be so."""
+
+    isa: str
+    mask: int
+    value: int
+    reason: str
+    example: int
+    any_set: int = 0
+    any_clear: int = 0
+    conditional: bool = False  # bits 31-28 are a condition: not 1111
+    stop: str = ""  # unicorn's stop, or "" for any
+    only: list[str] = field(default_factory=list)  # what may differ: names that open a difference
+
+    def covers(self, isa: str, word: int) -> bool:
+        """Say whether the entry speaks of this word."""
+        return (
+            isa == self.isa
+            and word & self.mask == self.value
+            and (not self.any_set or word & self.any_set != 0)
+            and (not self.any_clear or ~word & self.any_clear != 0)
+            and not (self.conditional and word >> 28 == 15)
+        )
+
+    def excuses(self, isa: str, word: int, unicorn: Result, differences: list[str]) -> bool:
+        """Say whether the differences are what the entry describes."""
+        if not self.covers(isa, word) or (self.stop and unicorn.stop != self.stop):
+            return False
+        return not self.only or all(line.split()[0] in self.only for line in differences)
+
+
+@cache
+def known_errors() -> tuple[Known, ...]:
+    """Return all entries; raises Inconsistent for one whose example it does not cover."""
+    entries = tuple(Known(**entry) for entry in tomllib.loads(PATH.read_text())["difference"])
+    for entry in entries:
+        if not entry.covers(entry.isa, entry.example):
+            raise Inconsistent(f"{PATH.name}: {entry.example:#x} is no example of {entry.reason}")
+    return entries
+
+
+SHOULD_BE = "bits that should be 0 or 1: unicorn takes them as fixed"
+ALIGNMENT = "exclusive, ordered or swap access that is not aligned: an alignment fault; we execute it"
+FAULT_PASSED = "store that faults: unicorn at times goes on, writes back and stops behind it"
+PARTIAL = "load of several registers that faults: those it had read are UNKNOWN"
+_STORES = ("st", "push", "vst", "vpush", "vldr_vstr", "swp")
+_SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
+
+
+def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
+    """Return the reason that covers a difference, or nothing.
+
+    Four findings are rules and not entries, since they are about no particular words.
+    """
+    ours = drawn.expected
+    stopped_at = next((i for i in drawn.insns if i.pc == unicorn.state.r[15]), None)
+    row = stopped_at.row if stopped_at is not None else None
+    if row is not None and unicorn.stop == "undefined" and should_be(row):
+        return SHOULD_BE
+    moved = unicorn.state.r[15] != ours.state.r[15]
+    if ours.stop == "fault" and moved and _stores(drawn, ours.state.r[15]):
+        return FAULT_PASSED
+    if unicorn.stop == "fault":
+        if unicorn.reason == "alignment":
+            return ALIGNMENT
+        if row is not None and row.name.startswith(_SEVERAL) and _only_registers(differences):
+            return PARTIAL
+    for entry in known_errors():
+        for insn in drawn.insns:
+            if entry.excuses(drawn.isa_of(insn), insn.word, unicorn, differences):
+                return entry.reason
+    return ""
+
+
+def _stores(drawn: Drawn, pc: int) -> bool:
+    names = [insn.row.name for insn in drawn.insns if insn.pc == pc and insn.row is not None]
+    return bool(names) and names[0].startswith(_STORES)
+
+
+def _only_registers(differences: list[str]) -> bool:
+    return all(line[0] in "rd" for line in differences)
