@@ -1,7 +1,8 @@
 """The reference interpreter: reads recorded IR with Python integers, slow and obvious.
 
-It is the oracle the other readers are compared with, so every arm repeats the line of the op table
-(``xlate/ir/ops.py``) and nothing else. It knows no guest: the caller passes the state's layout.
+It is the oracle the other readers are compared with, so every arm repeats the line of the op
+table (``xlate/ir/ops.py``) and nothing else. It knows no guest: the caller passes the state's
+layout.
 """
 
 # The families register their arms when they are imported.

@@ -1,8 +1,9 @@
-"""The interpreter's loop: guest state as bytes, memory, floating-point mode, one arm for each operation.
+"""The interpreter's loop: guest state, memory, floating-point mode, an arm per operation.
 
-Arms are registered by family in ``integer.py``, ``lanes.py``, ``floats.py`` and ``state.py``; each takes
-the cpu, the operation and its arguments as unsigned Python ints (floats and vectors as their bits) and
-returns its result the same way. Cutting a result to its type's width is done here, once.
+Arms are registered by family in ``integer.py``, ``lanes.py``, ``floats.py`` and ``state.py``;
+each takes the cpu, the operation and its arguments as unsigned Python ints (floats and vectors
+as their bits) and returns its result the same way. Cutting a result to its type's width is done
+here, once.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from xlate.ir.block import WIDTHS
 
 @dataclass(frozen=True)
 class Exit:
-    """How an instruction was left: skip, jump (target with the state bit) or stop (reason and pc)."""
+    """How an instruction was left: skip, jump (target with state bit) or stop (reason and pc)."""
 
     kind: str
     target: int = 0

@@ -1,8 +1,9 @@
-"""IEEE 754 binary arithmetic on bit patterns, exact in every rounding mode, with cumulative flags.
+"""IEEE 754 arithmetic on bit patterns, exact in every rounding mode, with flags.
 
-A finite number is sign, mantissa (any Python int) and exponent; operations are exact, or carry a sticky
-low bit, and are rounded once at the end. Underflow is found before rounding, as ARM does. A NaN result
-is the default NaN here: which NaN the guest sees is the business of the operation ``nan_fix``.
+A finite number is sign, mantissa (any Python int) and exponent; operations are exact, or carry
+a sticky low bit, and are rounded once at the end. Underflow is found before rounding, as ARM
+does. A NaN result is the default NaN here: which NaN the guest sees is the business of the
+operation ``nan_fix``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class FloatMode:
 
 
 class Format(NamedTuple):
-    """A binary interchange format: bits, bits of precision (hidden one included), exponent range."""
+    """A binary interchange format: bits, precision (hidden bit included), exponent range."""
 
     width: int
     precision: int
@@ -171,9 +172,7 @@ def add(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
         return a if is_infinite(fmt, a) else b
     x, y = unpack(fmt, a), unpack(fmt, b)
     exponent = min(x.exponent, y.exponent)
-    total = sum(
-        (-n.mantissa if n.sign else n.mantissa) << (n.exponent - exponent) for n in (x, y)
-    )
+    total = sum((-n.mantissa if n.sign else n.mantissa) << (n.exponent - exponent) for n in (x, y))
     if total == 0:
         same = x.sign if x.sign == y.sign else int(mode.round is Round.DOWN)
         return same << (fmt.width - 1)
@@ -216,7 +215,9 @@ def div(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
         return sign | fmt.infinity
     extra = 2 * fmt.precision + 2
     quotient, rest = divmod(x.mantissa << extra, y.mantissa)
-    exact = Number(x.sign ^ y.sign, quotient << 1 | (rest != 0), x.exponent - y.exponent - extra - 1)
+    exact = Number(
+        x.sign ^ y.sign, quotient << 1 | (rest != 0), x.exponent - y.exponent - extra - 1
+    )
     return pack(fmt, mode, exact)
 
 

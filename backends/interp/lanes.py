@@ -82,7 +82,8 @@ def _splat(cpu: Cpu, op: Op, a: int) -> int:
 
 @arm("extract")
 def _extract(cpu: Cpu, op: Op, a: int) -> int:
-    return split(a, width_of(op), op.params["lane"])[op.params["index"]]
+    index: int = op.params["index"]
+    return split(a, width_of(op), op.params["lane"])[index]
 
 
 @arm("insert")
@@ -95,7 +96,8 @@ def _insert(cpu: Cpu, op: Op, a: int, b: int) -> int:
 
 @arm("bytes_ext")
 def _bytes_ext(cpu: Cpu, op: Op, a: int, b: int) -> int:
-    return (a | b << width_of(op)) >> (8 * op.params["index"])
+    index: int = op.params["index"]
+    return (a | b << width_of(op)) >> (8 * index)
 
 
 @arm("lane_reverse")
@@ -139,4 +141,5 @@ def _concat(cpu: Cpu, op: Op, a: int, b: int) -> int:
 
 @arm("half")
 def _half(cpu: Cpu, op: Op, a: int) -> int:
-    return a >> (64 * op.params["index"])
+    index: int = op.params["index"]
+    return a >> (64 * index)

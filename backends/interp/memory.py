@@ -1,7 +1,7 @@
 """Sparse guest memory with page permissions: what the interpreter loads, stores and fetches.
 
-An access faults before any of its bytes is written, at its first byte that is not allowed, as the host's
-memory does for the translated code.
+An access faults before any of its bytes is written, at its first byte that is not allowed, as
+the host's memory does for the translated code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ PAGE = 4096
 _SPACE = 1 << 32
 
 
-class Fault(Exception):  # noqa: N818 - an event of the guest, not an error of ours
+class Fault(Exception):
     """A guest access that is not allowed: address of its first such byte."""
 
     def __init__(self, addr: int, *, write: bool) -> None:

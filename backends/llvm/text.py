@@ -485,10 +485,28 @@ def _bitcast(t: Text, op: Op) -> str:
 # --- floating point -----------------------------------------------------------------------------
 
 
+_STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
+
+
+def _strict(t: Text, name: str, ty: str, args: list[str]) -> str:
+    """An operation that LLVM neither moves, drops nor folds: it raises exceptions and rounds by the thread's mode."""
+    lt = llvm_type(ty)
+    operands = ", ".join(f"{lt} {a}" for a in args)
+    return t.new(f"call {lt} @llvm.experimental.constrained.{name}.{ty}({operands}, {_STRICT}) #1")
+
+
+def _compare_strict(t: Text, how: str, ty: str, a: str, b: str, *, signal: bool = False) -> str:
+    lt = llvm_type(ty)
+    name = "fcmps" if signal else "fcmp"
+    return t.new(
+        f"call i1 @llvm.experimental.constrained.{name}.{ty}({lt} {a}, {lt} {b}, "
+        f'metadata !"{how}", metadata !"fpexcept.strict") #1'
+    )
+
+
 @_arm(*_FLOAT)
 def _float(t: Text, op: Op) -> str:
-    a, b = _args(t, op)
-    return t.new(f"{_FLOAT[op.name]} {llvm_type(op.ty)} {a}, {b}")
+    return _strict(t, _FLOAT[op.name], op.ty, _args(t, op))
 
 
 @_arm("fneg")
@@ -496,11 +514,15 @@ def _fneg(t: Text, op: Op) -> str:
     return t.new(f"fneg {llvm_type(op.ty)} {t.of(op.args[0])}")
 
 
-@_arm("fabs", "fsqrt")
-def _funary(t: Text, op: Op) -> str:
+@_arm("fabs")
+def _fabs(t: Text, op: Op) -> str:
     ty = llvm_type(op.ty)
-    name = "sqrt" if op.name == "fsqrt" else "fabs"
-    return t.new(f"call {ty} @llvm.{name}.{op.ty}({ty} {t.of(op.args[0])})")
+    return t.new(f"call {ty} @llvm.fabs.{op.ty}({ty} {t.of(op.args[0])})")
+
+
+@_arm("fsqrt")
+def _fsqrt(t: Text, op: Op) -> str:
+    return _strict(t, "sqrt", op.ty, _args(t, op))
 
 
 @_arm("nan_fix")
@@ -513,11 +535,11 @@ def _nan_fix(t: Text, op: Op) -> str:
     start, slow, done = t.label(), t.label(), t.label()
     t.line(f"br label %{start}")
     t.lines.append(f"{start}:")
-    isnan = t.new(f"fcmp uno {ty} {r}, {r}")
+    isnan = _compare_strict(t, "uno", op.ty, r, r)
     t.line(f"br i1 {isnan}, label %{slow}, label %{done}, !prof !0")
     t.lines.append(f"{slow}:")
     ia, ib = (t.new(f"bitcast {ty} {x} to i{width}") for x in (a, b))
-    na, nb = (t.new(f"fcmp uno {ty} {x}, {x}") for x in (a, b))
+    na, nb = (_is_nan(t, x, width) for x in (ia, ib))
     quiet = 1 << top
     qa, qb = (t.new(f"icmp ne i{width} {t.new(f'and i{width} {x}, {quiet}')}, 0") for x in (ia, ib))
     sa = t.new(f"and i1 {na}, {t.new(f'xor i1 {qa}, true')}")
@@ -532,20 +554,20 @@ def _nan_fix(t: Text, op: Op) -> str:
     return t.new(f"phi {ty} [ {r}, %{start} ], [ {fixed}, %{slow} ]")
 
 
+def _is_nan(t: Text, bits: str, width: int) -> str:
+    """By the bits, so that no exception is raised again."""
+    magnitude = t.new(f"and i{width} {bits}, {(1 << (width - 1)) - 1}")
+    infinity = {32: 0x7F800000, 64: 0x7FF0000000000000}[width]
+    return t.new(f"icmp ugt i{width} {magnitude}, {infinity}")
+
+
 @_arm("fcmp")
 def _fcmp(t: Text, op: Op) -> str:
     a, b = _args(t, op)
-    ty = llvm_type(op.args[0].ty)
-    if op.params["signal"]:  # a constrained compare is the one that raises invalid for quiet NaNs
-        less, equal, unordered = (
-            t.new(
-                f"call i1 @llvm.experimental.constrained.fcmps.{op.args[0].ty}({ty} {a}, {ty} {b}, "
-                f'metadata !"{how}", metadata !"fpexcept.strict") #1'
-            )
-            for how in ("olt", "oeq", "uno")
-        )
-    else:
-        less, equal, unordered = (t.new(f"fcmp {how} {ty} {a}, {b}") for how in ("olt", "oeq", "uno"))
+    less, equal, unordered = (
+        _compare_strict(t, how, op.args[0].ty, a, b, signal=bool(op.params["signal"]))
+        for how in ("olt", "oeq", "uno")
+    )
     low = t.new(f"select i1 {equal}, i32 1, i32 2")
     low = t.new(f"select i1 {less}, i32 0, i32 {low}")
     return t.new(f"select i1 {unordered}, i32 3, i32 {low}")
@@ -553,8 +575,14 @@ def _fcmp(t: Text, op: Op) -> str:
 
 @_arm("fcvt")
 def _fcvt(t: Text, op: Op) -> str:
-    how = "fpext" if op.ty == "f64" else "fptrunc"
-    return t.new(f"{how} {llvm_type(op.args[0].ty)} {t.of(op.args[0])} to {llvm_type(op.ty)}")
+    source, target = op.args[0].ty, op.ty
+    value = f"{llvm_type(source)} {t.of(op.args[0])}"
+    if target == "f64":
+        name, tail = "fpext", 'metadata !"fpexcept.strict"'
+    else:
+        name, tail = "fptrunc", _STRICT
+    intrinsic = f"@llvm.experimental.constrained.{name}.{target}.{source}"
+    return t.new(f"call {llvm_type(target)} {intrinsic}({value}, {tail}) #1")
 
 
 def _cvt(t: Text, value: str, ty: str, round_: str) -> str:
@@ -575,8 +603,10 @@ def _f_to_int(t: Text, op: Op) -> str:
 def _to_signed(t: Text, value: str, ty: str, round_: str) -> str:
     raw = _cvt(t, value, ty, round_)
     odd = t.new(f"icmp eq i32 {raw}, -2147483648")
-    positive = t.new(f"fcmp ogt {llvm_type(ty)} {value}, {_fp(0.0)}")
-    nan = t.new(f"fcmp uno {llvm_type(ty)} {value}, {value}")
+    width = WIDTHS[ty]
+    bits = t.new(f"bitcast {llvm_type(ty)} {value} to i{width}")
+    positive = t.new(f"icmp sge i{width} {bits}, 0")
+    nan = _is_nan(t, bits, width)
     limit = t.new(f"select i1 {positive}, i32 2147483647, i32 -2147483648")
     limit = t.new(f"select i1 {nan}, i32 0, i32 {limit}")
     return t.new(f"select i1 {odd}, i32 {limit}, i32 {raw}")
@@ -585,10 +615,10 @@ def _to_signed(t: Text, value: str, ty: str, round_: str) -> str:
 def _to_unsigned(t: Text, value: str, ty: str, round_: str) -> str:
     """Values from 2^31 are converted less 2^31; below -1 an unconvertible number raises invalid alone."""
     lt = llvm_type(ty)
-    big = t.new(f"fcmp oge {lt} {value}, {_fp(2.0**31)}")
-    low = t.new(f"fcmp ole {lt} {value}, {_fp(-1.0)}")
-    less = t.new(f"fsub {lt} {value}, {_fp(2.0**31)}")
-    chosen = t.new(f"select i1 {big}, {lt} {less}, {lt} {value}")
+    big = _compare_strict(t, "oge", ty, value, _fp(2.0**31))
+    low = _compare_strict(t, "ole", ty, value, _fp(-1.0))
+    less = t.new(f"select i1 {big}, {lt} {_fp(2.0**31)}, {lt} {_fp(0.0)}")
+    chosen = _strict(t, "fsub", ty, [value, less])
     chosen = t.new(f"select i1 {low}, {lt} {_fp(-(2.0**100))}, {lt} {chosen}")
     raw = _cvt(t, chosen, ty, round_)
     odd = t.new(f"icmp eq i32 {raw}, -2147483648")
@@ -605,8 +635,9 @@ def _fp(value: float) -> str:
 
 @_arm("int_to_f")
 def _int_to_f(t: Text, op: Op) -> str:
-    how = "sitofp" if op.params["signed"] else "uitofp"
-    return t.new(f"{how} i32 {t.of(op.args[0])} to {llvm_type(op.ty)}")
+    name = "sitofp" if op.params["signed"] else "uitofp"
+    intrinsic = f"@llvm.experimental.constrained.{name}.{op.ty}.i32"
+    return t.new(f"call {llvm_type(op.ty)} {intrinsic}(i32 {t.of(op.args[0])}, {_STRICT}) #1")
 
 
 _MXCSR_TO_FPSCR = ((0, 0), (2, 1), (3, 2), (4, 3), (5, 4))  # IE ZE OE UE PE to IOC DZC OFC UFC IXC

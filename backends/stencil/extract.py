@@ -228,6 +228,26 @@ def with_displacements(raw: Raw, numbers: list[int], insns: list[capstone.CsInsn
     )
 
 
+class WritesEarly(Inconsistent):
+    """Guest state is written before the last access that may fault."""
+
+
+def _check_order(name: str, insns: list[capstone.CsInsn], operands: tuple[str, ...]) -> None:
+    """No operand register and no state member may be written before the last access through %gs."""
+    accesses = [i for i, insn in enumerate(insns) if capstone.x86.X86_PREFIX_GS in insn.prefix]
+    for insn in insns[: accesses[-1]] if accesses else ():
+        _, written = insn.regs_access()
+        wides = {_WIDE.get(insn.reg_name(reg)) for reg in written}
+        to_state = any(
+            op.type == capstone.x86.X86_OP_MEM
+            and op.access & capstone.CS_AC_WRITE
+            and insn.reg_name(op.mem.base) == hostregs.STATE
+            for op in insn.operands
+        )
+        if wides & set(operands) or to_state:
+            raise WritesEarly(f"template {name}: {insn.mnemonic} {insn.op_str} before the last access")
+
+
 class TooManyRegisters(Inconsistent):
     """The compiler ran out of temporaries and moved other registers aside."""
 
@@ -236,7 +256,7 @@ def _clobbered(insn: capstone.CsInsn, name: str, allowed: frozenset[str]) -> set
     """Spare temporaries written; raises TooManyRegisters when a register is that nobody may touch."""
     _, written = insn.regs_access()
     wides = {_WIDE[n] for n in (insn.reg_name(reg) for reg in written) if n in _WIDE}
-    wides -= {"rsp", "rbp"}  # the convention keeps both: pushed and popped, and no pin lives in rbp
+    wides.discard("rsp")
     spare = set(hostregs.SPARE_TEMPORARIES)
     for wide in wides - allowed - spare:
         raise TooManyRegisters(f"template {name} writes {wide}: {insn.mnemonic} {insn.op_str}")
@@ -268,6 +288,8 @@ def locate(
     insns = list(_capstone.disasm(raw.code, 0))
     if sum(i.size for i in insns) != len(raw.code):
         raise Inconsistent(f"template {name} does not disassemble")
+    if not boxed:
+        _check_order(name, insns, operands)
     raw = with_displacements(raw, numbers, insns)
     code = bytearray(raw.code)
     imms: list[ImmHole] = []

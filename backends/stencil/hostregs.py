@@ -25,9 +25,10 @@ PINS = {0: "r8", 1: "r9", 2: "r11", 3: "r13", 4: "r14", 5: "r15", 6: "rdi", 13: 
 SCRATCH = ("rbx", "rbp", "r10", "rdx")
 
 # Registers that a template may use freely besides its operands. When LLVM runs out of these it takes r10, then
-# rbx: such a template says so, and the translator finds other places for operands that live in the state.
+# rbx, then (pushed and popped) rbp: such a template says so, and the translator finds other places for operands that
+# live in the state.
 TEMPORARIES = ("rax", "rcx", "rdx")
-SPARE_TEMPORARIES = ("r10", "rbx")
+SPARE_TEMPORARIES = ("r10", "rbx", "rbp")
 
 # Operand registers at compile time.
 OPERANDS = ("r8", "r9", "r11", "r14")

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from backends.llvm.binding import VERSION, to_object
 from backends.stencil import hostregs
-from backends.stencil.extract import ImmHole, JumpHole, PoolHole, Raw, RegHole, Template, TooManyRegisters, functions, instantiate, locate
+from backends.stencil.extract import ImmHole, JumpHole, PoolHole, Raw, RegHole, Template, TooManyRegisters, WritesEarly, functions, instantiate, locate
 from backends.stencil.family import Sym
-from backends.stencil.template import DECLARATIONS, TAIL, Placing, function
+from backends.stencil.template import DECLARATIONS, MAY_FAULT, TAIL, Placing, function
 from xlate.errors import Inconsistent
 from xlate.ir import Block
 
@@ -48,6 +48,8 @@ def _amounts_only(block: Block) -> dict[int, bool]:
         for place, arg in enumerate(op.args):
             if arg.op.index in consts:
                 amount = op.name in ("shl", "lshr", "ashr", "ror") and place == 1
+                if op.name == "lane_shift":  # narrower than any number that would stand for all
+                    uses.setdefault(consts[arg.op.index], set()).update((True, False))
                 uses.setdefault(consts[arg.op.index], set()).add(amount)
     return {i: used == {True} for i, used in uses.items() if len(used) == 1 and widths[i] == "i32"}
 
@@ -74,12 +76,25 @@ def _compile(requests: list[tuple[str, Request, Placing]]) -> dict[str, Raw]:
         text, used = function(name, request.block, placing)
         bodies.append(text)
         symbols |= used
-    return functions(to_object(DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL, reloc="static"))
+    return functions(to_object(DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL, reloc="pic"))
 
 
-def _placing(request: Request, which: int | None) -> Placing:
-    numbers = _numbers(request, which) if which is not None else (None,) * request.immediates
-    return Placing(hostregs.OPERANDS[: request.operands], numbers)
+# Ways to compile a template, from the best code to the one that is right by construction: numbered constants or
+# absolute symbols, without and with holding operands back until the last access; at last boxed operands.
+_WAYS = (
+    {"numbered": True},
+    {"numbered": True, "hold": True},
+    {"numbered": False},
+    {"numbered": False, "hold": True},
+    {"numbered": False, "boxed": True},
+)
+
+
+def _placings(request: Request, *, numbered: bool, hold: bool = False, boxed: bool = False) -> list[Placing]:
+    operands = hostregs.OPERANDS[: request.operands]
+    if not numbered or not request.immediates:
+        return [Placing(operands, (None,) * request.immediates, boxed, hold)]
+    return [Placing(operands, _numbers(request, which), boxed, hold) for which in range(3)]
 
 
 def _amount_holes(template: Template, raws: list[bytes], request: Request) -> Template | None:
@@ -98,7 +113,10 @@ def _amount_holes(template: Template, raws: list[bytes], request: Request) -> Te
 
 def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Template | None:
     """The template of the first compilation if it also explains the others."""
-    templates = [locate(request.key[:60], r, p.operands, p.constants) for r, p in zip(raws, placings, strict=True)]
+    templates = [
+        locate(request.key, r, p.operands, p.constants, boxed=p.boxed)
+        for r, p in zip(raws, placings, strict=True)
+    ]
     first = templates[0]
     if any(t.pools != first.pools for t in templates):
         return None
@@ -117,36 +135,46 @@ def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Templa
 
 
 def compile_batch(requests: list[Request]) -> dict[str, Template]:
-    """Templates for all requests."""
+    """Templates for all requests; raises Inconsistent when one cannot be had in any way."""
     done: dict[str, Template] = {}
-    jobs = [
-        (f"f{i}_{which}", r, _placing(r, which))
-        for i, r in enumerate(requests)
-        for which in (range(3) if r.immediates else (0,))
-    ]
-    raws = _compile(jobs)
-    mine: dict[str, list[tuple[Raw, Placing]]] = {}
-    for name, r, placing in jobs:
-        mine.setdefault(r.key, []).append((raws[name], placing))
+    for way in _WAYS:
+        todo = [r for r in requests if r.key not in done]
+        jobs = [
+            (f"f{i}_{which}", r, placing)
+            for i, r in enumerate(todo)
+            for which, placing in enumerate(_placings(r, **way))
+        ]
+        raws = _compile(jobs) if jobs else {}
+        mine: dict[str, list[tuple[Raw, Placing]]] = {}
+        for name, r, placing in jobs:
+            mine.setdefault(r.key, []).append((raws[name], placing))
+        for r in todo:
+            template = _accept(r, mine[r.key])
+            if template is not None:
+                done[r.key] = template
     for r in requests:
-        try:
-            template = _prove(r, [m[0] for m in mine[r.key]], [m[1] for m in mine[r.key]])
-        except TooManyRegisters:
-            continue
-        if template is not None:
-            done[r.key] = template
-    for boxed in (False, True):
-        opaque = [(f"f{i}", r, replace(_placing(r, None), boxed=boxed)) for i, r in enumerate(requests) if r.key not in done]
-        raws = _compile(opaque) if opaque else {}
-        for name, r, placing in opaque:
-            if boxed and any(op.name in ("load", "store", "cas_if") for op in r.block):
-                raise Inconsistent(f"a step that may fault needs too many registers:\n{r.key}")
-            try:
-                done[r.key] = locate(r.key, raws[name], placing.operands, placing.constants, boxed=boxed)
-            except TooManyRegisters:
-                if boxed:
-                    raise
+        if r.key not in done:
+            raise Inconsistent(f"no way to compile a template:\n{r.key}")
+        _check_widths(r, done[r.key])
     return done
+
+
+def _accept(request: Request, compiled: list[tuple[Raw, Placing]]) -> Template | None:
+    """The template when it keeps all rules; None when another way of compiling must be tried."""
+    if compiled[0][1].boxed and any(op.name in MAY_FAULT for op in request.block):
+        return None
+    try:
+        return _prove(request, [c[0] for c in compiled], [c[1] for c in compiled])
+    except (TooManyRegisters, WritesEarly):
+        return None
+
+
+def _check_widths(request: Request, template: Template) -> None:
+    """A 64-bit constant must have a 64-bit hole: the small code model would like 32 bits better."""
+    wide = {op.params["value"].index for op in request.block if op.name == "const" and op.ty == "i64" and isinstance(op.params["value"], Sym)}
+    for hole in template.imms:
+        if hole.source == "I" and hole.index in wide and hole.size != 8:
+            raise Inconsistent(f"a 64-bit constant got a hole of {hole.size} bytes:\n{request.key}")
 
 
 def fingerprint(root: Path) -> bytes:

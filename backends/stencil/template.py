@@ -24,12 +24,16 @@ declare preserve_nonecc void @NEXT({_SIGNATURE})
 declare preserve_nonecc void @TAKEN({_SIGNATURE})
 declare preserve_nonecc void @SKIP({_SIGNATURE})
 """
-TAIL = """attributes #0 = { nounwind optsize "frame-pointer"="none" }
+TAIL = """attributes #0 = { nounwind optsize strictfp "frame-pointer"="none" }
 attributes #1 = { strictfp }
 !0 = !{!"branch_weights", i32 1, i32 100000}
 !1 = !{i64 0, i64 4294967296}
 !2 = !{i64 -2147483648, i64 2147483648}
+!3 = !{i64 -1, i64 -1}
 """
+
+
+MAY_FAULT = ("load", "store", "cas_if")
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,14 @@ class Placing:
     """Register of each operand and number of each immediate (None: an absolute symbol).
 
     A boxed template has no operand registers: it reads and writes operand n in the state's scratch slot n.
-    It may use every register, since it gives all back; so it must not fault.
+    It may use every register, since it gives all back; so it must not fault. With ``hold`` the compiler is made to
+    keep the old values of operands in place, and state unwritten, until the last access is done.
     """
 
     operands: tuple[str, ...]
     constants: tuple[int | None, ...]
     boxed: bool = False
+    hold: bool = False
 
 
 class TemplatePlaces:
@@ -70,7 +76,7 @@ class TemplatePlaces:
             return str(number)
         width = int(op.ty[1:])
         if width == 64:
-            return out.new(f"add i64 0, {self._symbol(f'I{value.index}', '')}")
+            return out.new(f"add i64 0, {self._symbol(f'I{value.index}', ', !absolute_symbol !3')}")
         whole = self._symbol(f"I{value.index}", ", !absolute_symbol !1")
         return out.new(f"trunc i64 {whole} to {op.ty}")
 
@@ -151,8 +157,13 @@ def function(name: str, block: Block, placing: Placing) -> tuple[str, set[str]]:
     reserved = frozenset({"rdx"}) if len(placing.operands) > 3 else frozenset()
     start = dict(places.current)
     exits = [op for op in block if op.name in ("exit_skip", "exit_branch", "exit_indirect")]
-    body = Block(ops=[op for op in block if op not in exits])
-    text.lower(body)
+    body = [op for op in block if op not in exits]
+    last = max((i for i, op in enumerate(body) if op.name in MAY_FAULT), default=-1)
+    text.lower(Block(ops=body[: last + 1]))
+    if placing.hold:
+        for index, reg in enumerate(placing.operands):
+            text.line(f'call void asm sideeffect "", "{{{reg}}},~{{memory}}"(i64 {places.current[index]})')
+    text.lower(Block(ops=body[last + 1 :]))
     lines = text.lines
     if not exits:
         lines = lines + _tail(places, reserved, None, "NEXT")

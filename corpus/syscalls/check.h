@@ -35,10 +35,10 @@ static inline void check_at(int holds, const char *what, const char *file, int l
 /* The call fails, and with this errno. */
 #define CHECK_FAILS(call, error) check_at((errno = 0, (long)(call) == -1 && errno == (error)), #call " fails with " #error, __FILE__, __LINE__)
 
-/* A new empty folder, also made the current one. */
+/* A new empty folder in the current one, which it then is. */
 static inline void enter_scratch_folder(void)
 {
-	static char name[] = "/tmp/xlate-check-XXXXXX";
+	static char name[] = "xlate-check-XXXXXX";
 
 	CHECK(mkdtemp(name));
 	CHECK(chdir(name) == 0);

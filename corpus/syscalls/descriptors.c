@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include <dirent.h>
 #include <sys/resource.h>
 
 static void duplicates(void)
@@ -59,6 +60,18 @@ static void pipes(void)
 	CHECK_FAILS(pipe2(ends, 0x40000000), EINVAL);
 }
 
+/* The list of open descriptors holds what the program opened, and nothing else. */
+static void listed(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent64 *d;
+
+	CHECK(dir);
+	while ((d = readdir64(dir)))
+		CHECK(d->d_name[0] == '.' || fcntl(atoi(d->d_name), F_GETFD) >= 0);
+	closedir(dir);
+}
+
 static void close_everything(void)
 {
 	int status;
@@ -77,6 +90,7 @@ static void close_everything(void)
 
 int main(void)
 {
+	listed();
 	duplicates();
 	pipes();
 	high_numbers();

@@ -1,9 +1,9 @@
-"""Bytes to recorded IR for one instruction: the instruction set, its size, its predicate, its place in
-an IT block.
+"""Bytes to recorded IR for one instruction, its predicate and its IT block included.
 
-Ties the three row sets together. What rows mean stands in their own files; here is only what the manual
-does around them: T32's split into 16 and 32 bits, the condition under which an instruction executes
-(the field ``cond`` of A32 and of the conditional branches, else ITSTATE), and how ITSTATE advances.
+Ties the three row sets together. What rows mean stands in their own files; here is only what
+the manual does around them: T32's split into 16 and 32 bits, the condition under which an
+instruction executes (the field ``cond`` of A32 and of the conditional branches, else ITSTATE),
+and how ITSTATE advances.
 """
 
 from __future__ import annotations

@@ -110,6 +110,11 @@ NOT_STARTABLE_FILES = [
         GOOD.but(segments=(CODE_SEGMENT, Segment(address=0xFFFF0000, memsz=PAGE))),
         "fit",
     ),
+    _image(
+        "linked_at_page_zero",
+        GOOD.but(entry=HEADER_SIZE + ENTRY_SIZE, segments=(Segment(address=0),)),
+        "lowest address",
+    ),
     _image("interpreter_name_unterminated", GOOD.but(interpreter=b"/lib/ld.so"), "loader"),
     _image("interpreter_name_empty", GOOD.but(interpreter=b"\0"), "loader"),
     _image("interpreter_name_long", GOOD.but(interpreter=b"/" + b"x" * 5000 + b"\0"), "loader"),

@@ -18,7 +18,6 @@ import pytest
 from corpus import build
 from tests import needs
 from tests.badinput.conftest import Publish
-from tests.badinput.elf_images import EXIT_STATUS, Image
 
 ORDINARY_MMAP_MIN_ADDR = 65536
 
@@ -238,31 +237,3 @@ def test_ordinary_user_with_a_low_program(
         check=False,
     )
     _assert_case(done, case)
-
-
-def test_program_below_every_minimum_gets_a_guest_base(
-    xlate_run: Path, tmp_path: Path, publish: Publish
-) -> None:
-    """A program linked at page 0 cannot be mapped by an ordinary user: a base is chosen unasked."""
-    user = needs.needs_ordinary_user()
-    if int(Path("/proc/sys/vm/mmap_min_addr").read_text()) == 0:
-        pytest.skip("this machine lets everybody map page 0")
-    image = Image()
-    low = image.but(
-        entry=image.data().index(image.code),
-        segments=(type(image.segments[0])(address=0),),
-    )
-    program = tmp_path / "low"
-    program.write_bytes(low.data())
-    places = [publish(path) for path in (xlate_run, program)]
-    done = subprocess.run(
-        [str(place) for place in places],
-        capture_output=True,
-        env={},
-        user=user,
-        group=user,
-        extra_groups=[],
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (EXIT_STATUS, b"")

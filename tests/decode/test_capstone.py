@@ -1,9 +1,10 @@
-"""Random words, decoded by our rows and by capstone: both know an instruction there, or neither does.
+"""Random words, decoded by our rows and by capstone: both know an instruction, or neither.
 
-Where capstone prints an instruction that we call undefined, unicorn has the casting vote, since capstone
-often ignores bits that should be 0 or 1 and knows coprocessors that no machine has; where it takes such
-bits as fixed and our row does not, the word is left out. What remains stands in ``capstone.toml`` with a reason; an entry that no longer occurs fails. Words that the manual calls
-UNPREDICTABLE are left out: disassemblers choose freely there.
+Where capstone prints an instruction that we call undefined, unicorn has the casting vote, since
+capstone often ignores bits that should be 0 or 1 and knows coprocessors that no machine has;
+where it takes such bits as fixed and our row does not, the word is left out. What remains
+stands in ``capstone.toml`` with a reason; an entry that no longer occurs fails. Words that the
+manual calls UNPREDICTABLE are left out: disassemblers choose freely there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ import pytest
 from frontends.arm32.decode import A32, T16, T32, Insn, decode_a32, decode_t32, is_wide, record_insn
 from tests import needs
 from xlate.isa import Refusal, Row
-
 from xlate.verify.case import State, code_bytes, make_case
 from xlate.verify.generate import should_be
 
@@ -32,7 +32,7 @@ PC = 0x10000
 
 @dataclass(frozen=True)
 class Listed:
-    """Rows of one instruction set for which we answer otherwise; ``text`` begins capstone's text."""
+    """Rows for which we answer otherwise; ``text`` is a part of what capstone prints."""
 
     isa: str
     rows: list[str]

@@ -1,1 +1,1 @@
-"""One-line instruction cases, run by every engine; the format is described in ``xlate/verify/lines.py``."""
+"""One-line instruction cases, run by every engine; ``xlate/verify/lines.py`` has the format."""

@@ -1,7 +1,7 @@
 """The list of unicorn's known errors: each entry must still be true, or it is removed.
 
-An example runs in states that the generator draws; at least one of them must differ between interpreter
-and unicorn in the way that the entry describes.
+An example runs in states that the generator draws; at least one of them must differ between
+interpreter and unicorn in the way that the entry describes.
 """
 
 from __future__ import annotations

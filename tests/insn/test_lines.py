@@ -1,7 +1,8 @@
 """Runs the one-line cases of ``arm32/*.txt`` on every engine and checks their texts with capstone.
 
-Expected results are the author's; unicorn runs the same lines so that somebody else checks the author.
-A line that unicorn is known to run otherwise (``unicorn_known.toml``) is excused there and nowhere else.
+Expected results are the author's; unicorn runs the same lines so that somebody else checks the
+author. A line that unicorn is known to run otherwise (``unicorn_known.toml``) is excused there
+and nowhere else.
 """
 
 from __future__ import annotations

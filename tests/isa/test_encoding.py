@@ -70,19 +70,19 @@ def test_err_overlap_equal_specificity_cannot_be_declared():
 def test_err_overlap_declared_by_the_wider():
     rows = RowSet("TEST", 16)
     rows("00001111 xxxxxxxx", manual="A", name="narrow")(nothing)
-    with pytest.raises(Inconsistent, match=r'overlaps narrow'):
+    with pytest.raises(Inconsistent, match="overlaps narrow"):
         rows("0000xxxx xxxxxxxx", manual="B", name="wide", over=("narrow",))(nothing)
 
 
 def test_err_field_without_parameter():
     rows = RowSet("TEST", 16)
-    with pytest.raises(Inconsistent, match="fields .* against parameters"):
+    with pytest.raises(Inconsistent, match=r"fields .* against parameters"):
         rows("a:8 b:8", manual="A")(one_field)
 
 
 def test_err_parameter_without_field():
     rows = RowSet("TEST", 16)
-    with pytest.raises(Inconsistent, match="fields .* against parameters"):
+    with pytest.raises(Inconsistent, match=r"fields .* against parameters"):
         rows("0000000000000000", manual="A")(one_field)
 
 

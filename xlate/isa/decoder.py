@@ -1,8 +1,9 @@
 """The Python decoder of a row set: word to row, at the cost of a dictionary look-up.
 
-Words are sorted into buckets by the bits that most rows fix; a bucket is filled when first asked for and
-lists its candidate rows, narrowest first. What a row means for an overlap is decided in ``insn.py``; how
-bytes become words (halfwords, instruction set state) belongs to the guest's ``decode.py``.
+Words are sorted into buckets by the bits that most rows fix; a bucket is filled when first
+asked for and lists its candidate rows, narrowest first. What a row means for an overlap is
+decided in ``insn.py``; how bytes become words (halfwords, instruction set state) belongs to the
+guest's ``decode.py``.
 """
 
 from __future__ import annotations
@@ -35,9 +36,7 @@ class Decoder:
         """Rows whose fixed bits agree with the key where both say something."""
         mask = self._key_mask
         return tuple(
-            row
-            for row in self._rows
-            if (row.encoding.value ^ key) & row.encoding.mask & mask == 0
+            row for row in self._rows if (row.encoding.value ^ key) & row.encoding.mask & mask == 0
         )
 
 

@@ -1,8 +1,9 @@
 """Random instructions from the rows, run by several engines and compared with the interpreter.
 
-``python -m xlate.tools.fuzz --seed 1 --count 20000 --engines stencil,unicorn``. Each difference is printed
-as a line for ``tests/insn`` (reduced to what it needs) with what each engine made of it; the exit status
-is 1 when there is one. Drawing, engines and the list of known errors of unicorn are in ``xlate/verify``.
+``python -m xlate.tools.fuzz --seed 1 --count 20000 --engines stencil,unicorn``. Each difference
+is printed as a line for ``tests/insn`` (reduced to what it needs) with what each engine made of
+it; the exit status is 1 when there is one. Drawing, engines and the list of known errors of
+unicorn are in ``xlate/verify``.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
 
 from xlate.errors import Inconsistent
-from xlate.verify.case import Case, Engine, Result, differences
+from xlate.verify.case import EXEC, PAGE, Case, Engine, Result, differences
 from xlate.verify.generate import SETS, Broken, Drawn, Generator, Refused
 from xlate.verify.interp_engine import Endless, run_case
 from xlate.verify.known import excuse
@@ -35,6 +37,8 @@ class Report:
 
     compared: Counter[str] = field(default_factory=Counter)  # by engine
     rows: Counter[str] = field(default_factory=Counter)
+    differ: Counter[str] = field(default_factory=Counter)  # by row: where to look first
+    agreed: Counter[str] = field(default_factory=Counter)  # rows, by cases without any difference
     refused: Counter[str] = field(default_factory=Counter)
     stops: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
@@ -42,7 +46,7 @@ class Report:
 
     def add(self, other: Report) -> None:
         """Add another report to this one."""
-        for name in ("compared", "rows", "refused", "stops", "known"):
+        for name in ("compared", "rows", "differ", "agreed", "refused", "stops", "known"):
             getattr(self, name).update(getattr(other, name))
         self.failures += other.failures
 
@@ -89,6 +93,7 @@ def run_share(plan: Plan) -> Report:
         for index, one in enumerate(drawn):
             if index not in wrong:
                 generator.remember(one)
+                report.agreed.update(_row_names(one))
     return report
 
 
@@ -107,9 +112,13 @@ def _draw(draw: Callable[[], Drawn], count: int, report: Report) -> Iterator[Dra
                 raise Inconsistent("nearly every draw is refused") from reason
             continue
         made += 1
-        report.rows.update(f"{drawn.isa_of(i)} {i.row.name}" for i in drawn.insns if i.row)
+        report.rows.update(_row_names(drawn))
         report.stops[drawn.expected.stop] += 1
         yield drawn
+
+
+def _row_names(drawn: Drawn) -> list[str]:
+    return [f"{drawn.isa_of(insn)} {insn.row.name}" for insn in drawn.insns if insn.row is not None]
 
 
 def _compare(engine: Engine, drawn: list[Drawn], report: Report) -> set[int]:
@@ -126,6 +135,7 @@ def _compare(engine: Engine, drawn: list[Drawn], report: Report) -> set[int]:
         if known:
             report.known[known] += 1
         else:
+            report.differ[f"{engine.name}: {one.isa} {one.name}"] += 1
             short = len(report.failures) < REDUCED
             report.failures.append(_describe(engine, one, found, short=short))
     return differ
@@ -154,30 +164,44 @@ def _describe(engine: Engine, drawn: Drawn, first: list[str], *, short: bool) ->
 
 
 def reduce(case: Case, differs: Callable[[Case], bool]) -> Case:
-    """Return the case with every register, page and flag zero that the difference does not need."""
-    best = case
+    """Return the case with every register, page and flag zero that the difference does not need.
 
-    def keep(change: Callable[[Case], None]) -> None:
-        nonlocal best
+    A case that does not differ by itself depends on those before it: worth knowing as it is.
+    """
+    best = case
+    for change in _simplifications(case) if differs(case) else ():
         smaller = Case(best.state.copy(), dict(best.pages), best.text)
         change(smaller)
         if differs(smaller):
             best = smaller
-
-    if not differs(case):
-        return case  # it depends on the cases before it: worth knowing as it is
-    for i in range(15):
-        keep(lambda c, i=i: c.state.r.__setitem__(i, 0))  # type: ignore[misc]
-    for i in range(32):
-        keep(lambda c, i=i: c.state.d.__setitem__(i, 0))  # type: ignore[misc]
-    for name in ("nzcv", "q", "ge", "itstate", "fpscr", "tpidruro", "tpidrurw"):
-        keep(lambda c, name=name: setattr(c.state, name, 0))  # type: ignore[misc]
-    for addr, (prot, data) in case.pages.items():
-        if not prot & 4:
-            keep(lambda c, a=addr: c.pages.pop(a))  # type: ignore[misc]
-            blank = prot, bytes(len(data))
-            keep(lambda c, a=addr, b=blank: a in c.pages and c.pages.update({a: b}))  # type: ignore[misc]
     return best
+
+
+def _simplifications(case: Case) -> Iterator[Callable[[Case], None]]:
+    yield from (partial(_clear_register, "r", i) for i in range(15))
+    yield from (partial(_clear_register, "d", i) for i in range(32))
+    for name in ("nzcv", "q", "ge", "itstate", "fpscr", "tpidruro", "tpidrurw"):
+        yield partial(_clear, name)
+    for addr, (prot, _) in case.pages.items():
+        if not prot & EXEC:
+            yield partial(_blank, addr)
+            yield partial(_unmap, addr)
+
+
+def _clear_register(bank: str, index: int, case: Case) -> None:
+    getattr(case.state, bank)[index] = 0
+
+
+def _clear(name: str, case: Case) -> None:
+    setattr(case.state, name, 0)
+
+
+def _blank(addr: int, case: Case) -> None:
+    case.pages[addr] = case.pages[addr][0], bytes(PAGE)
+
+
+def _unmap(addr: int, case: Case) -> None:
+    del case.pages[addr]
 
 
 def plans(plan: Plan) -> list[Plan]:
@@ -246,6 +270,8 @@ def main(
 def _print(report: Report, show: int) -> None:
     for failure in report.failures[:show]:
         click.echo(failure)
+    for where, number in report.differ.most_common(show):
+        click.echo(f"differ: {number:6} {where}")
     for reason, number in report.known.most_common():
         click.echo(f"known: {number:6} {reason}")
     for reason, number in report.refused.most_common():

@@ -28,7 +28,16 @@ A32_BUCKET = Bucket("a32", ((20, 8), (4, 4)))
 T32_BUCKET = Bucket("t32", ((20, 9), (12, 4)))
 T16_BUCKET = Bucket("t16", ((6, 10),))
 EXIT_KINDS = {"none": 0, "jump": 1, "indirect": 2, "branch": 3, "stop": 4}
-EXIT_DETAILS = {"": 0, "jump": 0, "call": 1, "return": 2, "svc": 1, "undefined": 2, "bkpt": 3, "refetch": 4}
+EXIT_DETAILS = {
+    "": 0,
+    "jump": 0,
+    "call": 1,
+    "return": 2,
+    "svc": 1,
+    "undefined": 2,
+    "bkpt": 3,
+    "refetch": 4,
+}
 
 
 def _make(ctx: Context) -> Machine:
@@ -139,7 +148,10 @@ def generate(build_dir: Path, cache: Path | None = None, jobs: int | None = None
     skips = generator.skips()
     decoder = decoder_text(generator, a32, t32, t16)
     templates = build(
-        generator.plan.requests.values(), cache or build_dir / "stencils.json", fingerprint(ROOT), jobs or os.cpu_count() or 1
+        generator.plan.requests.values(),
+        cache or build_dir / "stencils.json",
+        fingerprint(ROOT),
+        jobs or os.cpu_count() or 1,
     )
     figures = report(generator.plan, templates)
     figures["seconds"] = round(time.monotonic() - started)

@@ -1,12 +1,14 @@
 """System-call rows -> the runtime's dispatch table, the handlers' prototypes and the support page.
 
 Writes ``gen/syscalls_arm32.h`` (prototypes that every ``sys/*.c`` includes, so that a handler with
-other types does not compile) and ``gen/syscalls_arm32.inc`` (one adapter per row and the table that
-``sys/dispatch.c`` includes). ``python -m xlate.tools.gen_syscalls`` prints the support page.
+other types does not compile), ``gen/syscalls_arm32.inc`` (one adapter per row and the table that
+``sys/dispatch.c`` includes) and ``gen/errno_names.inc`` for the tracer.
+``python -m xlate.tools.gen_syscalls`` prints the support page.
 """
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from frontends.arm32.linux_syscalls import PRIVATE_BASE, ROWS
@@ -18,11 +20,19 @@ BANNER = "/* Generated from the guest's system-call rows; do not edit. */\n"
 
 
 def generate(build_dir: Path) -> None:
-    """Write both generated files under build_dir/gen."""
+    """Write the generated files under build_dir/gen."""
     gen = build_dir / "gen"
     gen.mkdir(parents=True, exist_ok=True)
     (gen / "syscalls_arm32.h").write_text(prototypes(ROWS), encoding="ascii")
     (gen / "syscalls_arm32.inc").write_text(dispatch_table(ROWS), encoding="ascii")
+    (gen / "errno_names.inc").write_text(errno_names(), encoding="ascii")
+
+
+def errno_names() -> str:
+    """Return a table of names; x86-64 and ARM number errors alike."""
+    lines = [BANNER, "static const char *const errno_names[] = {"]
+    lines += [f'\t[{number}] = "{name}",' for number, name in sorted(errno.errorcode.items())]
+    return "\n".join([*lines, "};", ""])
 
 
 def handlers(rows: tuple[Row, ...]) -> dict[str, tuple[Arg, ...]]:

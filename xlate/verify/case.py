@@ -1,14 +1,15 @@
-"""A case (guest state and memory before), a result (after, and why it stopped), and their difference.
+"""A case (state and memory before), a result (after, why it stopped), their difference.
 
-Every engine runs a case the same way: the pages are the whole guest memory, the code lies in pages that
-may be executed, and execution goes on until something stops it. A case ends where its code page ends
-(``fetch``), so it needs no instruction count; the rest of the code page is filled with undefined
-instructions.
+Every engine runs a case the same way: the pages are the whole guest memory, the code lies in
+pages that may be executed, and execution goes on until something stops it. A case ends where
+its code page ends (``fetch``), so it needs no instruction count; the rest of the code page is
+filled with undefined instructions.
 
-What is compared, always: r0-r14, pc, NZCV, Q, GE, the T bit, d0-d31, FPSCR's NZCV and control bits,
-TPIDRURO, TPIDRURW, memory, the reason of the stop and the immediate of an SVC. FPSCR's cumulative flags
-and the address of a fault only between engines that claim them. Not compared: the exclusive monitor
-(seen through the result of a later STREX) and ITSTATE where a block is left in its middle.
+What is compared, always: r0-r14, pc, NZCV, Q, GE, the T bit, d0-d31, FPSCR's NZCV and control
+bits, TPIDRURO, TPIDRURW, memory, the reason of the stop and the immediate of an SVC. FPSCR's
+cumulative flags and the address of a fault only between engines that claim them. Not compared:
+the exclusive monitor (seen through the result of a later STREX) and ITSTATE where a block is
+left in its middle.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ FPSCR_CONTROL = 0xF7C00000  # NZCV, AHP, DN, FZ, RMode; Len and Stride do not ex
 FPSCR_CUMULATIVE = 0x0800009F  # QC, IDC and the five IEEE flags
 STOPS = ("svc", "undefined", "bkpt", "signal", "fault", "fetch")
 
-# Undefined in both instruction sets: A32 UDF #0x1de0; T32 UDF #0xf0, and before it, for a jump between
-# the two halfwords, a branch back to such a UDF.
+# Undefined in both instruction sets: A32 UDF #0x1de0; T32 UDF #0xf0 and, for a jump between the
+# two halfwords, a branch back to such a UDF.
 _FILLER = (0xE7F1DEF0).to_bytes(4, "little") * (PAGE // 4)
 
 
@@ -73,6 +74,7 @@ class Result:
     stop: str
     pages: dict[int, bytes] = field(default_factory=dict)
     fault_addr: int | None = None
+    fault_write: bool = False
     svc_imm: int | None = None
     reason: str = ""
 
@@ -89,10 +91,12 @@ class Engine(Protocol):
 
 
 def code_bytes(isa: str, words: list[int]) -> bytes:
-    """Instruction words as the bytes of memory; T32 words have the first halfword in the high half."""
+    """Instruction words as bytes of memory; a T32 word's first halfword is its high half."""
     if isa == "A32":
         return b"".join(word.to_bytes(4, "little") for word in words)
-    halves = [half for word in words for half in ([word >> 16] if word >> 16 else []) + [word & 0xFFFF]]
+    halves = [
+        half for word in words for half in ([word >> 16] if word >> 16 else []) + [word & 0xFFFF]
+    ]
     return b"".join(half.to_bytes(2, "little") for half in halves)
 
 
@@ -103,8 +107,10 @@ def place_code(isa: str, words: list[int]) -> tuple[int, bytes]:
     return CODE_PAGE + PAGE - len(code), page
 
 
-def make_case(isa: str, words: list[int], state: State, pages: dict[int, tuple[int, bytes]]) -> Case:
-    """Case of ``words`` in state ``isa`` (A32, T16 or T32): sets pc, the T bit and the code page."""
+def make_case(
+    isa: str, words: list[int], state: State, pages: dict[int, tuple[int, bytes]]
+) -> Case:
+    """Case of ``words`` of ``isa`` (A32, T16 or T32): sets pc, the T bit and the code page."""
     state = state.copy()
     state.r[15], page = place_code(isa, words)
     state.thumb = isa != "A32"
@@ -147,4 +153,4 @@ def _page_differences(case: Case, a: Result, b: Result) -> Iterator[str]:
         x, y = a.pages.get(addr, before), b.pages.get(addr, before)
         if x != y:
             at = next(i for i in range(PAGE) if x[i] != y[i])
-            yield f"mem[{addr + at:#x}] {x[at:at + 8].hex()} against {y[at:at + 8].hex()}"
+            yield f"mem[{addr + at:#x}] {x[at : at + 8].hex()} against {y[at : at + 8].hex()}"

@@ -1,7 +1,8 @@
 """Runs cases by decoding and recording each instruction and reading the IR in Python.
 
-Keeps what an instruction stream needs around single instructions: pc, the instruction set state, ITSTATE,
-and the meaning of an exit. A case that does not end is a mistake of the case and raises.
+Keeps what an instruction stream needs around single instructions: pc, the instruction set
+state, ITSTATE, and the meaning of an exit. A case that does not end is a mistake of the case
+and raises.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Stream:
         try:
             insn = decode(self._fetch, pc, thumb=thumb, itstate=self.itstate)
         except Fault:
-            return _stopped("fetch")
+            return Result(State(), "fetch")
         try:
             steps = record_insn(insn).steps
         except Refusal as refusal:
@@ -80,7 +81,7 @@ class Stream:
         try:
             left = self.cpu.run(step.block for step in steps)
         except Fault as fault:
-            return _stopped("fault", fault_addr=fault.addr)
+            return Result(State(), "fault", fault_addr=fault.addr, fault_write=fault.write)
         return self._leave(insn, left)
 
     def _fetch(self, addr: int) -> int:
@@ -90,7 +91,7 @@ class Stream:
         """A refusal is met only by an instruction that executes."""
         if self.cpu.run(step.block for step in record_predicate(insn).steps) is not None:
             return self._leave(insn, None)
-        return _stopped("undefined", reason=f"{refusal.kind}: {refusal.reason}")
+        return Result(State(), "undefined", reason=f"{refusal.kind}: {refusal.reason}")
 
     def _leave(self, insn: Insn, left: Exit | None) -> Result | None:
         after, thumb = (insn.pc + insn.size) & 0xFFFFFFFF, insn.thumb
@@ -108,13 +109,7 @@ class Stream:
         if left is None or left.kind != "stop" or left.reason == "refetch":
             return None
         imm = self.cpu.get(_AT["svc_imm"], 4) if left.reason == "svc" else None
-        return _stopped(_REASONS[left.reason], svc_imm=imm)
-
-
-def _stopped(
-    stop: str, *, fault_addr: int | None = None, svc_imm: int | None = None, reason: str = ""
-) -> Result:
-    return Result(State(), stop, fault_addr=fault_addr, svc_imm=svc_imm, reason=reason)
+        return Result(State(), _REASONS[left.reason], svc_imm=imm)
 
 
 def _changed(case: Case, memory: Memory) -> dict[int, bytes]:

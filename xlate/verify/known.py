@@ -1,8 +1,9 @@
-"""Where unicorn is known to be wrong or to choose otherwise: ``unicorn_known.toml``, one entry a finding.
+"""Where unicorn is known to be wrong or to choose otherwise, one entry a finding.
 
-An entry names words (instruction set, mask, value, and optionally bits of which one must be set or clear),
-what unicorn does there (``stop``, when it is always the same), an example and the reason. A difference
-that an entry covers is counted, not reported. A test runs every example and fails when it no longer differs.
+An entry names words (instruction set, mask, value, and optionally bits of which one must be set
+or clear), what unicorn does there (``stop``, when it is always the same), an example and the
+reason. A difference that an entry covers is counted, not reported. A test runs every example
+and fails when it no longer differs.
 """
 
 from __future__ import annotations
@@ -62,10 +63,11 @@ def known_errors() -> tuple[Known, ...]:
 
 
 SHOULD_BE = "bits that should be 0 or 1: unicorn takes them as fixed"
-ALIGNMENT = "exclusive, ordered or swap access that is not aligned: an alignment fault; we execute it"
+ALIGNMENT = (
+    "exclusive, ordered or swap access that is not aligned: an alignment fault; we execute it"
+)
 FAULT_PASSED = "store that faults: unicorn at times goes on, writes back and stops behind it"
 PARTIAL = "load of several registers that faults: those it had read are UNKNOWN"
-_STORES = ("st", "push", "vst", "vpush", "vldr_vstr", "swp")
 _SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
 
 
@@ -80,7 +82,7 @@ def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
     if row is not None and unicorn.stop == "undefined" and should_be(row):
         return SHOULD_BE
     moved = unicorn.state.r[15] != ours.state.r[15]
-    if ours.stop == "fault" and moved and _stores(drawn, ours.state.r[15]):
+    if ours.stop == "fault" and moved and ours.fault_write:
         return FAULT_PASSED
     if unicorn.stop == "fault":
         if unicorn.reason == "alignment":
@@ -92,11 +94,6 @@ def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
             if entry.excuses(drawn.isa_of(insn), insn.word, unicorn, differences):
                 return entry.reason
     return ""
-
-
-def _stores(drawn: Drawn, pc: int) -> bool:
-    names = [insn.row.name for insn in drawn.insns if insn.pc == pc and insn.row is not None]
-    return bool(names) and names[0].startswith(_STORES)
 
 
 def _only_registers(differences: list[str]) -> bool:

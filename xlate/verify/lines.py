@@ -3,15 +3,16 @@
     A32 e0810002       add r0, r1, r2     | r1=5 r2=7 => r0=12
     T32 bf08+3001      it eq; addseq ...  | nzcv=Z r0=1 => r0=2
 
-Instruction set (A32, T16, T32), words in hexadecimal (joined by + in a sequence; a 32-bit T32 word has the
-first halfword in front), text for the reader, what is given, what is expected. What is not named is zero
-before, and stays as it was. The code ends at the end of the code page and ``.`` is its address.
+Instruction set (A32, T16, T32), words in hexadecimal (joined by + in a sequence; a 32-bit T32
+word has the first halfword in front), text for the reader, what is given, what is expected.
+What is not named is zero before, and stays as it was. The code ends at the end of the code page
+and ``.`` is its address.
 
-Items: ``r0``-``r14``, ``sp``, ``lr``, ``pc``, ``d0``, ``s0`` (numbers, or with a point or as inf or nan
-floating-point), ``nzcv=nZCv`` (flags left out stay), ``q``, ``ge``, ``it``, ``thumb``, ``fpscr``,
-``tpidruro``, ``tpidrurw``, ``mem[0x800000]=hexbytes`` (mapped for reading and writing; ``ro[...]`` for
-reading). Expected may also be ``undefined``, ``svc`` or ``svc=imm``, ``bkpt``, ``fault@addr``; else the
-case ends behind its last instruction.
+Items: ``r0``-``r14``, ``sp``, ``lr``, ``pc``, ``d0``, ``s0`` (numbers, or with a point or as
+inf or nan floating-point), ``nzcv=nZCv`` (flags left out stay), ``q``, ``ge``, ``it``,
+``thumb``, ``fpscr``, ``tpidruro``, ``tpidrurw``, ``mem[0x800000]=hexbytes`` (mapped for reading
+and writing; ``ro[...]`` for reading). Expected may also be ``undefined``, ``svc`` or
+``svc=imm``, ``bkpt``, ``fault@addr``; else the case ends behind its last instruction.
 """
 
 from __future__ import annotations
@@ -201,7 +202,9 @@ def _state_items(old: State, new: State, *, end: int) -> list[str]:
     items += [f"d{i}={new.d[i]:#x}" for i in range(32) if old.d[i] != new.d[i]]
     if old.nzcv != new.nzcv:
         changed = old.nzcv ^ new.nzcv
-        letters = [(new.nzcv >> (3 - i) & 1, c) for i, c in enumerate("nzcv") if changed >> (3 - i) & 1]
+        letters = [
+            (new.nzcv >> (3 - i) & 1, c) for i, c in enumerate("nzcv") if changed >> (3 - i) & 1
+        ]
         items.append("nzcv=" + "".join(c.upper() if on else c for on, c in letters))
     for name in _SMALL:
         if getattr(old, name) != getattr(new, name):

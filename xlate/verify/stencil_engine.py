@@ -1,13 +1,15 @@
 """Runs cases in the native runtime: one ``xlate-insn`` process answers a stream of records.
 
-The records are little-endian and have no padding; ``main_insn.c`` of the runtime has the same layout.
-A case is ``magic id npages flags``, the state, and ``npages`` times ``addr prot bytes[4096]``; a result is
-``magic id stop fault_addr fault_write npages reserved[2]``, the state, and the pages that changed. The
-pages of a case are the whole guest memory while it runs. The state is what a program can see: r[16] (pc
-without the Thumb bit), N Z C V Q T ITSTATE and the monitor's size as bytes, GE as four bytes, svc_imm,
-excl_addr, the whole FPSCR, excl_value, d[32], TPIDRURO, TPIDRURW, and eight words that are zero.
+The records are little-endian and have no padding; ``main_insn.c`` of the runtime has the same
+layout. A case is ``magic id npages flags``, the state, and ``npages`` times ``addr prot
+bytes[4096]``; a result is ``magic id stop fault_addr fault_write npages reserved[2]``, the
+state, and the pages that changed. The pages of a case are the whole guest memory while it runs.
+The state is what a program can see: r[16] (pc without the Thumb bit), N Z C V Q T ITSTATE and
+the monitor's size as bytes, GE as four bytes, svc_imm, excl_addr, the whole FPSCR, excl_value,
+d[32], TPIDRURO, TPIDRURW, and eight words that are zero.
 
-A driver that dies or does not answer is started again, and the first case without an answer is blamed.
+A driver that dies or does not answer is started again, and the first case without an answer is
+blamed.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ class StencilEngine:
 
 
 def _feed(pipe: IO[bytes], cases: list[Case]) -> None:
-    """Write every case; a driver that died shows in the answers, so a broken pipe ends the feeding."""
+    """Write every case; a driver that died shows in the answers: a broken pipe just ends it."""
     try:
         for index, case in enumerate(cases):
             pipe.write(encode_case(index, case))
@@ -130,7 +132,7 @@ def _answer(pipe: IO[bytes], index: int, case: Case) -> Result | None:
     body = pipe.read(STATE.size)
     if len(body) < STATE.size:
         return None
-    magic, number, stop, fault_addr, _, npages, _, _ = RESULT.unpack(head)
+    magic, number, stop, fault_addr, write, npages, _, _ = RESULT.unpack(head)
     if magic != RESULT_MAGIC or number != index or not 1 <= stop <= len(STOPS):
         raise Inconsistent(f"xlate-insn answered {head.hex()} to case {index}")
     state, svc_imm = decode_state(body)
@@ -141,5 +143,6 @@ def _answer(pipe: IO[bytes], index: int, case: Case) -> Result | None:
             return None
         result.pages[PAGE_HEAD.unpack_from(page)[0]] = page[PAGE_HEAD.size :]
     result.fault_addr = fault_addr if result.stop == "fault" else None
+    result.fault_write = bool(write)
     result.svc_imm = svc_imm if result.stop == "svc" else None
     return result

@@ -1,7 +1,8 @@
-"""Runs cases in unicorn: an outside witness, never the only one (its errors are listed by the tests).
+"""Runs cases in unicorn: an outside witness, never the only one, with listed errors.
 
-One instance serves all cases: pages that recur stay mapped and are rewritten. Unicorn stops before the
-instruction it cannot execute and after an SVC, as our engines do. The only file that imports unicorn.
+One instance serves all cases: pages that recur stay mapped and are rewritten. Unicorn stops
+before the instruction it cannot execute and after an SVC, as our engines do. The only file that
+imports unicorn.
 """
 
 from __future__ import annotations

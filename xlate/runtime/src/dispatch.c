@@ -43,7 +43,8 @@ struct hash_entry {
 
 _Static_assert(STOP_SIGNAL == 4 && STOP_FETCH == 6, "numbers used in enter.S");
 
-const struct landing no_landing = {.key = ~0u};
+/* The key is a legal target all the same (T32 at 0xfffffffe), so the host address must be good. */
+const struct landing no_landing = {.key = ~0u, .host = (u64)entry_miss};
 
 static struct unit_rec *unit_chunks[UNIT_CHUNKS];
 static u32 unit_count;

@@ -1,16 +1,17 @@
 /*
  * Text of a traced system call. Format letters, one an argument: d u x o numbers, D a directory descriptor, s a string,
  * p a pointer, l a 64-bit pair, bN a buffer the guest gives with its length in argument N, rN one the kernel fills
- * (shown up to the result). A failure shows the errno's text, a refusal the reason of its row.
+ * (shown up to the result). A failure shows the errno's name, a refusal the reason of its row.
  */
 #include "trace.h"
 
-#include "fatal.h"
 #include "host.h"
 #include "memory.h"
 #include "signal.h"
 #include "string.h"
 #include "thread.h"
+
+#include "gen/errno_names.inc"
 
 /* Bytes of a string or buffer that are worth showing. */
 #define SHOWN 48
@@ -146,6 +147,13 @@ static void text_call(struct text *b, const struct syscall_row *row, const u32 *
 	text_char(b, ')');
 }
 
+static const char *error_name(long err)
+{
+	const char *name = (u64)err < ARRAY_LEN(errno_names) ? errno_names[err] : NULL;
+
+	return name ? name : "unknown";
+}
+
 static void text_result(struct text *b, const struct syscall_row *row, long result)
 {
 	text_str(b, " = ");
@@ -156,7 +164,7 @@ static void text_result(struct text *b, const struct syscall_row *row, long resu
 	} else if (host_is_error(result)) {
 		text_s64(b, result);
 		text_str(b, " (");
-		text_str(b, error_text(-result));
+		text_str(b, error_name(-result));
 		if (!row->call) {
 			text_str(b, "; refused: ");
 			text_str(b, row->reason);

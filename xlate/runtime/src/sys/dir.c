@@ -2,7 +2,7 @@
  * Listing folders. The old getdents has a 32-bit inode and offset, and the type as its records' last byte; getdents64 has
  * the host's layout. In a hashed folder of ext4 a position is a hash: 31 bits of it for 32-bit programs, 63 for 64-bit
  * ones, and libraries refuse what does not fit their long. So the guest is given the upper half, which is exactly the
- * 32-bit position, and seeking puts it back.
+ * 32-bit position, and seeking puts it back. In lists of descriptors under /proc the runtime's own ones are left out.
  */
 #include <asm/stat.h>
 #include <asm/statfs.h>
@@ -10,11 +10,14 @@
 #include "sys/sys.h"
 
 #define EXT4_MAGIC 0xef53
+#define PROC_MAGIC 0x9fa0
 #define EXT4_INDEXED 0x1000
 #define FS_IOC_GETFLAGS 0x80086601
 #define LARGEST_POSITION 0x7fffffff
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
+#define DT_REG 8
+#define DT_LNK 10
 
 struct host_dirent64 {
 	u64 ino;
@@ -49,14 +52,20 @@ static long convert_dirent(char *out, const struct host_dirent64 *in)
 /* Has this process been given cut positions? Until then seeking needs no look at the file. */
 static bool cut_positions;
 
+static bool is_on(s64 fd, long file_system)
+{
+	struct statfs fs;
+
+	return !host_syscall2(__NR_fstatfs, (u64)fd, (u64)&fs) && fs.f_type == file_system;
+}
+
 /* ext4 hashes a folder that has an index, or could get one without being rewritten. */
 static bool is_hashed(s64 fd)
 {
-	struct statfs fs;
 	struct stat st;
 	u32 flags = 0;
 
-	if (host_syscall2(__NR_fstatfs, (u64)fd, (u64)&fs) || fs.f_type != EXT4_MAGIC)
+	if (!is_on(fd, EXT4_MAGIC))
 		return false;
 	if (host_syscall2(__NR_fstat, (u64)fd, (u64)&st) || (st.st_mode & S_IFMT) != S_IFDIR)
 		return false;
@@ -95,29 +104,65 @@ static void cut(s64 fd, char *records, long len)
 	}
 }
 
-long sys_getdents64(struct thread *t, s32 guest_fd, gaddr out, u32 size)
+/* An entry of /proc/PID/fd (links) or fdinfo (files) with the number of one of our own descriptors. */
+static bool names_own_fd(s64 fd, const struct host_dirent64 *d)
+{
+	u64 number;
+
+	if ((d->type != DT_LNK && d->type != DT_REG) || !str_to_u64(d->name, &number) || number > LARGEST_POSITION)
+		return false;
+	return fd_is_own((int)number) && is_on(fd, PROC_MAGIC);
+}
+
+/* The records without those; the new length. */
+static long hide_own(s64 fd, char *records, long len)
+{
+	for (long at = 0; at < len;) {
+		struct host_dirent64 *d = (struct host_dirent64 *)(records + at);
+		long size = d->reclen;
+
+		if (names_own_fd(fd, d)) {
+			memmove(records + at, records + at + size, (u64)(len - at - size));
+			len -= size;
+		} else {
+			at += size;
+		}
+	}
+	return len;
+}
+
+/* Records in the host's layout, as the guest is to see them. 0 only at the end of the folder. */
+static long read_records(s64 fd, char *records, u32 size)
+{
+	long got, len;
+
+	do {
+		got = host_syscall3(__NR_getdents64, (u64)fd, (u64)records, size);
+		len = hide_own(fd, records, got);
+	} while (got > 0 && len == 0);
+	cut(fd, records, len);
+	return len;
+}
+
+long sys_getdents64(struct thread *t, s32 fd, gaddr out, u32 size)
 {
 	char in[DIRENT_BUFFER] __attribute__((aligned(8)));
-	s64 fd = fd_to_host(t, guest_fd);
-	long len = host_syscall3(__NR_getdents64, (u64)fd, (u64)in, size < sizeof(in) ? size : sizeof(in));
+	long len = read_records(fd_to_host(t, fd), in, size < sizeof(in) ? size : (u32)sizeof(in));
 
 	if (len <= 0)
 		return len;
-	cut(fd, in, len);
 	return copy_out(out, in, (u64)len) ? -EFAULT : len;
 }
 
-long sys_getdents(struct thread *t, s32 guest_fd, gaddr out, u32 size)
+long sys_getdents(struct thread *t, s32 fd, gaddr out, u32 size)
 {
 	char in[DIRENT_BUFFER] __attribute__((aligned(8)));
-	char record[512];
-	s64 fd = fd_to_host(t, guest_fd);
+	char record[PATH_MAX + 64]; /* names end within PATH_MAX */
 	u32 room = size < sizeof(in) ? size : (u32)sizeof(in);
 	u32 used = 0;
 	long len, reclen;
 
-	len = host_syscall3(__NR_getdents64, (u64)fd, (u64)in, room);
-	cut(fd, in, len);
+	len = read_records(fd_to_host(t, fd), in, room);
 	for (long at = 0; at < len;) {
 		const struct host_dirent64 *d = (const struct host_dirent64 *)(in + at);
 

@@ -71,8 +71,8 @@ static void parse_line(struct host_line *l, const char *s)
 
 static const char *area_name(u64 start, u64 end, const char *host_path)
 {
-	if (start >= process.brk_start.va && start < process.brk_end.va)
-		return "[heap]";
+	if (end > process.brk_start.va && start < process.brk_end.va)
+		return "[heap]"; /* may begin below: zero-filled data joins it, as in the kernel */
 	if (end > process.stack_low.va && start < process.stack_top.va)
 		return "[stack]";
 	if (start == GUEST_KUSER_PAGE)

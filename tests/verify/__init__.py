@@ -1,0 +1,1 @@
+"""The comparison of engines: cases, lines, records, random draws."""

@@ -1,0 +1,219 @@
+/*
+ * xlate-insn: the baseline tier as a test engine. Reads cases (state and pages) from standard input, runs each to its
+ * first stop and writes what came of it. The record format is described in tests/oracles/stencil.py.
+ */
+#include "cpu.h"
+#include "fatal.h"
+#include "host.h"
+#include "memory.h"
+#include "signal.h"
+#include "string.h"
+#include "thread.h"
+
+#define CASE_MAGIC 0x31434958u
+#define RESULT_MAGIC 0x31525958u
+#define PAGES_MAX 16u
+
+struct insn_state {
+	u32 r[16];
+	u8 nf, zf, cf, vf, qf, thumb, itstate, excl_valid;
+	u32 ge, svc_imm, excl_addr, fpscr;
+	u64 excl_value;
+	u64 d[32];
+	u32 tpidruro, tpidrurw;
+	u32 reserved[8];
+};
+
+struct insn_page {
+	u32 addr, prot;
+	u8 bytes[PAGE_SIZE];
+};
+
+struct insn_case {
+	u32 magic, id, npages, flags;
+	struct insn_state in;
+};
+
+struct insn_result {
+	u32 magic, id, stop, fault_addr, fault_write, npages, reserved[2];
+	struct insn_state out;
+};
+
+_Static_assert(sizeof(struct insn_state) == 392 && sizeof(struct insn_case) == 408 && sizeof(struct insn_result) == 424,
+	       "record layout");
+
+void start_c(u64 *initial_stack);
+
+static struct insn_page case_pages[PAGES_MAX];
+
+/* Pages mapped at present, as left by the cases so far. */
+static struct {
+	u32 addr, prot;
+} mapped[PAGES_MAX];
+static u32 mapped_count;
+
+static bool read_all(void *to, u64 size)
+{
+	u8 *at = to;
+
+	while (size) {
+		long n = host_syscall3(__NR_read, 0, (u64)at, size);
+
+		if (n <= 0)
+			return false;
+		at += n;
+		size -= (u64)n;
+	}
+	return true;
+}
+
+static void write_all(const void *from, u64 size)
+{
+	const u8 *at = from;
+
+	while (size) {
+		long n = host_syscall3(__NR_write, 1, (u64)at, size);
+
+		if (n <= 0)
+			fatal("cannot write a result");
+		at += n;
+		size -= (u64)n;
+	}
+}
+
+static bool same_layout(u32 npages)
+{
+	if (npages != mapped_count)
+		return false;
+	for (u32 i = 0; i < npages; i++)
+		if (mapped[i].addr != case_pages[i].addr || mapped[i].prot != case_pages[i].prot)
+			return false;
+	return true;
+}
+
+/* Make the case's pages all of guest memory; contents through a writable moment of each page. */
+static void map_case(struct thread *t, u32 npages)
+{
+	if (!same_layout(npages)) {
+		for (u32 i = 0; i < mapped_count; i++)
+			mem_unmap(t, GADDR(mapped[i].addr), PAGE_SIZE);
+		for (u32 i = 0; i < npages; i++) {
+			if (mem_map(t, GADDR(case_pages[i].addr), PAGE_SIZE, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) < 0)
+				fatal("cannot map a page of a case");
+			mapped[i].addr = case_pages[i].addr;
+			mapped[i].prot = case_pages[i].prot;
+		}
+		mapped_count = npages;
+	}
+	for (u32 i = 0; i < npages; i++) {
+		gaddr a = GADDR(case_pages[i].addr);
+
+		mem_protect(t, a, PAGE_SIZE, PROT_READ | PROT_WRITE);
+		memcpy(g2h(a), case_pages[i].bytes, PAGE_SIZE);
+		mem_protect(t, a, PAGE_SIZE, (int)case_pages[i].prot);
+		if (case_pages[i].prot & PROT_EXEC)
+			cpu_invalidate(t, a, PAGE_SIZE);
+	}
+}
+
+static void load_state(struct thread *t, const struct insn_state *s)
+{
+	struct arm32_state *c = &t->cpu;
+
+	memcpy(c->r, s->r, sizeof(c->r));
+	c->nf = s->nf, c->zf = s->zf, c->cf = s->cf, c->vf = s->vf, c->qf = s->qf;
+	c->thumb = s->thumb, c->itstate = s->itstate, c->excl_valid = s->excl_valid;
+	c->ge = s->ge, c->svc_imm = s->svc_imm, c->excl_addr = s->excl_addr, c->excl_value = s->excl_value;
+	memcpy(c->d, s->d, sizeof(c->d));
+	c->tpidruro = s->tpidruro, c->tpidrurw = s->tpidrurw;
+	fpscr_write(t, s->fpscr);
+	c->pending = 0;
+}
+
+static void save_state(struct thread *t, struct insn_state *s)
+{
+	const struct arm32_state *c = &t->cpu;
+
+	*s = (struct insn_state){0};
+	memcpy(s->r, c->r, sizeof(c->r));
+	s->nf = c->nf, s->zf = c->zf, s->cf = c->cf, s->vf = c->vf, s->qf = c->qf;
+	s->thumb = c->thumb, s->itstate = c->itstate, s->excl_valid = c->excl_valid;
+	s->ge = c->ge, s->svc_imm = c->svc_imm, s->excl_addr = c->excl_addr, s->excl_value = c->excl_value;
+	memcpy(s->d, c->d, sizeof(c->d));
+	s->tpidruro = c->tpidruro, s->tpidrurw = c->tpidrurw;
+	s->fpscr = fpscr_read(t);
+}
+
+static void run_case(struct thread *t, const struct insn_case *c)
+{
+	struct insn_result result = {.magic = RESULT_MAGIC, .id = c->id};
+	static struct insn_page changed[PAGES_MAX];
+
+	map_case(t, c->npages);
+	load_state(t, &c->in);
+	do
+		result.stop = cpu_run(t);
+	while (result.stop == STOP_SIGNAL && !(t->cpu.pending = 0));
+	if (result.stop == STOP_FAULT) {
+		result.fault_addr = (u32)t->fault.addr.va;
+		result.fault_write = t->fault.write;
+	}
+	save_state(t, &result.out);
+	for (u32 i = 0; i < c->npages; i++) {
+		const void *now = g2h(GADDR(case_pages[i].addr));
+
+		if (case_pages[i].prot & PROT_WRITE && memcmp(now, case_pages[i].bytes, PAGE_SIZE)) {
+			struct insn_page *out = &changed[result.npages++];
+
+			out->addr = case_pages[i].addr;
+			out->prot = case_pages[i].prot;
+			memcpy(out->bytes, now, PAGE_SIZE);
+		}
+	}
+	write_all(&result, sizeof(result));
+	write_all(changed, result.npages * sizeof(struct insn_page));
+}
+
+static void run(void *thread, void *initial_stack)
+{
+	struct thread *t = thread;
+	u64 *words = initial_stack;
+	char **argv = (char **)(words + 1);
+	struct insn_case c;
+
+	thread_attach(t);
+	if (words[0] == 3 && !strcmp(argv[1], "--guest-base")) {
+		process.opt.guest_base_forced = true;
+		if (!str_to_u64(argv[2], &process.opt.guest_base))
+			refuse(EXIT_USAGE, NULL, "not a guest base", argv[2], NULL);
+	} else if (words[0] != 1) {
+		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N]", NULL, NULL);
+	}
+	signal_init(t);
+	if (mem_init(t, MEM_ANYWHERE) || cpu_init(t))
+		fatal("the engine cannot start");
+	while (read_all(&c, sizeof(c))) {
+		if (c.magic != CASE_MAGIC || c.npages > PAGES_MAX || !read_all(case_pages, c.npages * sizeof(struct insn_page)))
+			fatal("a case is malformed");
+		run_case(t, &c);
+	}
+	host_syscall1(__NR_exit_group, 0);
+	__builtin_unreachable();
+}
+
+void start_c(u64 *initial_stack)
+{
+	u64 *p = initial_stack + 1 + initial_stack[0] + 1;
+	struct thread *t;
+
+	while (*p++)
+		continue;
+	process.host_auxv = p;
+	for (int i = 0; i < OWN_FD_COUNT; i++)
+		process.own_fds[i] = -1;
+	t = thread_create();
+	if (!t)
+		fatal("no memory for a thread");
+	host_switch_stack(thread_stack_top(t), run, t, initial_stack);
+}
