@@ -1,0 +1,1 @@
+"""Readers of recorded IR: interpreter, LLVM text, stencils."""

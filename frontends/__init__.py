@@ -1,0 +1,1 @@
+"""Guests: bytes of one instruction to recorded IR, one folder each."""

@@ -613,19 +613,43 @@ def _to_signed(t: Text, value: str, ty: str, round_: str) -> str:
 
 
 def _to_unsigned(t: Text, value: str, ty: str, round_: str) -> str:
-    """Values from 2^31 are converted less 2^31; below -1 an unconvertible number raises invalid alone."""
+    """Values from 2^31 are converted less 2^31, limited so that this is exact; what is out of range raises invalid alone."""
     lt = llvm_type(ty)
     big = _compare_strict(t, "oge", ty, value, _fp(2.0**31))
     low = _compare_strict(t, "ole", ty, value, _fp(-1.0))
     less = t.new(f"select i1 {big}, {lt} {_fp(2.0**31)}, {lt} {_fp(0.0)}")
-    chosen = _strict(t, "fsub", ty, [value, less])
+    huge = _compare_strict(t, "oge", ty, value, _fp(2.0**32))
+    limited = t.new(f"select i1 {huge}, {lt} {_fp(2.0**32)}, {lt} {value}")
+    chosen = _strict(t, "fsub", ty, [limited, less])
     chosen = t.new(f"select i1 {low}, {lt} {_fp(-(2.0**100))}, {lt} {chosen}")
+    before = _mxcsr(t) if round_ == "mode" else ""
     raw = _cvt(t, chosen, ty, round_)
+    if before:
+        _only_invalid_if_negative(t, raw, before)
     odd = t.new(f"icmp eq i32 {raw}, -2147483648")
     above = t.new(f"select i1 {odd}, i32 -1, i32 {t.new(f'xor i32 {raw}, -2147483648')}")
     negative = t.new(f"icmp slt i32 {raw}, 0")
     below = t.new(f"select i1 {negative}, i32 0, i32 {raw}")
     return t.new(f"select i1 {big}, i32 {above}, i32 {below}")
+
+
+def _mxcsr(t: Text) -> str:
+    slot = t.new("alloca i32, align 4")
+    t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {slot})")
+    return t.new(f"load i32, ptr {slot}, align 4")
+
+
+def _only_invalid_if_negative(t: Text, raw: str, before: str) -> None:
+    """A number that rounds to -1 is invalid for ARM and merely inexact for x86: take the inexact back."""
+    bad, good = t.label(), t.label()
+    slot = t.new("alloca i32, align 4")
+    negative = t.new(f"icmp eq i32 {raw}, -1")
+    t.line(f"br i1 {negative}, label %{bad}, label %{good}, !prof !0")
+    t.lines.append(f"{bad}:")
+    t.line(f"store i32 {t.new(f'or i32 {before}, 1')}, ptr {slot}, align 4")
+    t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
+    t.line(f"br label %{good}")
+    t.lines.append(f"{good}:")
 
 
 def _fp(value: float) -> str:
@@ -653,9 +677,7 @@ def _move_bits(t: Text, value: str, pairs: tuple[tuple[int, int], ...]) -> str:
 
 @_arm("get_fp_flags")
 def _get_fp_flags(t: Text, op: Op) -> str:
-    slot = t.new("alloca i32, align 4")
-    t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {slot})")
-    return _move_bits(t, t.new(f"load i32, ptr {slot}, align 4"), _MXCSR_TO_FPSCR)
+    return _move_bits(t, _mxcsr(t), _MXCSR_TO_FPSCR)
 
 
 @_arm("set_fp_mode")

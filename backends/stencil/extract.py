@@ -369,15 +369,22 @@ def _find_constants(name: str, template: Template, constants: tuple[int | None, 
     return replace(template, code=bytes(code), imms=tuple(holes))
 
 
-def instantiate(template: Template, operands: tuple[str, ...], constants: dict[int, int]) -> bytes:
-    """Fill register holes and numbered constants: what the runtime does, for checks and listings."""
+def instantiate(
+    template: Template, operands: tuple[str, ...], constants: dict[int, int], offsets: dict[int, int] | None = None
+) -> bytes:
+    """Fill register, constant and offset holes: what the runtime does, for proofs and listings.
+
+    Without ``offsets`` only numbered constants (source I) are filled.
+    """
     code = bytearray(template.code)
     for hole in template.regs:
         number = hostregs.NUMBER[operands[hole.operand]]
         code[hole.rex_at] |= (number >> 3) << hole.rex_bit
         code[hole.field_at] |= (number & 7) << hole.shift
     for imm in template.imms:
-        if imm.source == "I" and imm.index in constants:
-            value = (imm.scale * constants[imm.index] + imm.addend) & ((1 << 8 * imm.size) - 1)
-            code[imm.at : imm.at + imm.size] = value.to_bytes(imm.size, "little")
+        source = offsets if imm.source == "O" else constants
+        if source is None or imm.index not in source or (imm.source == "A" and offsets is None):
+            continue
+        value = (imm.scale * source[imm.index] + imm.addend) & ((1 << 8 * imm.size) - 1)
+        code[imm.at : imm.at + imm.size] = value.to_bytes(imm.size, "little")
     return bytes(code)

@@ -48,6 +48,9 @@ class Family:
     flags_read: str
     flags_written: str
     exit: Exit
+    operand_exprs: tuple[Expr, ...]
+    immediate_exprs: tuple[Expr, ...]
+    offset_exprs: tuple[Expr, ...]
 
     @property
     def key(self) -> str:
@@ -69,12 +72,14 @@ class Sym:
 @dataclass
 class _Names:
     texts: list[str] = field(default_factory=list)
+    exprs: list[Expr] = field(default_factory=list)
 
     def of(self, value: Any) -> int:
-        text = str(Expr.of(value))
-        if text not in self.texts:
-            self.texts.append(text)
-        return self.texts.index(text)
+        expr = Expr.of(value)
+        if expr.text not in self.texts:
+            self.texts.append(expr.text)
+            self.exprs.append(expr)
+        return self.texts.index(expr.text)
 
 
 def live_ops(ops: list[Op], drop_flags: str = "") -> list[Op]:
@@ -154,6 +159,9 @@ def family(block: Block) -> Family:
         "".join(f for f in FLAGS if f in read),
         "".join(f for f in FLAGS if f in written),
         leave,
+        tuple(regs.exprs),
+        tuple(imms.exprs),
+        tuple(offs.exprs),
     )
 
 

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from backends.llvm.binding import VERSION, to_object
@@ -21,6 +22,7 @@ from backends.stencil import hostregs
 from backends.stencil.extract import ImmHole, JumpHole, PoolHole, Raw, RegHole, Template, TooManyRegisters, WritesEarly, functions, instantiate, locate
 from backends.stencil.family import Sym
 from backends.stencil.template import DECLARATIONS, MAY_FAULT, TAIL, Placing, function
+from xlate.abi.state import StateLayout
 from xlate.errors import Inconsistent
 from xlate.ir import Block
 
@@ -69,11 +71,11 @@ def _numbers(request: Request, which: int) -> tuple[int | None, ...]:
     return tuple(out)
 
 
-def _compile(requests: list[tuple[str, Request, Placing]]) -> dict[str, Raw]:
+def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) -> dict[str, Raw]:
     bodies: list[str] = []
     symbols: set[str] = set()
     for name, request, placing in requests:
-        text, used = function(name, request.block, placing)
+        text, used = function(name, request.block, placing, layout)
         bodies.append(text)
         symbols |= used
     return functions(to_object(DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL, reloc="pic"))
@@ -134,7 +136,7 @@ def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Templa
     return proved
 
 
-def compile_batch(requests: list[Request]) -> dict[str, Template]:
+def compile_batch(requests: list[Request], layout: StateLayout) -> dict[str, Template]:
     """Templates for all requests; raises Inconsistent when one cannot be had in any way."""
     done: dict[str, Template] = {}
     for way in _WAYS:
@@ -144,7 +146,7 @@ def compile_batch(requests: list[Request]) -> dict[str, Template]:
             for i, r in enumerate(todo)
             for which, placing in enumerate(_placings(r, **way))
         ]
-        raws = _compile(jobs) if jobs else {}
+        raws = _compile(jobs, layout) if jobs else {}
         mine: dict[str, list[tuple[Raw, Placing]]] = {}
         for name, r, placing in jobs:
             mine.setdefault(r.key, []).append((raws[name], placing))
@@ -177,15 +179,18 @@ def _check_widths(request: Request, template: Template) -> None:
             raise Inconsistent(f"a 64-bit constant got a hole of {hole.size} bytes:\n{request.key}")
 
 
-def fingerprint(root: Path) -> bytes:
-    """What shapes a template besides its key: this package's sources and LLVM."""
-    digest = hashlib.sha256(VERSION.encode())
-    for path in sorted([*root.glob("backends/stencil/*.py"), *root.glob("backends/llvm/*.py"), root / "frontends/arm32/state.py"]):
+def fingerprint(layout: StateLayout) -> bytes:
+    """What shapes a template besides its key: state layout, LLVM, and the sources that make templates."""
+    digest = hashlib.sha256(VERSION.encode() + repr(layout.offsets()).encode())
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("*.py"), *here.parent.glob("llvm/*.py")]):
         digest.update(path.read_bytes())
     return digest.digest()
 
 
-def build(requests: Iterable[Request], cache: Path | None, mark: bytes, jobs: int = 2) -> dict[str, Template]:
+def build(
+    requests: Iterable[Request], layout: StateLayout, cache: Path | None, mark: bytes, jobs: int = 2
+) -> dict[str, Template]:
     """All templates, from the cache file where the IR is unchanged; raises Inconsistent on a bad one."""
     wanted = {r.key: r for r in requests}
     known = _load(cache, mark) if cache else {}
@@ -194,9 +199,9 @@ def build(requests: Iterable[Request], cache: Path | None, mark: bytes, jobs: in
     batches = [todo[i : i + BATCH] for i in range(0, len(todo), BATCH)]
     if len(batches) > 1 and jobs > 1:
         with ProcessPoolExecutor(jobs) as pool:
-            results = list(pool.map(compile_batch, batches))
+            results = list(pool.map(partial(compile_batch, layout=layout), batches))
     else:
-        results = [compile_batch(b) for b in batches]
+        results = [compile_batch(b, layout) for b in batches]
     for result in results:
         done.update(result)
     missing = [k for k in wanted if k not in done]

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from backends.llvm.text import Text
 from backends.stencil import hostregs
 from backends.stencil.family import Sym
-from frontends.arm32.state import STATE as LAYOUT
+from xlate.abi.state import StateLayout
 from xlate.errors import Inconsistent
 from xlate.ir import Block, Op, Value
 
-OFFSETS = LAYOUT.offsets()
 FLAG_FIELD = {"N": "nf", "Z": "zf", "C": "cf", "V": "vf"}
 _SIGNATURE = "ptr, " + ", ".join(["i64"] * len(hostregs.ARGUMENTS))
 DECLARATIONS = f"""target triple = "x86_64-unknown-linux-gnu"
@@ -54,8 +53,9 @@ class Placing:
 class TemplatePlaces:
     """Operands in argument registers, flags and offsets at the state pointer, memory through %gs."""
 
-    def __init__(self, placing: Placing) -> None:
+    def __init__(self, placing: Placing, layout: StateLayout) -> None:
         self.placing = placing
+        self.offsets = layout.offsets()
         self.current: dict[int, str] = {
             i: f"%{reg}" for i, reg in enumerate(placing.operands)
         }
@@ -81,7 +81,7 @@ class TemplatePlaces:
         return out.new(f"trunc i64 {whole} to {op.ty}")
 
     def _box(self, out: Text, index: int) -> str:
-        return out.new(f"getelementptr i8, ptr %st, i64 {OFFSETS['scratch'] + 8 * index}")
+        return out.new(f"getelementptr i8, ptr %st, i64 {self.offsets['scratch'] + 8 * index}")
 
     def get_reg(self, out: Text, op: Op) -> str:
         if self.placing.boxed:
@@ -96,7 +96,7 @@ class TemplatePlaces:
 
     def state_pointer(self, out: Text, op: Op) -> str:
         if "flag" in op.params:
-            return out.new(f"getelementptr i8, ptr %st, i64 {OFFSETS[FLAG_FIELD[op.params['flag']]]}")
+            return out.new(f"getelementptr i8, ptr %st, i64 {self.offsets[FLAG_FIELD[op.params['flag']]]}")
         offset = op.params["offset"]
         if isinstance(offset, Sym):
             symbol = self._symbol(f"O{offset.index}", ", !absolute_symbol !2")
@@ -150,12 +150,13 @@ def _tail(places: TemplatePlaces, reserved: frozenset[str], target: str | None, 
     return [f"  musttail call preserve_nonecc void @{callee}({args})", "  ret void"]
 
 
-def function(name: str, block: Block, placing: Placing) -> tuple[str, set[str]]:
+def function(
+    name: str, block: Block, placing: Placing, layout: StateLayout
+) -> tuple[str, set[str]]:
     """Text of the function and the global declarations it needs."""
-    places = TemplatePlaces(placing)
+    places = TemplatePlaces(placing, layout)
     text = Text(places)
     reserved = frozenset({"rdx"}) if len(placing.operands) > 3 else frozenset()
-    start = dict(places.current)
     exits = [op for op in block if op.name in ("exit_skip", "exit_branch", "exit_indirect")]
     body = [op for op in block if op not in exits]
     last = max((i for i, op in enumerate(body) if op.name in MAY_FAULT), default=-1)
@@ -181,7 +182,6 @@ def function(name: str, block: Block, placing: Placing) -> tuple[str, set[str]]:
         places.current = kept
         text.lines.append("stay:")
         lines = text.lines + _tail(places, reserved, None, "NEXT")
-    assert start is not None
     args = ", ".join(["ptr %st"] + [f"i64 %{r}" for r in hostregs.ARGUMENTS])
     head = f"define preserve_nonecc void @{name}({args}) #0 align 1 {{"
     return "\n".join([head, *lines, "}", ""]), places.symbols

@@ -75,8 +75,6 @@ int main(void)
 	       (unsigned)vget_lane_u32(vreinterpret_u32_u8(vrev64_u8(m)), 1));
 	m = vmovn_u16(vreinterpretq_u16_u8(a));
 	printf("%u %u\n", vget_lane_u8(m, 2), vgetq_lane_u16(vmovl_u8(m), 5));
-	m = vtbl1_u8(vget_low_u8(a), vget_low_u8(vandq_u8(b, vdupq_n_u8(15))));
-	printf("%u %u\n", vget_lane_u8(m, 0), vget_lane_u8(m, 7));
 	printf("%u\n", (unsigned)vget_lane_u32(vset_lane_u32(0xdeadbeef, vdup_n_u32(7), 1), 1));
 	return 0;
 }

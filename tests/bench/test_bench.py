@@ -43,6 +43,8 @@ def test_translated_code_is_told_by_its_name() -> None:
     """Code without a symbol is the guest's."""
     assert translation.is_translated("???")
     assert translation.is_translated("0x000070001234")
+    assert translation.is_translated("0x000000057fe9e7f0'2")
+    assert not translation.is_translated("0x000007000002c6b2'2")
     assert not translation.is_translated("emit_template")
 
 

@@ -44,6 +44,9 @@ PROCESS_SIDE = [
     "trace.c",
 ]
 
+# Where xlate-run is linked: nameless code in there is the dispatcher's assembly, not a guest's.
+IMAGE = range(0x700_0000_0000, 0x700_1000_0000)
+
 _DEFINITION = re.compile(r"^(?!\s|#|/|\*|\}|\{)[^;=]*?\b(\w+)\([^;]*$", re.MULTILINE)
 _FUNCTION = re.compile(r"fn=\((\d+)\)(?: (.*))?")
 _COST = re.compile(r"[+\-*\d]\S* (\d+)")
@@ -105,8 +108,12 @@ def _without_calls(lines: Iterable[str]) -> Iterator[str]:
 
 
 def is_translated(name: str) -> bool:
-    """Say whether callgrind's name is that of code without a symbol."""
-    return name == "???" or re.fullmatch(r"0x[0-9a-f]+", name) is not None
+    """Say whether callgrind's name is that of code made at run time: no symbol, not our image."""
+    # callgrind marks depths of recursion with an apostrophe and a number.
+    address = re.fullmatch(r"0x([0-9a-f]+)(?:'\d+)?", name)
+    if address is None:
+        return name.split("'")[0] == "???"
+    return int(address[1], 16) not in IMAGE
 
 
 def count(xlate_run: Path, guest: list[str]) -> Cost:

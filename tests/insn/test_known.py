@@ -34,6 +34,8 @@ def test_still_differs(entry, unicorn):
     for _ in range(STATES):
         state = generator.state(itstate=0)
         state.nzcv = random.Random(entry.example).getrandbits(4)
+        for name, value in entry.registers.items():
+            state.r[int(name[1:])] = value
         case = make_case(entry.isa, [entry.example], state, generator.pages())
         ours, theirs = run_case(case), unicorn.run([case])[0]
         found = differences(case, ours, theirs, fp_flags=True, fault_addr=False)

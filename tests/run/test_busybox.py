@@ -72,9 +72,19 @@ class Bench:
             path.chmod(0o755)
         self._installed = (busybox, emulator)
 
+    def _sysroot(self, busybox: Path) -> Path:
+        """Return a root with nothing but /bin/sh: popen and system start that by its path."""
+        sysroot = self.work.parent / "sysroot"
+        if not sysroot.exists():
+            (sysroot / "bin").mkdir(parents=True)
+            (sysroot / "bin" / "sh").symlink_to(busybox)
+        return sysroot
+
     def run(self, case: dict[str, Any], runner: Runner | None, busybox: Path) -> Result:
         """Run one case in a fresh folder, natively or under a runner."""
         words = runner.words if runner else ()
+        if runner is not None and not runner.is_qemu and case.get("bin_sh"):
+            words = (*words, "-L", str(self._sysroot(busybox)))
         # qemu-arm cannot execve an ARM program unless the machine has binfmt_misc set up for it,
         # so there PATH holds scripts that put it in front.
         qemu = runner is not None and runner.is_qemu

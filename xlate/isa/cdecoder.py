@@ -6,7 +6,7 @@ leaf appends the micro-operations of that shape. A bucket table on some bits of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xlate.errors import Inconsistent
@@ -170,8 +170,18 @@ def _loop(step: Loop, body: list[str]) -> list[str]:
     return [head, "\t" + reg, "\t(void)loop_reg;", *("\t" + b for b in body), "}"]
 
 
-def tables(rows: RowSet, bucket: Bucket, chosen: Sequence[Row], fixed: tuple[int, int], suffix: str) -> str:
-    """Row and bucket tables; ``fixed`` are mask and value of bits that the caller has tested already."""
+def tables(
+    rows: RowSet,
+    bucket: Bucket,
+    chosen: Sequence[Row],
+    fixed: tuple[int, int],
+    suffix: str,
+    kinds: Mapping[str, int],
+) -> str:
+    """Row and bucket tables; ``fixed`` are mask and value of bits that the caller has tested already.
+
+    ``kinds`` numbers rows (by name) that the decoder treats apart; all others are 0.
+    """
     order = sorted(chosen, key=lambda r: -r.specificity)
     name = f"{rows.name.lower()}{suffix}"
     lines = [f"static const struct row {name}_rows[] = {{"]
@@ -179,7 +189,7 @@ def tables(rows: RowSet, bucket: Bucket, chosen: Sequence[Row], fixed: tuple[int
         cond = next((f.lsb for f in row.encoding.fields if f.name == "cond" and row.predicated), 0xFF)
         lines.append(
             f"\t{{ {row.encoding.mask:#010x}, {row.encoding.value:#010x}, {_c_name(rows, row)}, {cond}, "
-            f"{1 if row.name == 'it_t16' else 0} }},"
+            f"{kinds.get(row.name, 0)} }},"
         )
     lines.append("};")
     lists: dict[tuple[int, ...], int] = {}

@@ -236,7 +236,9 @@ def _words(text: str) -> tuple[str, ...]:
 @click.option("--count", default=20_000, show_default=True, help="Instructions to compare.")
 @click.option("--engines", default="unicorn", show_default=True, help="stencil, unicorn, or both.")
 @click.option("--isa", "isas", default=",".join(SETS), show_default=True, help="Instruction sets.")
-@click.option("--rows", default="", help="Only these rows, by name, comma between.")
+@click.option(
+    "--rows", default="", help="Only these rows (with - before: all but these), comma between."
+)
 @click.option("--jobs", default=1, show_default=True, help="Processes.")
 @click.option("--driver", default="", help="Path of xlate-insn (default: build it).")
 @click.option("--guest-base", default="", help="Passed to xlate-insn.")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -19,14 +18,15 @@ from backends.stencil.family import family
 from backends.stencil.library import build, fingerprint
 from backends.stencil.plan import CONDITIONS, Entry, Plan, fusable, readable, single_step
 from backends.stencil.writer import report, write
-from xlate.isa import Context, Expr, Machine, Row, RowSet, Shape, Step, shapes
+from xlate.isa import Context, Expr, Row, RowSet, Shape, Step, shapes
 from xlate.isa.cdecoder import Bucket, row_function, tables
-
-ROOT = Path(__file__).resolve().parents[2]
+from xlate.targets import ARM32
+from xlate.tools import gen_syscalls
 
 A32_BUCKET = Bucket("a32", ((20, 8), (4, 4)))
 T32_BUCKET = Bucket("t32", ((20, 9), (12, 4)))
 T16_BUCKET = Bucket("t16", ((6, 10),))
+ROW_IT, ROW_ALWAYS = 1, 2  # enum row_kind of unit.h
 EXIT_KINDS = {"none": 0, "jump": 1, "indirect": 2, "branch": 3, "stop": 4}
 EXIT_DETAILS = {
     "": 0,
@@ -38,17 +38,6 @@ EXIT_DETAILS = {
     "bkpt": 3,
     "refetch": 4,
 }
-
-
-def _make(ctx: Context) -> Machine:
-    machine: Machine = importlib.import_module("frontends.arm32.machine").make(ctx)
-    return machine
-
-
-def _rowsets() -> tuple[RowSet, RowSet, RowSet]:
-    importlib.import_module("frontends.arm32")
-    rows = importlib.import_module("frontends.arm32.rows")
-    return rows.A32, rows.T32, rows.T16
 
 
 def _context(rows: RowSet) -> Context:
@@ -67,7 +56,7 @@ class Generator:
         """All shapes of a row set, and the C function of each row."""
         ctx = _context(rows)
         for row in rows:
-            mine = list(shapes(row, _make, ctx))
+            mine = list(shapes(row, ARM32.make, ctx))
             self.functions.append(row_function(rows, row, mine, self._leaf))
             self._fuse(row, ctx, mine)
 
@@ -90,7 +79,7 @@ class Generator:
         if not any(s is not None and fusable(s) for s in steps):
             return
         for cond in range(CONDITIONS):
-            with_cond = shapes(row, _make, ctx, finish=_skip_unless(cond))
+            with_cond = shapes(row, ARM32.make, ctx, finish=_skip_unless(cond))
             for step, shape in zip(steps, with_cond, strict=True):
                 fused = single_step(shape)
                 if step is None or fused is None or not fusable(step) or not readable(step, [cond]):
@@ -103,7 +92,7 @@ class Generator:
         """Families that test a condition on the flags in the state."""
         out = []
         for cond in range(CONDITIONS):
-            machine = _make(Context(Expr.var("pc"), False, 4, False))
+            machine = ARM32.make(Context(Expr.var("pc"), False, 4, False))
             _skip_unless(cond)(machine)
             out.append(self.plan.add(machine.steps[0]))
         return out
@@ -121,10 +110,12 @@ def decoder_text(generator: Generator, a32: RowSet, t32: RowSet, t16: RowSet) ->
     unconditional = [r for r in a32 if not r.conditional and _may_be(r, 0xF0000000, 0xF0000000)]
     conditional = [r for r in a32 if r.conditional or not _only(r, 0xF0000000)]
     lines = ["/* Generated: decoder of 32-bit ARM; do not edit. */", *generator.functions]
-    lines.append(tables(a32, A32_BUCKET, conditional, (0, 0), ""))
-    lines.append(tables(a32, A32_BUCKET, unconditional, (0xF0000000, 0xF0000000), "_uncond"))
-    lines.append(tables(t32, T32_BUCKET, list(t32), (0, 0), ""))
-    lines.append(tables(t16, T16_BUCKET, list(t16), (0, 0), ""))
+    kinds = {ARM32.it_row: ROW_IT, **dict.fromkeys(ARM32.always, ROW_ALWAYS)}
+    top = 0xF0000000
+    lines.append(tables(a32, A32_BUCKET, conditional, (0, 0), "", {}))
+    lines.append(tables(a32, A32_BUCKET, unconditional, (top, top), "_uncond", {}))
+    lines.append(tables(t32, T32_BUCKET, list(t32), (0, 0), "", {}))
+    lines.append(tables(t16, T16_BUCKET, list(t16), (0, 0), "", kinds))
     return "\n".join(lines)
 
 
@@ -141,7 +132,7 @@ def generate(build_dir: Path, cache: Path | None = None, jobs: int | None = None
     started = time.monotonic()
     gen = build_dir / "gen"
     gen.mkdir(parents=True, exist_ok=True)
-    a32, t32, t16 = _rowsets()
+    a32, t32, t16 = ARM32.rowsets
     generator = Generator()
     for rows in (a32, t32, t16):
         generator.add(rows)
@@ -149,19 +140,19 @@ def generate(build_dir: Path, cache: Path | None = None, jobs: int | None = None
     decoder = decoder_text(generator, a32, t32, t16)
     templates = build(
         generator.plan.requests.values(),
+        ARM32.state,
         cache or build_dir / "stencils.json",
-        fingerprint(ROOT),
+        fingerprint(ARM32.state),
         jobs or os.cpu_count() or 1,
     )
     figures = report(generator.plan, templates)
     figures["seconds"] = round(time.monotonic() - started)
-    state = importlib.import_module("frontends.arm32.state").STATE
-    _write(gen / "state_arm32.h", state.c_header())
+    _write(gen / "state_arm32.h", ARM32.state.c_header())
     _write(gen / "hostregs.h", hostregs.c_header())
     _write(gen / "decode_arm32.inc", decoder)
     _write(gen / "stencils_arm32.inc", write(generator.plan, templates, skips))
     _write(gen / "stencils.json", json.dumps(figures))
-    importlib.import_module("xlate.tools.gen_syscalls").generate(build_dir)
+    gen_syscalls.generate(build_dir)
     return figures
 
 

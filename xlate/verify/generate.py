@@ -53,6 +53,7 @@ F64_EDGES = tuple(
     for low in (0, 1, 0xFFFFFFFFFFFF)
 )
 
+KUSER_PAGE = 0xFFFF0000
 IT_START = tuple(cond << 4 | 8 for cond in range(ALWAYS + 1))  # the last of a block
 # Not in sequences: a WFI halts unicorn, an ISB makes it forget an IT block, and it knows VFP's
 # short vectors, which a VMSR may switch on and our processor has not.
@@ -123,10 +124,15 @@ class Generator:
     """An endless source of cases, reproducible from its seed."""
 
     def __init__(self, seed: int, rows: Iterable[str] = (), isas: Iterable[str] = SETS) -> None:
+        """Draw from all rows of ``isas``, or only from those named; ``-name`` leaves a row out."""
         self._random = random.Random(seed)
-        wanted = set(rows)
+        wanted = {name for name in rows if not name.startswith("-")}
+        unwanted = {name[1:] for name in rows if name.startswith("-")}
         self.rows = [
-            (isa, row) for isa in isas for row in SETS[isa] if not wanted or row.name in wanted
+            (isa, row)
+            for isa in isas
+            for row in SETS[isa]
+            if row.name not in unwanted and (not wanted or row.name in wanted)
         ]
         self._weights = [1 + structural_bits(row) for _, row in self.rows]
         self._contents = [self._random.randbytes(PAGE) for _ in range(8)]
@@ -210,6 +216,8 @@ class Generator:
             raise Refused("undefined: one in ten is enough")
         if kind in ("unpredictable", "unimplemented"):
             raise Refused(kind)
+        if max(expected.state.r[15], expected.fault_addr or 0) >= KUSER_PAGE:
+            raise Refused("access to the page of the kernel's helpers, which the runtime maps")
         if not expected.state.thumb and expected.state.r[15] & 3:
             raise Refused("branch to A32 at an address that is not a multiple of 4 (unpredictable)")
         return expected
@@ -257,6 +265,7 @@ class Generator:
         state.itstate = itstate
         state.d = [self._fp_value() for _ in range(32)]
         state.fpscr = pick.getrandbits(4) << 28 | pick.choice((0, 0, 0, pick.getrandbits(2) << 22))
+        state.fpscr |= pick.choice((0, 0, 0, pick.getrandbits(5)))  # flags raised before
         state.tpidruro, state.tpidrurw = pick.getrandbits(32), pick.getrandbits(32)
         return state
 

@@ -33,6 +33,7 @@ class Known:
     any_clear: int = 0
     conditional: bool = False  # bits 31-28 are a condition: not 1111
     stop: str = ""  # unicorn's stop, or "" for any
+    registers: dict[str, int] = field(default_factory=dict)  # that the example needs
     only: list[str] = field(default_factory=list)  # what may differ: names that open a difference
 
     def covers(self, isa: str, word: int) -> bool:

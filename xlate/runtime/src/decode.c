@@ -83,7 +83,9 @@ static void decode_one(struct unit *u, u32 word, u8 size)
 	if (in->cond == 15)
 		in->cond = COND_AL;
 	u->refused = !row;
-	if (row && row->is_it) {
+	if (row && row->kind == ROW_ALWAYS)
+		in->cond = COND_AL;
+	if (row && row->kind == ROW_IT) {
 		u->it = word & 0xff;
 		in->cond = COND_AL;
 		in->count = 0;

@@ -8,7 +8,9 @@
 #include "dispatch.h"
 
 #include "cpu.h"
+#include "emit.h"
 #include "fatal.h"
+#include "gen/hostregs.h"
 #include "memory.h"
 #include "stats.h"
 #include "thread.h"
@@ -33,7 +35,7 @@ struct unit_rec {
 	u8 thumb, it;
 	bool dead;
 	u16 insns;
-	u16 *offset; /* insns + 1 host offsets, then insns guest offsets, then insns ITSTATEs (as u16) */
+	u16 *offset; /* insns + 1 host offsets, then for each instruction: guest offset, ITSTATE, lent registers */
 };
 
 struct hash_entry {
@@ -212,12 +214,15 @@ static void keep_offsets(struct unit_rec *r, const struct translated *tr)
 	u32 n = work->insns;
 
 	r->insns = n;
-	r->offset = meta_new(3 * n + 1);
+	r->offset = meta_new(4 * n + 1);
 	for (u32 i = 0; i <= n; i++)
 		r->offset[i] = tr->start[i];
 	for (u32 i = 0; i < n; i++) {
-		r->offset[n + 1 + i] = work->insn[i].pc - work->start;
-		r->offset[2 * n + 1 + i] = work->insn[i].it;
+		u16 *row = r->offset + n + 1 + 3 * i;
+
+		row[0] = work->insn[i].pc - work->start;
+		row[1] = work->insn[i].it;
+		row[2] = tr->lent[i];
 	}
 }
 
@@ -419,21 +424,37 @@ bool cpu_owns_pc(u64 host_pc)
 	return cache_owns(host_pc);
 }
 
+/* Registers that were lent to a template's operands stand in the state: put them back where entry_stop takes them. */
+static void take_back(struct thread *t, struct host_ucontext *uc, u16 lent)
+{
+	u64 *const places[16] = {
+		[RSI] = &uc->mc.rsi, [RDI] = &uc->mc.rdi, [R8] = &uc->mc.r8,   [R9] = &uc->mc.r9,
+		[R11] = &uc->mc.r11, [R13] = &uc->mc.r13, [R14] = &uc->mc.r14, [R15] = &uc->mc.r15,
+	};
+
+	for (u8 g = 0; g < 15; g++)
+		if (lent >> g & 1)
+			*places[host_of_guest[g]] = t->cpu.r[g];
+}
+
 void cpu_fault(struct thread *t, struct host_ucontext *uc)
 {
 	u64 pc = uc->mc.rip;
 
 	for (u32 i = unit_count; i-- > 0;) {
 		struct unit_rec *r = unit_at(i);
+		const u16 *row;
 		u32 k = 0;
 
 		if (pc - r->host >= r->code)
 			continue;
 		while (k + 1 < r->insns && r->host + r->offset[k + 1] <= pc)
 			k++;
-		t->cpu.r[15] = r->start + r->offset[r->insns + 1 + k];
+		row = r->offset + r->insns + 1 + 3 * k;
+		t->cpu.r[15] = r->start + row[0];
 		t->cpu.thumb = r->thumb;
-		t->cpu.itstate = (u8)r->offset[2 * r->insns + 1 + k];
+		t->cpu.itstate = (u8)row[1];
+		take_back(t, uc, row[2]);
 		uc->mc.rdx = STOP_FAULT;
 		uc->mc.rsp = t->cpu.host_sp;
 		uc->mc.rip = (u64)entry_stop;

@@ -32,6 +32,7 @@ struct layout {
 	u32 skip_count;
 	struct stub stubs[STUBS_MAX];
 	u32 stub_count;
+	u16 lent; /* by the instruction being translated */
 };
 
 static u32 reg_offset(u8 guest)
@@ -180,6 +181,7 @@ static u8 take_scratch(struct layout *l, struct operands *p, const struct tmpl *
 			continue;
 		p->used |= 1u << r;
 		emit_store_state(&l->e, reg_offset(g), r);
+		l->lent |= 1u << g;
 		p->lent_home[p->borrowed_count] = g;
 		p->borrowed[p->borrowed_count++] = r;
 		return r;
@@ -339,8 +341,11 @@ static u16 fused_variant(const struct family *f, u8 live, u8 cond, u8 *partition
 	return number;
 }
 
-/* Operands travel through the state's scratch slots. */
-static void emit_boxed(struct layout *l, const struct insn *in, const struct uop *o, const struct tmpl *t)
+/*
+ * Operands travel through the state's scratch slots. `shared`: operands that name one register are one operand, the
+ * first.
+ */
+static void emit_boxed(struct layout *l, const struct insn *in, const struct uop *o, const struct tmpl *t, bool shared)
 {
 	const struct family *f = &families[o->family];
 	static const u8 no_hosts[UOP_OPERANDS];
@@ -357,7 +362,7 @@ static void emit_boxed(struct layout *l, const struct insn *in, const struct uop
 
 		if (!(f->writes >> i & 1))
 			continue;
-		emit_load_state(&l->e, RDX, STATE_SCRATCH + 8u * i);
+		emit_load_state(&l->e, RDX, STATE_SCRATCH + 8u * (shared && earlier_twin(o, i) >= 0 ? (u8)earlier_twin(o, i) : i));
 		if (guest != 15 && host_of_guest[guest] == NO_PIN)
 			emit_store_state(&l->e, reg_offset(guest), RDX);
 		else if (guest != 15)
@@ -455,7 +460,7 @@ static bool emit_uop(struct layout *l, const struct insn *in, const struct uop *
 	}
 	t = &templates[number];
 	if (t->clobbers & TMPL_BOXED) {
-		emit_boxed(l, in, o, t);
+		emit_boxed(l, in, o, t, partition != 0);
 		return false;
 	}
 	place_operands(l, in, o, t, &p, partition);
@@ -543,7 +548,9 @@ void translate(const struct unit *u, struct room *room, bool flat, struct transl
 
 	for (u32 i = 0; i < u->insns; i++) {
 		out->start[i] = (u16)l.e.at;
+		l.lent = 0;
 		translate_insn(&l, i, &tested);
+		out->lent[i] = l.lent;
 	}
 	out->start[u->insns] = (u16)l.e.at;
 	bind_skips(&l);

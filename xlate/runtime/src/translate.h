@@ -10,6 +10,7 @@ struct translated {
 	u32 code;  /* bytes */
 	u32 cells; /* cells used */
 	u16 start[UNIT_INSNS + 1];
+	u16 lent[UNIT_INSNS]; /* guest registers whose host register holds an operand instead while it executes */
 };
 
 /* Write the unit's code and cells. `flat` chooses the look-up form. */

@@ -58,7 +58,13 @@ struct row {
 	u32 mask, value;
 	row_fn *decode;
 	u8 cond_at; /* lowest bit of its condition field, 0xff: none */
-	u8 is_it;
+	u8 kind;    /* enum row_kind */
+};
+
+enum row_kind {
+	ROW_PLAIN,
+	ROW_IT,	    /* begins an IT block */
+	ROW_ALWAYS, /* executes in an IT block whatever its condition */
 };
 
 #define NO_COND 0xff
