@@ -1,1 +1,1 @@
-"""The reference interpreter: its arithmetic against other arithmetic, its arms against the table."""
+"""The interpreter: its arithmetic against other arithmetic, its arms against the op table."""

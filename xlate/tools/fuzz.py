@@ -20,6 +20,7 @@ from pathlib import Path
 import click
 
 from xlate.errors import Inconsistent
+from xlate.runtime import build
 from xlate.verify.case import EXEC, PAGE, Case, Engine, Result, differences
 from xlate.verify.generate import SETS, Broken, Drawn, Generator, Refused
 from xlate.verify.interp_engine import Endless, run_case
@@ -259,7 +260,7 @@ def main(
 ) -> None:
     """Compare engines on random instructions; status 1 when they differ."""
     if "stencil" in engines and not driver:
-        raise click.UsageError("--engines stencil needs --driver PATH of xlate-insn")
+        driver = str(build.ensure().with_name("xlate-insn"))
     plan = Plan(seed, count, _words(engines), _words(isas), _words(rows), driver, guest_base)
     report = run(plan, jobs)
     if as_json:

@@ -83,8 +83,13 @@ static void decode_one(struct unit *u, u32 word, u8 size)
 	if (in->cond == 15)
 		in->cond = COND_AL;
 	u->refused = !row;
+	if (row && u->it && (row->cond_at != NO_COND || row->kind == ROW_IT)) {
+		row = NULL; /* a conditional branch or IT inside an IT block is unpredictable: refused */
+		in->cond = COND_AL;
+	}
 	if (row && row->kind == ROW_ALWAYS)
 		in->cond = COND_AL;
+	u->refused = !row;
 	if (row && row->kind == ROW_IT) {
 		u->it = word & 0xff;
 		in->cond = COND_AL;
