@@ -103,7 +103,7 @@ def write(plan: Plan, templates: Mapping[str, Template], skips: list[Entry]) -> 
     variants: list[int] = []
     families = [_family_row(e, variants, pool) for e in plan.entries.values()]
     lines = ["/* Generated: templates of the baseline tier; do not edit. */"]
-    lines += _bytes("template_code", bytes(pool.code))
+    lines += _bytes("template_code", bytes(pool.code) + bytes(8))
     lines += _bytes("template_holes", bytes(pool.holes))
     lines += _bytes("template_constants", bytes(pool.constants) or bytes(16))
     lines += ["const struct tmpl templates[] = {", *(f"\t{r}," for r in pool.rows), "};"]

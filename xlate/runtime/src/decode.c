@@ -29,11 +29,10 @@ const struct row *decode_find(bool thumb, u32 w, u8 size)
 	return w >> 28 == 15 ? find_a32_uncond(w) : find_a32(w);
 }
 
-/* Reads the instruction at pc. Its size, or 0 when a byte of it cannot be fetched. */
-static u8 fetch(u32 pc, bool thumb, u32 *word)
+/* Reads the instruction at pc, of which `have` bytes can be fetched. Its size, or 0 when that is not enough. */
+static u8 fetch(u32 pc, bool thumb, u64 have, u32 *word)
 {
 	const u16 *half = g2h(GADDR(pc));
-	u64 have = mem_fetchable(GADDR(pc), 4);
 
 	if (!thumb) {
 		if (have < 4)
@@ -135,6 +134,7 @@ static bool leaves(const struct unit *u, const struct insn *in)
 
 void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it)
 {
+	u64 fetchable = mem_fetchable(GADDR(pc), UNIT_SPAN + 4 * UNIT_INSNS);
 	u32 side_exits = 0;
 
 	u->pc = u->start = pc;
@@ -143,7 +143,7 @@ void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it)
 	u->insns = u->uops = 0;
 	for (;;) {
 		u32 word;
-		u8 size = fetch(u->pc, thumb, &word);
+		u8 size = fetch(u->pc, thumb, fetchable - (u->pc - pc), &word);
 		const struct insn *in = &u->insn[u->insns];
 
 		if (!size)

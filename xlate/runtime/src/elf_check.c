@@ -111,7 +111,7 @@ static bool check_header(const struct elf_header *h, u64 size, struct elf_error 
 	if (h->type == ET_REL)
 		return no(e, "an object file, not a program", "it was never linked", "linking it first");
 	if (h->type == ET_CORE)
-		return no(e, "a core dump, not a program", NULL, "the program that dumped it");
+		return no(e, "a core dump, not a program", "ELF type ET_CORE", "the program that dumped it");
 	if (h->type != ET_EXEC && h->type != ET_DYN)
 		return no(e, "not a program", counted(e, "ELF type ", h->type, " is neither executable nor shared"),
 			  COPY_HINT);
@@ -238,7 +238,7 @@ static bool read_file(int fd, struct elf_header *h, u64 *size, long *got, struct
 	struct stat st;
 
 	if (host_syscall2(__NR_fstat, (u64)fd, (u64)&st))
-		return no(e, "cannot be examined", NULL, NULL);
+		return no(e, "cannot be examined", "fstat fails on it", "a program on a local file system");
 	if ((st.st_mode & 0170000) == 0040000)
 		return no(e, "is a directory", "a program is needed", "a file in it");
 	if ((st.st_mode & 0170000) != 0100000)
@@ -249,7 +249,7 @@ static bool read_file(int fd, struct elf_header *h, u64 *size, long *got, struct
 	if (*got < 0)
 		return no(e, "cannot be read", "input/output error", COPY_HINT);
 	if (!*got)
-		return no(e, "is an empty file", NULL, COPY_HINT);
+		return no(e, "is an empty file", "0 bytes", COPY_HINT);
 	return true;
 }
 

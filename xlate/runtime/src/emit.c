@@ -218,7 +218,8 @@ u32 emit_template(struct emitter *e, const struct tmpl *t, const struct uop *o, 
 	const struct imm_hole *imm = (const void *)(reg + t->regs);
 	const u8 *jump = (const u8 *)(imm + t->imms);
 
-	memcpy(code, template_code + t->code, t->length);
+	for (u32 i = 0; i < t->length; i += 8) /* rooms and tables have slack behind */
+		__builtin_memcpy(code + i, template_code + t->code + i, 8);
 	for (u32 i = 0; i < t->regs; i++) {
 		u8 number = host[reg[i].what & 3];
 

@@ -204,32 +204,19 @@ static void fetch_operand(struct layout *l, const struct insn *in, u8 guest, u8 
 		emit_mov(&l->e, to, host_of_guest[guest]);
 }
 
-static bool same_partition(const u8 *reg, u8 count, u8 partition)
-{
-	static const u8 table[5][4][UOP_OPERANDS] = {
-		[2] = {{0, 1}, {0, 0}},
-		[3] = {{0, 1, 2}, {0, 1, 1}, {0, 1, 0}, {0, 0, 2}},
-		[4] = {{0, 1, 2, 3}},
-	};
-	const u8 *want = table[count][partition];
-
-	for (u8 i = 0; i < count; i++)
-		for (u8 k = 0; k < i; k++)
-			if ((reg[i] == reg[k]) != (want[i] == want[k]))
-				return false;
-	return true;
-}
-
-/* The partition whose template may be used as it is; 0 (all distinct, by copying) otherwise. */
+/*
+ * The partition (PARTITIONS of backends/stencil/family.py) whose template may be used as it is; 0 (all distinct, by
+ * copying) otherwise. Three operands: bit 0 says first = second, bit 1 first = third, bit 2 second = third.
+ */
 static u8 partition_of(const struct family *f, const u8 *reg)
 {
-	for (u8 i = 0; i < f->operands; i++)
-		if (reg[i] == 15)
-			return 0;
-	for (u8 p = 1; p < f->partitions; p++)
-		if (same_partition(reg, f->operands, p))
-			return p;
-	return 0;
+	static const u8 of_three[8] = {[1] = 3, [2] = 2, [4] = 1};
+
+	if (f->operands == 2)
+		return reg[0] == reg[1] && reg[0] != 15;
+	if (f->operands != 3 || reg[0] == 15 || reg[1] == 15 || reg[2] == 15)
+		return 0;
+	return of_three[(reg[0] == reg[1]) | (reg[0] == reg[2]) << 1 | (reg[1] == reg[2]) << 2];
 }
 
 /* Whether an operand with a smaller number names the same register. */
@@ -543,8 +530,13 @@ static void translate_insn(struct layout *l, u32 i, bool *tested)
 
 void translate(const struct unit *u, struct room *room, bool flat, struct translated *out)
 {
-	struct layout l = {.e = {.base = room->write, .run = room->run, .room = room}, .u = u, .flat = flat};
+	static struct layout l; /* large, and only counters need a beginning */
 	bool tested = false;
+
+	l.e = (struct emitter){.base = room->write, .run = room->run, .room = room};
+	l.u = u;
+	l.flat = flat;
+	l.skip_count = l.stub_count = 0;
 
 	for (u32 i = 0; i < u->insns; i++) {
 		out->start[i] = (u16)l.e.at;
