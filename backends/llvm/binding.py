@@ -17,7 +17,9 @@ def _machine(reloc: str) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_triple(TRIPLE)
-    return target.create_target_machine(cpu="x86-64", features="+cmov", opt=2, reloc=reloc, codemodel="small")
+    return target.create_target_machine(
+        cpu="x86-64", features="+cmov", opt=2, reloc=reloc, codemodel="small"
+    )
 
 
 def to_object(text: str, *, reloc: str, speed: int = 2) -> bytes:

@@ -204,7 +204,11 @@ def _sub_v(t: Text, op: Op) -> str:
 
 
 def _is_zero(value: Value) -> bool:
-    return value.op.name == "const" and isinstance(value.op.params["value"], int) and value.op.params["value"] == 0
+    return (
+        value.op.name == "const"
+        and isinstance(value.op.params["value"], int)
+        and value.op.params["value"] == 0
+    )
 
 
 @_arm("add_c")
@@ -258,14 +262,18 @@ def _set_flag(t: Text, op: Op) -> None:
 
 @_arm("get_state")
 def _get_state(t: Text, op: Op) -> str:
-    return t.new(f"load {llvm_type(op.ty)}, ptr {t.places.state_pointer(t, op)}, align {_state_align(op.ty)}")
+    return t.new(
+        f"load {llvm_type(op.ty)}, ptr {t.places.state_pointer(t, op)}, align {_state_align(op.ty)}"
+    )
 
 
 @_arm("set_state")
 def _set_state(t: Text, op: Op) -> None:
     ty = op.args[0].ty
     value = t.of(op.args[0])
-    t.line(f"store {llvm_type(ty)} {value}, ptr {t.places.state_pointer(t, op)}, align {_state_align(ty)}")
+    t.line(
+        f"store {llvm_type(ty)} {value}, ptr {t.places.state_pointer(t, op)}, align {_state_align(ty)}"
+    )
 
 
 def _state_align(ty: str) -> int:
@@ -298,7 +306,9 @@ def _cas_if(t: Text, op: Op) -> str:
     t.lines.append(f"{start}:")
     t.line(f"br i1 {ok}, label %{doit}, label %{done}")
     t.lines.append(f"{doit}:")
-    pair = t.new(f"cmpxchg volatile ptr {_SPACE} {p}, {ty} {expected}, {ty} {new} seq_cst seq_cst, align {bytes_}")
+    pair = t.new(
+        f"cmpxchg volatile ptr {_SPACE} {p}, {ty} {expected}, {ty} {new} seq_cst seq_cst, align {bytes_}"
+    )
     won = t.new(f"extractvalue {{{ty}, i1}} {pair}, 1")
     t.line(f"br label %{done}")
     t.lines.append(f"{done}:")
@@ -413,7 +423,9 @@ def _insert(t: Text, op: Op) -> str:
     value = t.of(op.args[1])
     if op.args[1].width != lane:
         value = t.new(f"trunc {op.args[1].ty} {value} to i{lane}")
-    return _bag(t, t.new(f"insertelement {vec} {a}, i{lane} {value}, i32 {op.params['index']}"), vec, op.ty)
+    return _bag(
+        t, t.new(f"insertelement {vec} {a}, i{lane} {value}, i32 {op.params['index']}"), vec, op.ty
+    )
 
 
 @_arm("bytes_ext")
@@ -590,7 +602,11 @@ def _cvt(t: Text, value: str, ty: str, round_: str) -> str:
     single = ty == "f32"
     lanes = "<4 x float>" if single else "<2 x double>"
     vec = t.new(f"insertelement {lanes} zeroinitializer, {llvm_type(ty)} {value}, i32 0")
-    name = ("sse.cvt" if single else "sse2.cvt") + ("t" if round_ == "zero" else "") + ("ss2si" if single else "sd2si")
+    name = (
+        ("sse.cvt" if single else "sse2.cvt")
+        + ("t" if round_ == "zero" else "")
+        + ("ss2si" if single else "sd2si")
+    )
     return t.new(f"call i32 @llvm.x86.{name}({lanes} {vec})")
 
 

@@ -106,7 +106,12 @@ def functions(obj: bytes) -> dict[str, Raw]:
         kind = int(r.type) & 0xFFFF if int(r.type) < (1 << 20) else int(r.type) & 0xFFFF
         name = str(r.symbol.name) if r.symbol else ""
         relocs.append((int(r.address), kind, name, int(r.addend)))
-        if r.symbol and kind == R_X86_64_PC32 and r.symbol.shndx < len(sections) and not r.symbol.is_function:
+        if (
+            r.symbol
+            and kind == R_X86_64_PC32
+            and r.symbol.shndx < len(sections)
+            and not r.symbol.is_function
+        ):
             home = sections[r.symbol.shndx]
             if str(home.name).startswith(".rodata.cst"):
                 start, size = int(r.symbol.value), int(home.entry_size)
@@ -166,7 +171,9 @@ def _fields(insn: capstone.CsInsn, start: int) -> list[_Field]:
         two = opcode == 0x0F
         at += two
         opcode = code[at]
-        if (two and opcode & 0xF8 == 0xC8) or (not two and (opcode & 0xF8 in (0xB8, 0x50, 0x58, 0x90))):
+        if (two and opcode & 0xF8 == 0xC8) or (
+            not two and (opcode & 0xF8 in (0xB8, 0x50, 0x58, 0x90))
+        ):
             field(0, at, 0)
         return out
     mod, rm = code[modrm_at] >> 6, code[modrm_at] & 7
@@ -245,7 +252,9 @@ def _check_order(name: str, insns: list[capstone.CsInsn], operands: tuple[str, .
             for op in insn.operands
         )
         if wides & set(operands) or to_state:
-            raise WritesEarly(f"template {name}: {insn.mnemonic} {insn.op_str} before the last access")
+            raise WritesEarly(
+                f"template {name}: {insn.mnemonic} {insn.op_str} before the last access"
+            )
 
 
 class TooManyRegisters(Inconsistent):
@@ -281,7 +290,12 @@ _WIDE = _wide_names()
 
 
 def locate(
-    name: str, raw: Raw, operands: tuple[str, ...], constants: tuple[int | None, ...], *, boxed: bool = False
+    name: str,
+    raw: Raw,
+    operands: tuple[str, ...],
+    constants: tuple[int | None, ...],
+    *,
+    boxed: bool = False,
 ) -> Template:
     """Find all holes; raises Inconsistent for code that cannot be a template."""
     numbers = [] if boxed else [hostregs.NUMBER[r] for r in operands]
@@ -305,7 +319,9 @@ def locate(
             imms.append(ImmHole(symbol[0], int(symbol[1:]), at, size, 1, addend))
         else:
             raise Inconsistent(f"template {name}: relocation type {kind} against {symbol!r}")
-    allowed = frozenset(hostregs.NUMBER) if boxed else frozenset(operands) | set(hostregs.TEMPORARIES)
+    allowed = (
+        frozenset(hostregs.NUMBER) if boxed else frozenset(operands) | set(hostregs.TEMPORARIES)
+    )
     if len(operands) > 3:
         allowed -= {"rdx"}
     regs: list[RegHole] = []
@@ -322,7 +338,13 @@ def locate(
         code[hole.rex_at] &= ~(1 << hole.rex_bit)
         code[hole.field_at] &= ~(7 << hole.shift)
     template = Template(
-        bytes(code), tuple(regs), tuple(imms), tuple(jumps), raw.pools, tuple(sorted(clobbers)), boxed
+        bytes(code),
+        tuple(regs),
+        tuple(imms),
+        tuple(jumps),
+        raw.pools,
+        tuple(sorted(clobbers)),
+        boxed,
     )
     return _find_constants(name, template, constants)
 
@@ -370,7 +392,10 @@ def _find_constants(name: str, template: Template, constants: tuple[int | None, 
 
 
 def instantiate(
-    template: Template, operands: tuple[str, ...], constants: dict[int, int], offsets: dict[int, int] | None = None
+    template: Template,
+    operands: tuple[str, ...],
+    constants: dict[int, int],
+    offsets: dict[int, int] | None = None,
 ) -> bytes:
     """Fill register, constant and offset holes: what the runtime does, for proofs and listings.
 

@@ -173,7 +173,9 @@ def f_width(value: Expr, ty: str) -> Expr:
     return value & ((1 << width) - 1)
 
 
-def variant(block: Block, *, drop_flags: str = "", partition: tuple[int, ...] | None = None) -> Block:
+def variant(
+    block: Block, *, drop_flags: str = "", partition: tuple[int, ...] | None = None
+) -> Block:
     """A canonical block without dead flags, and with operands that name the same register made one."""
     out = Block()
     mapping: dict[int, Value] = {}
@@ -181,7 +183,9 @@ def variant(block: Block, *, drop_flags: str = "", partition: tuple[int, ...] | 
         params = dict(op.params)
         if partition is not None and op.name in ("get_reg", "set_reg"):
             params["reg"] = Sym("$", partition[params["reg"].index])
-        mapping[op.index] = out.op(op.name, *(mapping[a.op.index] for a in op.args), ty=op.ty, **params)
+        mapping[op.index] = out.op(
+            op.name, *(mapping[a.op.index] for a in op.args), ty=op.ty, **params
+        )
     return out
 
 

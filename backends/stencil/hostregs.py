@@ -42,7 +42,12 @@ def pins_of_guest() -> dict[int, int]:
 def c_header() -> str:
     """The same table for the runtime."""
     pin = pins_of_guest()
-    lines = ["/* Generated from backends/stencil/hostregs.py; do not edit. */", "#pragma once", "", "#ifndef __ASSEMBLER__"]
+    lines = [
+        "/* Generated from backends/stencil/hostregs.py; do not edit. */",
+        "#pragma once",
+        "",
+        "#ifndef __ASSEMBLER__",
+    ]
     lines.append("#define NO_PIN 255")
     entries = ", ".join(str(pin.get(i, 255)) for i in range(16))
     lines.append(f"static const unsigned char host_of_guest[16] = {{ {entries} }};")

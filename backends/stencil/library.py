@@ -19,7 +19,19 @@ from pathlib import Path
 
 from backends.llvm.binding import VERSION, to_object
 from backends.stencil import hostregs
-from backends.stencil.extract import ImmHole, JumpHole, PoolHole, Raw, RegHole, Template, TooManyRegisters, WritesEarly, functions, instantiate, locate
+from backends.stencil.extract import (
+    ImmHole,
+    JumpHole,
+    PoolHole,
+    Raw,
+    RegHole,
+    Template,
+    TooManyRegisters,
+    WritesEarly,
+    functions,
+    instantiate,
+    locate,
+)
 from backends.stencil.family import Sym
 from backends.stencil.template import DECLARATIONS, MAY_FAULT, TAIL, Placing, function
 from xlate.abi.state import StateLayout
@@ -44,8 +56,16 @@ class Request:
 def _amounts_only(block: Block) -> dict[int, bool]:
     """Immediate index to whether it is used only as a shift amount; False: leave it a symbol."""
     uses: dict[int, set[bool]] = {}
-    consts = {op.index: op.params["value"].index for op in block if op.name == "const" and isinstance(op.params["value"], Sym)}
-    widths = {op.params["value"].index: op.ty for op in block if op.name == "const" and isinstance(op.params["value"], Sym)}
+    consts = {
+        op.index: op.params["value"].index
+        for op in block
+        if op.name == "const" and isinstance(op.params["value"], Sym)
+    }
+    widths = {
+        op.params["value"].index: op.ty
+        for op in block
+        if op.name == "const" and isinstance(op.params["value"], Sym)
+    }
     for op in block:
         for place, arg in enumerate(op.args):
             if arg.op.index in consts:
@@ -78,7 +98,9 @@ def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) 
         text, used = function(name, request.block, placing, layout)
         bodies.append(text)
         symbols |= used
-    return functions(to_object(DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL, reloc="pic"))
+    return functions(
+        to_object(DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL, reloc="pic")
+    )
 
 
 # Ways to compile a template, from the best code to the one that is right by construction: numbered constants or
@@ -92,7 +114,9 @@ _WAYS = (
 )
 
 
-def _placings(request: Request, *, numbered: bool, hold: bool = False, boxed: bool = False) -> list[Placing]:
+def _placings(
+    request: Request, *, numbered: bool, hold: bool = False, boxed: bool = False
+) -> list[Placing]:
     operands = hostregs.OPERANDS[: request.operands]
     if not numbered or not request.immediates:
         return [Placing(operands, (None,) * request.immediates, boxed, hold)]
@@ -122,8 +146,10 @@ def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Templa
     first = templates[0]
     if any(t.pools != first.pools for t in templates):
         return None
-    plain = [instantiate(t, p.operands, {i: c for i, c in enumerate(p.constants) if c is not None})
-             for t, p in zip(templates, placings, strict=True)]
+    plain = [
+        instantiate(t, p.operands, {i: c for i, c in enumerate(p.constants) if c is not None})
+        for t, p in zip(templates, placings, strict=True)
+    ]
     if len({len(p) for p in plain}) != 1:
         return None
     proved = _amount_holes(first, plain, request)
@@ -173,7 +199,11 @@ def _accept(request: Request, compiled: list[tuple[Raw, Placing]]) -> Template |
 
 def _check_widths(request: Request, template: Template) -> None:
     """A 64-bit constant must have a 64-bit hole: the small code model would like 32 bits better."""
-    wide = {op.params["value"].index for op in request.block if op.name == "const" and op.ty == "i64" and isinstance(op.params["value"], Sym)}
+    wide = {
+        op.params["value"].index
+        for op in request.block
+        if op.name == "const" and op.ty == "i64" and isinstance(op.params["value"], Sym)
+    }
     for hole in template.imms:
         if hole.source == "I" and hole.index in wide and hole.size != 8:
             raise Inconsistent(f"a 64-bit constant got a hole of {hole.size} bytes:\n{request.key}")
@@ -213,7 +243,14 @@ def build(
 
 
 def _save(cache: Path, mark: bytes, templates: dict[str, Template]) -> None:
-    rows = {k: {**asdict(t), "code": t.code.hex(), "pools": [(p.at, p.addend, p.data.hex()) for p in t.pools]} for k, t in templates.items()}
+    rows = {
+        k: {
+            **asdict(t),
+            "code": t.code.hex(),
+            "pools": [(p.at, p.addend, p.data.hex()) for p in t.pools],
+        }
+        for k, t in templates.items()
+    }
     temporary = cache.with_suffix(".new")
     cache.parent.mkdir(parents=True, exist_ok=True)
     temporary.write_text(json.dumps({"mark": mark.hex(), "templates": rows}))

@@ -62,7 +62,10 @@ class Plan:
     def fuse(self, entry: Entry, cond: int, step: Step) -> None:
         """Add the templates of the family followed by "skip unless cond"."""
         fam = family(step.block)
-        if fam.operands[: len(entry.fam.operands)] != entry.fam.operands or fam.immediates != entry.fam.immediates:
+        if (
+            fam.operands[: len(entry.fam.operands)] != entry.fam.operands
+            or fam.immediates != entry.fam.immediates
+        ):
             raise Inconsistent(f"fusing changed the recipe of {entry.fam.key}")
         for m, mask in enumerate(FUSED_MASKS):
             for p in range(min(entry.partitions, FUSED_PARTITIONS)):
@@ -90,8 +93,14 @@ def _masks(fam: Family) -> tuple[str, ...]:
 
 
 def _check_size(fam: Family) -> None:
-    if len(fam.operands) > MAX_OPERANDS or len(fam.immediates) > MAX_IMMEDIATES or len(fam.offsets) > MAX_OFFSETS:
-        raise Inconsistent(f"step too large for a template ({fam.operands}, {fam.immediates}, {fam.offsets}):\n{fam.key}")
+    if (
+        len(fam.operands) > MAX_OPERANDS
+        or len(fam.immediates) > MAX_IMMEDIATES
+        or len(fam.offsets) > MAX_OFFSETS
+    ):
+        raise Inconsistent(
+            f"step too large for a template ({fam.operands}, {fam.immediates}, {fam.offsets}):\n{fam.key}"
+        )
 
 
 def fusable(step: Step) -> bool:

@@ -56,9 +56,7 @@ class TemplatePlaces:
     def __init__(self, placing: Placing, layout: StateLayout) -> None:
         self.placing = placing
         self.offsets = layout.offsets()
-        self.current: dict[int, str] = {
-            i: f"%{reg}" for i, reg in enumerate(placing.operands)
-        }
+        self.current: dict[int, str] = {i: f"%{reg}" for i, reg in enumerate(placing.operands)}
         self.symbols: set[str] = set()
 
     def _symbol(self, name: str, meta: str) -> str:
@@ -96,7 +94,9 @@ class TemplatePlaces:
 
     def state_pointer(self, out: Text, op: Op) -> str:
         if "flag" in op.params:
-            return out.new(f"getelementptr i8, ptr %st, i64 {self.offsets[FLAG_FIELD[op.params['flag']]]}")
+            return out.new(
+                f"getelementptr i8, ptr %st, i64 {self.offsets[FLAG_FIELD[op.params['flag']]]}"
+            )
         offset = op.params["offset"]
         if isinstance(offset, Sym):
             symbol = self._symbol(f"O{offset.index}", ", !absolute_symbol !2")
@@ -137,7 +137,9 @@ def _split(addr: Value) -> tuple[Value | None, list[Sym | int]]:
     return addr, offsets
 
 
-def _tail(places: TemplatePlaces, reserved: frozenset[str], target: str | None, callee: str) -> list[str]:
+def _tail(
+    places: TemplatePlaces, reserved: frozenset[str], target: str | None, callee: str
+) -> list[str]:
     values = {reg: f"%{reg}" for reg in hostregs.ARGUMENTS}
     for temp in hostregs.TEMPORARIES:
         if temp in values and temp not in reserved:
@@ -163,7 +165,9 @@ def function(
     text.lower(Block(ops=body[: last + 1]))
     if placing.hold:
         for index, reg in enumerate(placing.operands):
-            text.line(f'call void asm sideeffect "", "{{{reg}}},~{{memory}}"(i64 {places.current[index]})')
+            text.line(
+                f'call void asm sideeffect "", "{{{reg}}},~{{memory}}"(i64 {places.current[index]})'
+            )
     text.lower(Block(ops=body[last + 1 :]))
     lines = text.lines
     if not exits:

@@ -46,17 +46,22 @@ class _Pool:
         code_at, hole_at = len(self.code), len(self.holes)
         self.code += t.code
         for hole in t.regs:
-            self.holes += bytes((hole.operand | hole.rex_bit << 2 | hole.shift << 4, hole.rex_at, hole.field_at))
+            self.holes += bytes(
+                (hole.operand | hole.rex_bit << 2 | hole.shift << 4, hole.rex_at, hole.field_at)
+            )
         for imm in t.imms:
             kind = _SOURCES[imm.source] | (2 if imm.scale < 0 else 0) | imm.index << 4
             self.holes += struct.pack("<BBHi", kind, imm.size, imm.at, imm.addend)
         for pool in t.pools:
-            self.holes += struct.pack("<BBHi", 4, 4, pool.at, self._constant(pool.data) + pool.addend)
+            self.holes += struct.pack(
+                "<BBHi", 4, 4, pool.at, self._constant(pool.data) + pool.addend
+            )
         for jump in t.jumps:
             self.holes += struct.pack("<H", jump.at)
-        clobbers = sum(1 << i for i, r in enumerate(hostregs.SCRATCH) if r in t.clobbers) | t.boxed << 7
+        clobbers = (
+            sum(1 << i for i, r in enumerate(hostregs.SCRATCH) if r in t.clobbers) | t.boxed << 7
+        )
         return f"{{ {code_at}, {hole_at}, {len(t.code)}, {len(t.regs)}, {len(t.imms) + len(t.pools)}, {len(t.jumps)}, {clobbers} }}"
-
 
     def _constant(self, data: bytes) -> int:
         """Offset of the data in the pool of constants, each aligned to its size."""
@@ -70,7 +75,9 @@ class _Pool:
 
 def _bytes(name: str, data: bytes) -> list[str]:
     lines = [f"const u8 {name}[] = {{"]
-    lines += ["\t" + ",".join(str(b) for b in data[i : i + 32]) + "," for i in range(0, len(data), 32)]
+    lines += [
+        "\t" + ",".join(str(b) for b in data[i : i + 32]) + "," for i in range(0, len(data), 32)
+    ]
     return [*lines, "};"]
 
 
@@ -109,9 +116,15 @@ def write(plan: Plan, templates: Mapping[str, Template], skips: list[Entry]) -> 
     lines += ["const struct tmpl templates[] = {", *(f"\t{r}," for r in pool.rows), "};"]
     lines += [f"const u16 variants[] = {{ {', '.join(map(str, variants))} }};"]
     lines += ["const struct family families[] = {", *(f"\t{f}," for f in families), "};"]
-    lines += [f"const u16 skip_family[{CONDITIONS}] = {{ {', '.join(str(e.number) for e in skips)} }};"]
+    lines += [
+        f"const u16 skip_family[{CONDITIONS}] = {{ {', '.join(str(e.number) for e in skips)} }};"
+    ]
     lines += ["const u32 template_constants_size = sizeof(template_constants);"]
-    lines += [f"#define TEMPLATE_COUNT {len(pool.rows)}", f"#define TEMPLATE_BYTES {len(pool.code) + len(pool.holes)}", ""]
+    lines += [
+        f"#define TEMPLATE_COUNT {len(pool.rows)}",
+        f"#define TEMPLATE_BYTES {len(pool.code) + len(pool.holes)}",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -35,8 +35,13 @@ def dp_register(m: Arm32, op: int, S: int, Rn: Reg, Rd: Reg, imm5: Imm, typ: int
     data_processing(m, op, S, Rd, Rn, op2, carry)
 
 
-@A32("cond:4 000 op:4 S:1 Rn:4 Rd:4 Rs:4 0 typ:2 1 Rm:4", manual="Data-processing (register-shifted register)")
-def dp_register_shifted(m: Arm32, op: int, S: int, Rn: Reg, Rd: Reg, Rs: Reg, typ: int, Rm: Reg) -> None:
+@A32(
+    "cond:4 000 op:4 S:1 Rn:4 Rd:4 Rs:4 0 typ:2 1 Rm:4",
+    manual="Data-processing (register-shifted register)",
+)
+def dp_register_shifted(
+    m: Arm32, op: int, S: int, Rn: Reg, Rd: Reg, Rs: Reg, typ: int, Rm: Reg
+) -> None:
     """Rd := Rn op (Rm shifted by the bottom byte of Rs)."""
     _check(m, op, S, Rn, Rd)
     op2, carry = shift_reg(m, m.R[Rm], typ, m.R[Rs], S=S)

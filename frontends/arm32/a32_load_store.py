@@ -54,9 +54,7 @@ def str_immediate(m: Arm32, P: int, U: Imm, B: int, W: int, Rn: Reg, Rt: Reg, im
     store(m, Rt, indexed(m, Rn, signed_offset(m, imm12, U), P=P, W=W), 8 if B else 32)
 
 
-def _shifted(
-    m: Arm32, P: int, U: int, W: int, Rn: Reg, imm5: Imm, typ: int, Rm: Reg
-) -> Place:
+def _shifted(m: Arm32, P: int, U: int, W: int, Rn: Reg, imm5: Imm, typ: int, Rm: Reg) -> Place:
     refuse_pc(m, Rm)
     offset, _ = shift_imm(m, m.R[Rm], typ, imm5, S=0)
     return indexed(m, Rn, offset, P=P, W=W, add=U)
@@ -115,7 +113,11 @@ def ldrh_immediate(
     load_narrow(m, Rt, _extra_immediate(m, P, U, W, Rn, imm4H, imm4L), 16)
 
 
-@A32("cond:4 000 P:1 U:1 0 W:1 1 Rn:4 Rt:4 0000 1011 Rm:4", manual="LDRH (register), LDRHT", over=_EXTRA)
+@A32(
+    "cond:4 000 P:1 U:1 0 W:1 1 Rn:4 Rt:4 0000 1011 Rm:4",
+    manual="LDRH (register), LDRHT",
+    over=_EXTRA,
+)
 def ldrh_register(m: Arm32, P: int, U: int, W: int, Rn: Reg, Rt: Reg, Rm: Reg) -> None:
     """Rt := zext mem16[Rn +- Rm]."""
     load_narrow(m, Rt, _extra_register(m, P, U, W, Rn, Rm), 16)
@@ -123,7 +125,8 @@ def ldrh_register(m: Arm32, P: int, U: int, W: int, Rn: Reg, Rt: Reg, Rm: Reg) -
 
 @A32(
     "cond:4 000 P:1 U:1 1 W:1 1 Rn:4 Rt:4 imm4H:4 11 H:1 1 imm4L:4",
-    manual="LDRSB (immediate), LDRSH, LDRSBT, LDRSHT", over=_EXTRA,
+    manual="LDRSB (immediate), LDRSH, LDRSBT, LDRSHT",
+    over=_EXTRA,
 )
 def ldrs_immediate(
     m: Arm32, P: int, U: Imm, W: int, Rn: Reg, Rt: Reg, imm4H: Imm, H: int, imm4L: Imm
@@ -135,7 +138,8 @@ def ldrs_immediate(
 
 @A32(
     "cond:4 000 P:1 U:1 0 W:1 1 Rn:4 Rt:4 0000 11 H:1 1 Rm:4",
-    manual="LDRSB (register), LDRSH, LDRSBT, LDRSHT", over=_EXTRA,
+    manual="LDRSB (register), LDRSH, LDRSBT, LDRSHT",
+    over=_EXTRA,
 )
 def ldrs_register(m: Arm32, P: int, U: int, W: int, Rn: Reg, Rt: Reg, H: int, Rm: Reg) -> None:
     """Rt := sext mem[Rn +- Rm], a halfword when H, else a byte."""
@@ -154,13 +158,21 @@ def strh_immediate(
     store(m, Rt, _extra_immediate(m, P, U, W, Rn, imm4H, imm4L), 16)
 
 
-@A32("cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 0000 1011 Rm:4", manual="STRH (register), STRHT", over=_EXTRA)
+@A32(
+    "cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 0000 1011 Rm:4",
+    manual="STRH (register), STRHT",
+    over=_EXTRA,
+)
 def strh_register(m: Arm32, P: int, U: int, W: int, Rn: Reg, Rt: Reg, Rm: Reg) -> None:
     """mem16[Rn +- Rm] := Rt."""
     store(m, Rt, _extra_register(m, P, U, W, Rn, Rm), 16)
 
 
-@A32("cond:4 000 P:1 U:1 1 W:1 0 Rn:4 Rt:4 imm4H:4 1101 imm4L:4", manual="LDRD (immediate)", over=_EXTRA)
+@A32(
+    "cond:4 000 P:1 U:1 1 W:1 0 Rn:4 Rt:4 imm4H:4 1101 imm4L:4",
+    manual="LDRD (immediate)",
+    over=_EXTRA,
+)
 def ldrd_immediate(
     m: Arm32, P: int, U: Imm, W: int, Rn: Reg, Rt: Reg, imm4H: Imm, imm4L: Imm
 ) -> None:
@@ -178,7 +190,11 @@ def ldrd_register(m: Arm32, P: int, U: int, W: int, Rn: Reg, Rt: Reg, Rm: Reg) -
     load_dual(m, Rt, Rt + 1, _extra_register(m, P, U, W, Rn, Rm))
 
 
-@A32("cond:4 000 P:1 U:1 1 W:1 0 Rn:4 Rt:4 imm4H:4 1111 imm4L:4", manual="STRD (immediate)", over=_EXTRA)
+@A32(
+    "cond:4 000 P:1 U:1 1 W:1 0 Rn:4 Rt:4 imm4H:4 1111 imm4L:4",
+    manual="STRD (immediate)",
+    over=_EXTRA,
+)
 def strd_immediate(
     m: Arm32, P: int, U: Imm, W: int, Rn: Reg, Rt: Reg, imm4H: Imm, imm4L: Imm
 ) -> None:

@@ -20,7 +20,10 @@ def stm(m: Arm32, P: int, U: int, W: int, Rn: Reg, registers: Imm) -> None:
     store_multiple(m, Rn, registers, P=P, U=U, W=W)
 
 
-@A32("cond:4 100 xx 1 xx xxxx xxxx xxxx xxxx xxxx", manual="LDM (User registers), STM (User registers)")
+@A32(
+    "cond:4 100 xx 1 xx xxxx xxxx xxxx xxxx xxxx",
+    manual="LDM (User registers), STM (User registers)",
+)
 def ldm_user(m: Arm32) -> None:
     """User registers or exception return: UNPREDICTABLE in User mode."""
     m.unpredictable("LDM or STM of another mode's registers in User mode")

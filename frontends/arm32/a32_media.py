@@ -168,9 +168,7 @@ def usad8(m: Arm32, Rd: Reg, Ra: Reg, Rm: Reg, Rn: Reg) -> None:
         media.sum_of_differences(m, Rd, Rn, Rm, Ra)
 
 
-@A32(
-    "cond:4 01111 U:1 1 widthm1:5 Rd:4 lsb:5 101 Rn:4", manual="SBFX, UBFX", over=_SPACE
-)
+@A32("cond:4 01111 U:1 1 widthm1:5 Rd:4 lsb:5 101 Rn:4", manual="SBFX, UBFX", over=_SPACE)
 def bfx(m: Arm32, U: int, widthm1: Imm, Rd: Reg, lsb: Imm, Rn: Reg) -> None:
     """Rd := Rn<lsb+widthm1:lsb> extended."""
     media.bit_field_extract(m, Rd, Rn, lsb, widthm1, unsigned=U)

@@ -54,7 +54,11 @@ def mls(m: Arm32, Rd: Reg, Ra: Reg, Rm: Reg, Rn: Reg) -> None:
     multiply_subtract(m, Rd, Rn, Rm, Ra)
 
 
-@A32("cond:4 00001 sign:1 add:1 S:1 RdHi:4 RdLo:4 Rm:4 1001 Rn:4", manual="UMULL, UMLAL, SMULL, SMLAL", over=_SPACE)
+@A32(
+    "cond:4 00001 sign:1 add:1 S:1 RdHi:4 RdLo:4 Rm:4 1001 Rn:4",
+    manual="UMULL, UMLAL, SMULL, SMLAL",
+    over=_SPACE,
+)
 def mull(m: Arm32, sign: int, add: int, S: int, RdHi: Reg, RdLo: Reg, Rm: Reg, Rn: Reg) -> None:
     """RdHi:RdLo := Rn * Rm, plus RdHi:RdLo when add."""
     multiply_long(m, RdLo, RdHi, Rn, Rm, signed=sign, add=add, S=S)
@@ -78,7 +82,9 @@ def smulw(m: Arm32, Rd: Reg, Rm: Reg, M: int, Rn: Reg) -> None:
     multiply_word_half(m, Rd, Rn, Rm, None, M=M)
 
 
-@A32("cond:4 00010100 RdHi:4 RdLo:4 Rm:4 1 M:1 N:1 0 Rn:4", manual="SMLALBB and others", over=_PLAIN)
+@A32(
+    "cond:4 00010100 RdHi:4 RdLo:4 Rm:4 1 M:1 N:1 0 Rn:4", manual="SMLALBB and others", over=_PLAIN
+)
 def smlal_halves(m: Arm32, RdHi: Reg, RdLo: Reg, Rm: Reg, M: int, N: int, Rn: Reg) -> None:
     """RdHi:RdLo := RdHi:RdLo + Rn.half(N) * Rm.half(M)."""
     multiply_halves_long(m, RdLo, RdHi, Rn, Rm, N=N, M=M)

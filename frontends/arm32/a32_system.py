@@ -46,13 +46,19 @@ def msr_register(m: Arm32, R: int, f: int, s: int, Rn: Reg) -> None:
     write_cpsr(m, m.R[Rn], f=f, s=s)
 
 
-@A32("cond:4 00010 xx 0 xxxx xxxx xx 1 x 0000 xxxx", manual="MRS, MSR (Banked register)", over=_REGISTER)
+@A32(
+    "cond:4 00010 xx 0 xxxx xxxx xx 1 x 0000 xxxx",
+    manual="MRS, MSR (Banked register)",
+    over=_REGISTER,
+)
 def banked_register(m: Arm32) -> None:
     """Refuse registers of other modes: UNPREDICTABLE in User mode."""
     m.unpredictable("banked register in User mode")
 
 
-@A32("cond:4 00110 R:1 10 f:1 s:1 xx 1111 imm12:12", manual="MSR (immediate)", over=("dp_immediate",))
+@A32(
+    "cond:4 00110 R:1 10 f:1 s:1 xx 1111 imm12:12", manual="MSR (immediate)", over=("dp_immediate",)
+)
 def msr_immediate(m: Arm32, R: int, f: int, s: int, imm12: Imm) -> None:
     """CPSR bytes f and s := ARMExpandImm(imm12)."""
     if R:
@@ -96,11 +102,36 @@ def eret(m: Arm32) -> None:
     m.undefined("exception return in User mode, or unallocated")
 
 
-@A32("cond:4 00010 x0 0 xxxx xxxx xxxx 0001 xxxx", name="misc_x0_1", manual="Miscellaneous", over=_SHIFTED)
-@A32("cond:4 00010 x0 0 xxxx xxxx xxxx 0010 xxxx", name="misc_x0_2", manual="Miscellaneous", over=_REGISTER)
-@A32("cond:4 00010 x0 0 xxxx xxxx xxxx 0011 xxxx", name="misc_x0_3", manual="Miscellaneous", over=_SHIFTED)
-@A32("cond:4 00010 11 0 xxxx xxxx xxxx 0010 xxxx", name="misc_11_2", manual="Miscellaneous", over=_REGISTER)
-@A32("cond:4 00010 11 0 xxxx xxxx xxxx 0011 xxxx", name="misc_11_3", manual="Miscellaneous", over=_SHIFTED)
+@A32(
+    "cond:4 00010 x0 0 xxxx xxxx xxxx 0001 xxxx",
+    name="misc_x0_1",
+    manual="Miscellaneous",
+    over=_SHIFTED,
+)
+@A32(
+    "cond:4 00010 x0 0 xxxx xxxx xxxx 0010 xxxx",
+    name="misc_x0_2",
+    manual="Miscellaneous",
+    over=_REGISTER,
+)
+@A32(
+    "cond:4 00010 x0 0 xxxx xxxx xxxx 0011 xxxx",
+    name="misc_x0_3",
+    manual="Miscellaneous",
+    over=_SHIFTED,
+)
+@A32(
+    "cond:4 00010 11 0 xxxx xxxx xxxx 0010 xxxx",
+    name="misc_11_2",
+    manual="Miscellaneous",
+    over=_REGISTER,
+)
+@A32(
+    "cond:4 00010 11 0 xxxx xxxx xxxx 0011 xxxx",
+    name="misc_11_3",
+    manual="Miscellaneous",
+    over=_SHIFTED,
+)
 def misc_unallocated(m: Arm32) -> None:
     """Nothing is allocated here."""
     m.undefined("unallocated miscellaneous instruction")
@@ -111,7 +142,9 @@ def misc_unallocated(m: Arm32) -> None:
 
 @A32("cond:4 110 xxxxx xxxx xxxx 0xxx xxxx xxxx", name="ldc_stc_0_7", manual="LDC, STC, MCRR, MRRC")
 @A32("cond:4 110 xxxxx xxxx xxxx 100x xxxx xxxx", name="ldc_stc_8_9", manual="LDC, STC, MCRR, MRRC")
-@A32("cond:4 110 xxxxx xxxx xxxx 11xx xxxx xxxx", name="ldc_stc_12_15", manual="LDC, STC, MCRR, MRRC")
+@A32(
+    "cond:4 110 xxxxx xxxx xxxx 11xx xxxx xxxx", name="ldc_stc_12_15", manual="LDC, STC, MCRR, MRRC"
+)
 @A32("cond:4 1110 xxxx xxxx xxxx 0xxx xxxx xxxx", name="cdp_mcr_0_7", manual="CDP, MCR, MRC")
 @A32("cond:4 1110 xxxx xxxx xxxx 100x xxxx xxxx", name="cdp_mcr_8_9", manual="CDP, MCR, MRC")
 @A32("cond:4 1110 xxxx xxxx xxxx 11xx xxxx xxxx", name="cdp_mcr_12_15", manual="CDP, MCR, MRC")

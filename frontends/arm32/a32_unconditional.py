@@ -13,19 +13,51 @@ from frontends.arm32.system import instruction_barrier
 # --- memory hints -------------------------------------------------------------------------
 
 
-@A32("1111 0101 xx 01 xxxx 1111 xxxx xxxx xxxx", name="pld_immediate", manual="PLD, PLDW (immediate, literal)", over=("pld_immediate_space",))
-@A32("1111 0111 xx 01 xxxx 1111 xxxx xxx0 xxxx", name="pld_register", manual="PLD, PLDW (register)", over=("pld_register_space",))
-@A32("1111 0100 x1 01 xxxx 1111 xxxx xxxx xxxx", name="pli_immediate", manual="PLI (immediate, literal)", over=("pli_immediate_space",))
-@A32("1111 0110 x1 01 xxxx 1111 xxxx xxx0 xxxx", name="pli_register", manual="PLI (register)", over=("pli_register_space",))
+@A32(
+    "1111 0101 xx 01 xxxx 1111 xxxx xxxx xxxx",
+    name="pld_immediate",
+    manual="PLD, PLDW (immediate, literal)",
+    over=("pld_immediate_space",),
+)
+@A32(
+    "1111 0111 xx 01 xxxx 1111 xxxx xxx0 xxxx",
+    name="pld_register",
+    manual="PLD, PLDW (register)",
+    over=("pld_register_space",),
+)
+@A32(
+    "1111 0100 x1 01 xxxx 1111 xxxx xxxx xxxx",
+    name="pli_immediate",
+    manual="PLI (immediate, literal)",
+    over=("pli_immediate_space",),
+)
+@A32(
+    "1111 0110 x1 01 xxxx 1111 xxxx xxx0 xxxx",
+    name="pli_register",
+    manual="PLI (register)",
+    over=("pli_register_space",),
+)
 @A32("1111 0100 x0 01 xxxx xxxx xxxx xxxx xxxx", name="hint_0100_x001", manual="Memory hints")
 @A32("1111 0110 x0 01 xxxx xxxx xxxx xxx0 xxxx", name="hint_0110_x001", manual="Memory hints")
 def preload(m: Arm32) -> None:
     """Nothing: preloads are hints, and so are the unallocated encodings among them."""
 
 
-@A32("1111 0101 xx 01 xxxx xxxx xxxx xxxx xxxx", name="pld_immediate_space", manual="PLD, PLDW (immediate, literal)")
-@A32("1111 0111 xx 01 xxxx xxxx xxxx xxx0 xxxx", name="pld_register_space", manual="PLD, PLDW (register)")
-@A32("1111 0100 x1 01 xxxx xxxx xxxx xxxx xxxx", name="pli_immediate_space", manual="PLI (immediate, literal)")
+@A32(
+    "1111 0101 xx 01 xxxx xxxx xxxx xxxx xxxx",
+    name="pld_immediate_space",
+    manual="PLD, PLDW (immediate, literal)",
+)
+@A32(
+    "1111 0111 xx 01 xxxx xxxx xxxx xxx0 xxxx",
+    name="pld_register_space",
+    manual="PLD, PLDW (register)",
+)
+@A32(
+    "1111 0100 x1 01 xxxx xxxx xxxx xxxx xxxx",
+    name="pli_immediate_space",
+    manual="PLI (immediate, literal)",
+)
 @A32("1111 0110 x1 01 xxxx xxxx xxxx xxx0 xxxx", name="pli_register_space", manual="PLI (register)")
 @A32("1111 0100 xx 11 xxxx xxxx xxxx xxxx xxxx", name="hint_0100_xx11", manual="Memory hints")
 @A32("1111 0101 1x 11 xxxx xxxx xxxx xxxx xxxx", name="hint_0101_1x11", manual="Memory hints")
@@ -36,9 +68,13 @@ def hint_unpredictable(m: Arm32) -> None:
     m.unpredictable("memory hint space")
 
 
-@A32("1111 0101 xx x0 xxxx xxxx xxxx xxxx xxxx", name="unallocated_0101_xxx0", manual="Memory hints")
+@A32(
+    "1111 0101 xx x0 xxxx xxxx xxxx xxxx xxxx", name="unallocated_0101_xxx0", manual="Memory hints"
+)
 @A32("1111 011x xx xx xxxx xxxx xxxx xxx1 xxxx", name="unallocated_011x_1", manual="Memory hints")
-@A32("1111 011x xx x0 xxxx xxxx xxxx xxx0 xxxx", name="unallocated_011x_xxx0", manual="Memory hints")
+@A32(
+    "1111 011x xx x0 xxxx xxxx xxxx xxx0 xxxx", name="unallocated_011x_xxx0", manual="Memory hints"
+)
 def hint_unallocated(m: Arm32) -> None:
     """Nothing is allocated here."""
     m.undefined("unallocated unconditional instruction")
@@ -77,10 +113,26 @@ def isb(m: Arm32) -> None:
 
 
 @A32("1111 0000 xxxx xxxx xxxx xxxx xxxx xxxx", name="unconditional_0000", manual="Unconditional")
-@A32("1111 0001 xx1x xxxx xxxx xxxx xxxx xxxx", name="unconditional_0001_xx1x", manual="Unconditional")
-@A32("1111 0001 x1 0x xxxx xxxx xxxx xxxx xxxx", name="unconditional_0001_x10x", manual="Unconditional")
-@A32("1111 0001 100x xxxx xxxx xxxx xxxx xxxx", name="unconditional_0001_100x", manual="Unconditional")
-@A32("1111 0001 0000 xxxx xxxx xxxx xxxx xxxx", name="unconditional_0001_0000", manual="Unconditional")
+@A32(
+    "1111 0001 xx1x xxxx xxxx xxxx xxxx xxxx",
+    name="unconditional_0001_xx1x",
+    manual="Unconditional",
+)
+@A32(
+    "1111 0001 x1 0x xxxx xxxx xxxx xxxx xxxx",
+    name="unconditional_0001_x10x",
+    manual="Unconditional",
+)
+@A32(
+    "1111 0001 100x xxxx xxxx xxxx xxxx xxxx",
+    name="unconditional_0001_100x",
+    manual="Unconditional",
+)
+@A32(
+    "1111 0001 0000 xxxx xxxx xxxx xxxx xxxx",
+    name="unconditional_0001_0000",
+    manual="Unconditional",
+)
 @A32("1111 0001 0001 xxxx xxxx xxxx xxxx xxxx", name="setpan", manual="SETPAN (ARMv8.1)")
 def unconditional_unallocated(m: Arm32) -> None:
     """Nothing is allocated here in ARMv7."""
@@ -92,7 +144,9 @@ def cps(m: Arm32) -> None:
     """Nothing: a change of processor state is ignored in User mode."""
 
 
-@A32("1111 00010000 0001 0000 00 E:1 0 0000 0000", manual="SETEND", over=("unconditional_0001_0000",))
+@A32(
+    "1111 00010000 0001 0000 00 E:1 0 0000 0000", manual="SETEND", over=("unconditional_0001_0000",)
+)
 def setend(m: Arm32, E: int) -> None:
     """Nothing for SETEND LE; big-endian is refused, since data stay little-endian for good."""
     if E:
@@ -111,9 +165,21 @@ def rfe(m: Arm32) -> None:
     m.unpredictable("RFE in User mode")
 
 
-@A32("1111 100 xx 0 x 0 xxxx xxxx xxxx xxxx xxxx", name="unconditional_100_00", manual="Unconditional")
-@A32("1111 100 xx 1 x 1 xxxx xxxx xxxx xxxx xxxx", name="unconditional_100_11", manual="Unconditional")
-@A32("1111 11 xxxxxx xxxx xxxx xxxx xxxx xxxx", name="coprocessor2", manual="LDC2, STC2, CDP2, MCR2, MRC2, MCRR2, MRRC2")
+@A32(
+    "1111 100 xx 0 x 0 xxxx xxxx xxxx xxxx xxxx",
+    name="unconditional_100_00",
+    manual="Unconditional",
+)
+@A32(
+    "1111 100 xx 1 x 1 xxxx xxxx xxxx xxxx xxxx",
+    name="unconditional_100_11",
+    manual="Unconditional",
+)
+@A32(
+    "1111 11 xxxxxx xxxx xxxx xxxx xxxx xxxx",
+    name="coprocessor2",
+    manual="LDC2, STC2, CDP2, MCR2, MRC2, MCRR2, MRRC2",
+)
 def unconditional_coprocessor(m: Arm32) -> None:
     """No coprocessor has instructions here for User mode."""
     m.undefined("unconditional coprocessor space")

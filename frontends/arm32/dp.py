@@ -27,7 +27,9 @@ def is_test(op: int) -> bool:
     return op in _TESTS
 
 
-def data_processing(m: Arm32, op: int, S: Any, Rd: Any, Rn: Any, op2: Value, carry: Value | None) -> None:
+def data_processing(
+    m: Arm32, op: int, S: Any, Rd: Any, Rn: Any, op2: Value, carry: Value | None
+) -> None:
     """Rd := Rn op op2; with S also the flags (C of logical operations is the shifter's carry)."""
     if is_test(op):
         compute(m, _TESTS[op], m.R[Rn], op2, carry, S=1)

@@ -138,10 +138,25 @@ def fp_const(m: Arm32, sz: int, bits: Any) -> Value:
 # --- the spaces -----------------------------------------------------------------------------------
 
 
-@vfp_row("1110 xxxxxxxxxxxx 101x xxxxxxxx", manual="Floating-point data processing", name="vfp_data_space", space=True)
-@vfp_row("110x xxxxxxxxxxxx 101x xxxxxxxx", manual="Extension register load/store", name="vfp_transfer_space", space=True)
+@vfp_row(
+    "1110 xxxxxxxxxxxx 101x xxxxxxxx",
+    manual="Floating-point data processing",
+    name="vfp_data_space",
+    space=True,
+)
+@vfp_row(
+    "110x xxxxxxxxxxxx 101x xxxxxxxx",
+    manual="Extension register load/store",
+    name="vfp_transfer_space",
+    space=True,
+)
 @neon_row("x", "x" * 24, manual="Advanced SIMD data-processing", name="neon_data_space", space=True)
-@element_row("xxx0 " + "x" * 20, manual="Advanced SIMD element or structure load/store", name="neon_element_space", space=True)
+@element_row(
+    "xxx0 " + "x" * 20,
+    manual="Advanced SIMD element or structure load/store",
+    name="neon_element_space",
+    space=True,
+)
 def unallocated(m: Arm32) -> None:
     """Nothing changes: the guest gets SIGILL."""
     m.undefined("unallocated in the floating-point and Advanced SIMD space")

@@ -123,7 +123,10 @@ class Arm32(Machine):
         """AddWithCarry(a, b, carry): a + b + carry; with S also NZCV."""
         result = a + b + carry.zext(32)
         if S:
-            carry_out, overflow = self.block.op("add_c", a, b, carry), self.block.op("add_v", a, b, carry)
+            carry_out, overflow = (
+                self.block.op("add_c", a, b, carry),
+                self.block.op("add_v", a, b, carry),
+            )
             self.set_nz(result)
             self.set_flag("C", carry_out)
             self.set_flag("V", overflow)

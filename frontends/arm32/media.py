@@ -187,9 +187,7 @@ def saturate16(m: Arm32, Rd: Any, Rn: Any, sat_imm: Any, *, unsigned: Any) -> No
 # --- extend, pack, reverse, count ---------------------------------------------------------
 
 
-def extend(
-    m: Arm32, Rd: Any, Rn: Any, Rm: Any, rotate: Any, *, bits: int, unsigned: Any
-) -> None:
+def extend(m: Arm32, Rd: Any, Rn: Any, Rm: Any, rotate: Any, *, bits: int, unsigned: Any) -> None:
     """Rd := Rn + extended low 8 or 16 bits of Rm ROR 8 * rotate; Rn None adds nothing."""
     value = _rotated(m, Rd, Rn, Rm, rotate).trunc(bits)
     wide = value.zext(32) if unsigned else value.sext(32)

@@ -119,9 +119,7 @@ def _dual_product(m: Arm32, Rn: Any, Rm: Any, *, X: Any, subtract: Any) -> Value
     return low - high if subtract else low + high
 
 
-def multiply_dual(
-    m: Arm32, Rd: Any, Rn: Any, Rm: Any, Ra: Any, *, X: Any, subtract: Any
-) -> None:
+def multiply_dual(m: Arm32, Rd: Any, Rn: Any, Rm: Any, Ra: Any, *, X: Any, subtract: Any) -> None:
     """Rd := both products + Ra, overflow into Q (SMLAD, SMUAD, SMLSD, SMUSD)."""
     refuse_pc(m, Rd, Rn, Rm, *_given(Ra))
     exact = _dual_product(m, Rn, Rm, X=X, subtract=subtract)

@@ -11,7 +11,11 @@ from xlate.isa import Imm, Reg
 ALL_ONES = (1 << 64) - 1
 
 
-@neon_row("i:1", "1 D:1 000 imm3:3 Vd:4 cmode:4 0 Q:1 op:1 1 imm4:4", manual="One register and a modified immediate value")
+@neon_row(
+    "i:1",
+    "1 D:1 000 imm3:3 Vd:4 cmode:4 0 Q:1 op:1 1 imm4:4",
+    manual="One register and a modified immediate value",
+)
 def neon_modified_immediate(
     m: Arm32, i: Imm, D: Imm, imm3: Imm, Vd: Reg, cmode: Imm, Q: int, op: int, imm4: Imm
 ) -> None:

@@ -102,7 +102,15 @@ def _register_structures(name: str, kind: str, fields: int, per_field: int, bad_
     """``per_field`` registers hold each field: VLD2 has a form with two."""
 
     def row(
-        m: Arm32, D: Imm, load: int, Rn: Reg, Vd: Reg, size: int, align: Imm, Rm: Reg, apart: Imm = 1
+        m: Arm32,
+        D: Imm,
+        load: int,
+        Rn: Reg,
+        Vd: Reg,
+        size: int,
+        align: Imm,
+        Rm: Reg,
+        apart: Imm = 1,
     ) -> None:
         if size == 3:
             m.undefined("element width")

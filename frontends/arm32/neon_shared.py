@@ -120,9 +120,7 @@ def check_quad(m: Arm32, Q: int, registers: Any) -> None:
         m.undefined("odd quadword register")
 
 
-def vector(
-    m: Arm32, Q: int, lane: int, unsigned: int, *, d: Any, m_: Any, n: Any = None
-) -> Vec:
+def vector(m: Arm32, Q: int, lane: int, unsigned: int, *, d: Any, m_: Any, n: Any = None) -> Vec:
     """Vec over the D or Q registers at the offsets given."""
     v = Vec(m, VECTOR[Q], lane, unsigned=unsigned)
     v.offsets = {"d": d, "m": m_, "n": n}

@@ -181,7 +181,11 @@ _refuse_narrowing("vqshrn", "x", "1001", "0")
 _refuse_narrowing("vqrshrn", "x", "1001", "1")
 
 
-@neon_row("x", "1 x 1 xxxxx Vd:4 111x 0 Q:1 x 1 Vm:4", manual="VCVT (between floating-point and fixed-point, Advanced SIMD)")
+@neon_row(
+    "x",
+    "1 x 1 xxxxx Vd:4 111x 0 Q:1 x 1 Vm:4",
+    manual="VCVT (between floating-point and fixed-point, Advanced SIMD)",
+)
 def vcvt_fixed_f32(m: Arm32, Vd: Reg, Q: int, Vm: Reg) -> None:
     """Vd := fixed point of Vm or back."""
     check_quad(m, Q, Vd | Vm)

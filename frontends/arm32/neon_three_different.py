@@ -45,7 +45,11 @@ def three_different(
 
 def _register_lane(fn: Long, u: str, code: str, manual: str, quad: str, lane: int) -> None:
     def row(m: Arm32, D: Imm, Vn: Reg, Vd: Reg, N: Imm, M: Imm, Vm: Reg, U: int = 0) -> None:
-        check_quad(m, 1, (Vd if "d" in quad else 0) | (Vn if "n" in quad else 0) | (Vm if "m" in quad else 0))
+        check_quad(
+            m,
+            1,
+            (Vd if "d" in quad else 0) | (Vn if "n" in quad else 0) | (Vm if "m" in quad else 0),
+        )
         offsets = [vector_offset(V, x) for V, x in ((Vd, D), (Vn, N), (Vm, M))]
         narrow, wide = _views(m, lane, U, *offsets)
         wide.write("d", fn(narrow, wide))
@@ -204,7 +208,9 @@ def _refuse_scalar(code: str, kind: str, lane: int, name: str) -> None:
 
     u = "0" if kind == "0" else "flag:1"
     tail = f"1 x {SIZES[lane]} Vn:4 Vd:4 {code} x 1 x 0 xxxx"
-    neon_row(u, tail, manual=f"{name.split('_')[0].upper()} (by scalar)", name=f"{name}_{lane}")(row)
+    neon_row(u, tail, manual=f"{name.split('_')[0].upper()} (by scalar)", name=f"{name}_{lane}")(
+        row
+    )
 
 
 for _code, _kind, _lanes, _name in _SCALAR:

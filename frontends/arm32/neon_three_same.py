@@ -18,7 +18,16 @@ def three_same(
 
     def register(fn: VecFn) -> VecFn:
         def row(
-            m: Arm32, D: Imm, size: int, Vn: Reg, Vd: Reg, N: Imm, Q: int, M: Imm, Vm: Reg, U: int = 0
+            m: Arm32,
+            D: Imm,
+            size: int,
+            Vn: Reg,
+            Vd: Reg,
+            N: Imm,
+            Q: int,
+            M: Imm,
+            Vm: Reg,
+            U: int = 0,
         ) -> None:
             lane = 8 << size
             if lane not in lanes or (double_only and Q):
@@ -251,7 +260,9 @@ _REFUSED: tuple[tuple[str, str, str, str, tuple[int, ...], bool, str], ...] = (
 )
 
 
-def _refuse(name: str, u: str, code: str, manual: str, lanes: tuple[int, ...], double: bool, what: str) -> None:
+def _refuse(
+    name: str, u: str, code: str, manual: str, lanes: tuple[int, ...], double: bool, what: str
+) -> None:
     def fn(v: Vec) -> Value:
         """Vd := what issue 5 brings."""
         v.refuse(what)

@@ -22,9 +22,7 @@ def two_registers(
             if lane not in lanes:
                 m.undefined("lane width")
             check_quad(m, Q, Vd | Vm)
-            v = vector(
-                m, Q, lane, 1 - signed, d=vector_offset(Vd, D), m_=vector_offset(Vm, M)
-            )
+            v = vector(m, Q, lane, 1 - signed, d=vector_offset(Vd, D), m_=vector_offset(Vm, M))
             v.write("d", fn(v))
 
         row.__doc__ = fn.__doc__
@@ -177,7 +175,9 @@ def vneg_i(v: Vec) -> Value:
 # --- narrow and widen -----------------------------------------------------------------------------
 
 
-def _fixed_size(code: str, *, manual: str, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _fixed_size(
+    code: str, *, manual: str, name: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return neon_row("1", f"1 D:1 11 size:2 10 Vd:4 0 {code} M:1 0 Vm:4", manual=manual, name=name)
 
 
@@ -188,9 +188,7 @@ def vmovn(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
         m.undefined("lane width")
     check_quad(m, 1, Vm)
     value = m.get_state(vector_offset(Vm, M), "v128")
-    m.set_state(
-        vector_offset(Vd, D), m.block.op("narrow", value, ty="v64", lane=16 << size)
-    )
+    m.set_state(vector_offset(Vd, D), m.block.op("narrow", value, ty="v64", lane=16 << size))
 
 
 @_fixed_size("0110 0", manual="VSHLL", name="vshll_width")
@@ -200,7 +198,9 @@ def vshll_width(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
         m.undefined("lane width")
     check_quad(m, 1, Vd)
     lane = 8 << size
-    wide = m.block.op("widen", m.get_state(vector_offset(Vm, M), "v64"), ty="v128", lane=lane, signed=0)
+    wide = m.block.op(
+        "widen", m.get_state(vector_offset(Vm, M), "v64"), ty="v128", lane=lane, signed=0
+    )
     m.set_state(vector_offset(Vd, D), Vec(m, "v128", 2 * lane).shift("shl", wide, lane))
 
 
@@ -209,7 +209,9 @@ def vshll_width(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
 Permute = Callable[[Vec, Value, Value], tuple[Value, Value]]
 
 
-def permute(code: str, *, manual: str, quad_lanes: tuple[int, ...], lanes: tuple[int, ...]) -> Callable[[Permute], Permute]:
+def permute(
+    code: str, *, manual: str, quad_lanes: tuple[int, ...], lanes: tuple[int, ...]
+) -> Callable[[Permute], Permute]:
     """Row that writes Vd and Vm from both; lane widths differ for D and Q registers."""
 
     def register(fn: Permute) -> Permute:
@@ -333,8 +335,16 @@ def vqmovn(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
     m.unimplemented("Advanced SIMD saturation: issue 5")
 
 
-@_fixed_size("1100 0", manual="VCVT (between half-precision and single-precision, Advanced SIMD)", name="vcvt_f16_f32")
-@_fixed_size("1110 0", manual="VCVT (between half-precision and single-precision, Advanced SIMD)", name="vcvt_f32_f16")
+@_fixed_size(
+    "1100 0",
+    manual="VCVT (between half-precision and single-precision, Advanced SIMD)",
+    name="vcvt_f16_f32",
+)
+@_fixed_size(
+    "1110 0",
+    manual="VCVT (between half-precision and single-precision, Advanced SIMD)",
+    name="vcvt_f32_f16",
+)
 def vcvt_half_vector(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
     """Vd := Vm between half and single precision."""
     if size != 1:

@@ -36,7 +36,9 @@ def _shift_imm_zero(m: Arm32, value: Value, typ: int, *, S: Any) -> tuple[Value,
     return (m.const(0) if typ == LSR else value.asr(31)), sign
 
 
-def shift_reg(m: Arm32, value: Value, typ: int, amount: Value, *, S: Any) -> tuple[Value, Value | None]:
+def shift_reg(
+    m: Arm32, value: Value, typ: int, amount: Value, *, S: Any
+) -> tuple[Value, Value | None]:
     """Shift by the bottom byte of a register; amount 0 leaves value and carry."""
     n = amount & 0xFF
     result = _shift_by(value, typ, n)

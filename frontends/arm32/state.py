@@ -22,7 +22,9 @@ STATE = StateLayout(
         Field("pending", "u32", doc="poll word: non-zero makes translated code leave"),
         Field("table", "u64", doc="base of the flat look-up table, or of the hash table"),
         Field("arena", "u64", doc="base of the code window the flat table is relative to"),
-        Field("link", "u64", doc="entry: a fixed-destination exit without a target yet (rdx = cell)"),
+        Field(
+            "link", "u64", doc="entry: a fixed-destination exit without a target yet (rdx = cell)"
+        ),
         Field("miss", "u64", doc="entry: an indirect destination (edx) that is not in the table"),
         Field("stop", "u64", doc="entry: leave to C with a stop reason (edx)"),
         Field("poll", "u64", doc="entry: the poll word was set, going to the guest address in edx"),

@@ -25,7 +25,10 @@ from xlate.isa import Imm, Reg
 BIAS, EXPONENT_AT = 1023, 52  # of a double
 
 
-@vfp_row("1110 1 D:1 11 0111 Vd:4 101 sz:1 1 1 M:1 0 Vm:4", manual="VCVT (between double-precision and single-precision)")
+@vfp_row(
+    "1110 1 D:1 11 0111 Vd:4 101 sz:1 1 1 M:1 0 Vm:4",
+    manual="VCVT (between double-precision and single-precision)",
+)
 def vcvt_format(m: Arm32, D: Imm, Vd: Reg, sz: int, M: Imm, Vm: Reg) -> None:
     """Vd := Vm in the other format; sz is the source's."""
     value = m.block.op("fcvt", get_fp(m, sz, Vm, M), ty=FLOAT[1 - sz])
@@ -41,15 +44,23 @@ def vcvt_half(m: Arm32) -> None:
 # --- integers -------------------------------------------------------------------------------------
 
 
-@vfp_row("1110 1 D:1 11 1000 Vd:4 101 sz:1 sgn:1 1 M:1 0 Vm:4", manual="VCVT, VCVTR (between floating-point and integer)")
+@vfp_row(
+    "1110 1 D:1 11 1000 Vd:4 101 sz:1 sgn:1 1 M:1 0 Vm:4",
+    manual="VCVT, VCVTR (between floating-point and integer)",
+)
 def vcvt_from_integer(m: Arm32, D: Imm, Vd: Reg, sz: int, sgn: int, M: Imm, Vm: Reg) -> None:
     """Vd := the 32-bit integer S[m], rounded by FPSCR."""
     value = m.block.op("int_to_f", get_bits(m, 0, Vm, M), ty=FLOAT[sz], signed=sgn)
     set_fp(m, sz, Vd, D, value)
 
 
-@vfp_row("1110 1 D:1 11 110 sgn:1 Vd:4 101 sz:1 zero:1 1 M:1 0 Vm:4", manual="VCVT, VCVTR (between floating-point and integer)")
-def vcvt_to_integer(m: Arm32, D: Imm, sgn: int, Vd: Reg, sz: int, zero: int, M: Imm, Vm: Reg) -> None:
+@vfp_row(
+    "1110 1 D:1 11 110 sgn:1 Vd:4 101 sz:1 zero:1 1 M:1 0 Vm:4",
+    manual="VCVT, VCVTR (between floating-point and integer)",
+)
+def vcvt_to_integer(
+    m: Arm32, D: Imm, sgn: int, Vd: Reg, sz: int, zero: int, M: Imm, Vm: Reg
+) -> None:
     """S[d] := Vm as a saturated 32-bit integer, toward zero or (VCVTR) by FPSCR."""
     value = to_integer(m, get_fp(m, sz, Vm, M), sgn, "zero" if zero else "mode")
     m.set_state(s_offset(s_number(Vd, D)), value)
@@ -113,7 +124,10 @@ def to_16_bits(m: Arm32, value: Value, sgn: int) -> Value:
     return m.select(m.const(high).slt(number), m.const(high), number)
 
 
-@vfp_row("1110 1 D:1 11 101 U:1 Vd:4 101 sz:1 wide:1 1 i:1 0 imm4:4", manual="VCVT (between floating-point and fixed-point, Floating-point)")
+@vfp_row(
+    "1110 1 D:1 11 101 U:1 Vd:4 101 sz:1 wide:1 1 i:1 0 imm4:4",
+    manual="VCVT (between floating-point and fixed-point, Floating-point)",
+)
 def vcvt_from_fixed(
     m: Arm32, D: Imm, U: int, Vd: Reg, sz: int, wide: int, i: Imm, imm4: Imm
 ) -> None:
@@ -146,10 +160,11 @@ def to_fpscr(m: Arm32) -> None:
     m.block.op("set_fp_mode", fpscr | m.block.op("get_fp_flags", ty="i32"))
 
 
-@vfp_row("1110 1 D:1 11 111 U:1 Vd:4 101 sz:1 wide:1 1 i:1 0 imm4:4", manual="VCVT (between floating-point and fixed-point, Floating-point)")
-def vcvt_to_fixed(
-    m: Arm32, D: Imm, U: int, Vd: Reg, sz: int, wide: int, i: Imm, imm4: Imm
-) -> None:
+@vfp_row(
+    "1110 1 D:1 11 111 U:1 Vd:4 101 sz:1 wide:1 1 i:1 0 imm4:4",
+    manual="VCVT (between floating-point and fixed-point, Floating-point)",
+)
+def vcvt_to_fixed(m: Arm32, D: Imm, U: int, Vd: Reg, sz: int, wide: int, i: Imm, imm4: Imm) -> None:
     """Vd := Vd * 2^fraction_bits toward zero, saturated and extended to the register."""
     fraction_bits = _fraction_bits(m, wide, i, imm4)
     value = scale_up(m, as_double(m, get_fp(m, sz, Vd, D)), fraction_bits)

@@ -31,14 +31,20 @@ def _no_pc(m: Arm32, Rt: Reg) -> None:
 # --- one core register ----------------------------------------------------------------------------
 
 
-@vfp_row("1110 000 0 Vn:4 Rt:4 1010 N:1 xx 1 xxxx", manual="VMOV (between ARM core register and single-precision register)")
+@vfp_row(
+    "1110 000 0 Vn:4 Rt:4 1010 N:1 xx 1 xxxx",
+    manual="VMOV (between ARM core register and single-precision register)",
+)
 def vmov_core_to_single(m: Arm32, Vn: Reg, Rt: Reg, N: Imm) -> None:
     """S[n] := Rt."""
     _no_pc(m, Rt)
     m.set_state(s_offset(s_number(Vn, N)), m.R[Rt])
 
 
-@vfp_row("1110 000 1 Vn:4 Rt:4 1010 N:1 xx 1 xxxx", manual="VMOV (between ARM core register and single-precision register)")
+@vfp_row(
+    "1110 000 1 Vn:4 Rt:4 1010 N:1 xx 1 xxxx",
+    manual="VMOV (between ARM core register and single-precision register)",
+)
 def vmov_single_to_core(m: Arm32, Vn: Reg, Rt: Reg, N: Imm) -> None:
     """Rt := S[n]."""
     _no_pc(m, Rt)
@@ -52,44 +58,61 @@ def core_to_scalar(m: Arm32, D: Imm, Vd: Reg, Rt: Reg, width: int, index: Imm) -
     m.set_state(offset, m.R[Rt].trunc(width))
 
 
-def scalar_to_core(m: Arm32, N: Imm, Vn: Reg, Rt: Reg, width: int, index: Imm, unsigned: int) -> None:
+def scalar_to_core(
+    m: Arm32, N: Imm, Vn: Reg, Rt: Reg, width: int, index: Imm, unsigned: int
+) -> None:
     """Rt := lane ``index`` of D[n]."""
     _no_pc(m, Rt)
     value = m.get_state(d_offset(d_number(Vn, N)) + index * (width // 8), f"i{width}")
     m.R[Rt] = value.zext(32) if unsigned else value.sext(32)
 
 
-@vfp_row("1110 0 1 high:1 0 Vd:4 Rt:4 1011 D:1 low:2 1 xxxx", manual="VMOV (ARM core register to scalar)")
+@vfp_row(
+    "1110 0 1 high:1 0 Vd:4 Rt:4 1011 D:1 low:2 1 xxxx", manual="VMOV (ARM core register to scalar)"
+)
 def vmov_core_to_scalar_8(m: Arm32, high: Imm, Vd: Reg, Rt: Reg, D: Imm, low: Imm) -> None:
     """D[d] byte lane := Rt."""
     core_to_scalar(m, D, Vd, Rt, 8, high * 4 + low)
 
 
-@vfp_row("1110 0 0 high:1 0 Vd:4 Rt:4 1011 D:1 low:1 1 1 xxxx", manual="VMOV (ARM core register to scalar)")
+@vfp_row(
+    "1110 0 0 high:1 0 Vd:4 Rt:4 1011 D:1 low:1 1 1 xxxx",
+    manual="VMOV (ARM core register to scalar)",
+)
 def vmov_core_to_scalar_16(m: Arm32, high: Imm, Vd: Reg, Rt: Reg, D: Imm, low: Imm) -> None:
     """D[d] halfword lane := Rt."""
     core_to_scalar(m, D, Vd, Rt, 16, high * 2 + low)
 
 
-@vfp_row("1110 0 0 index:1 0 Vd:4 Rt:4 1011 D:1 00 1 xxxx", manual="VMOV (ARM core register to scalar)")
+@vfp_row(
+    "1110 0 0 index:1 0 Vd:4 Rt:4 1011 D:1 00 1 xxxx", manual="VMOV (ARM core register to scalar)"
+)
 def vmov_core_to_scalar_32(m: Arm32, index: Imm, Vd: Reg, Rt: Reg, D: Imm) -> None:
     """D[d] word lane := Rt."""
     core_to_scalar(m, D, Vd, Rt, 32, index)
 
 
-@vfp_row("1110 U:1 1 high:1 1 Vn:4 Rt:4 1011 N:1 low:2 1 xxxx", manual="VMOV (scalar to ARM core register)")
+@vfp_row(
+    "1110 U:1 1 high:1 1 Vn:4 Rt:4 1011 N:1 low:2 1 xxxx",
+    manual="VMOV (scalar to ARM core register)",
+)
 def vmov_scalar_to_core_8(m: Arm32, U: int, high: Imm, Vn: Reg, Rt: Reg, N: Imm, low: Imm) -> None:
     """Rt := D[n] byte lane."""
     scalar_to_core(m, N, Vn, Rt, 8, high * 4 + low, U)
 
 
-@vfp_row("1110 U:1 0 high:1 1 Vn:4 Rt:4 1011 N:1 low:1 1 1 xxxx", manual="VMOV (scalar to ARM core register)")
+@vfp_row(
+    "1110 U:1 0 high:1 1 Vn:4 Rt:4 1011 N:1 low:1 1 1 xxxx",
+    manual="VMOV (scalar to ARM core register)",
+)
 def vmov_scalar_to_core_16(m: Arm32, U: int, high: Imm, Vn: Reg, Rt: Reg, N: Imm, low: Imm) -> None:
     """Rt := D[n] halfword lane."""
     scalar_to_core(m, N, Vn, Rt, 16, high * 2 + low, U)
 
 
-@vfp_row("1110 0 0 index:1 1 Vn:4 Rt:4 1011 N:1 00 1 xxxx", manual="VMOV (scalar to ARM core register)")
+@vfp_row(
+    "1110 0 0 index:1 1 Vn:4 Rt:4 1011 N:1 00 1 xxxx", manual="VMOV (scalar to ARM core register)"
+)
 def vmov_scalar_to_core_32(m: Arm32, index: Imm, Vn: Reg, Rt: Reg, N: Imm) -> None:
     """Rt := D[n] word lane."""
     scalar_to_core(m, N, Vn, Rt, 32, index, 1)
@@ -126,7 +149,10 @@ def _pair(m: Arm32, to_core: int, Rt: Reg, Rt2: Reg, low: Any, high: Any) -> Non
         m.set_state(high, second)
 
 
-@vfp_row("1100 010 to_core:1 Rt2:4 Rt:4 1010 00 M:1 1 Vm:4", manual="VMOV (between two ARM core registers and two single-precision registers)")
+@vfp_row(
+    "1100 010 to_core:1 Rt2:4 Rt:4 1010 00 M:1 1 Vm:4",
+    manual="VMOV (between two ARM core registers and two single-precision registers)",
+)
 def vmov_two_singles(m: Arm32, to_core: int, Rt2: Reg, Rt: Reg, M: Imm, Vm: Reg) -> None:
     """S[m], S[m+1] := Rt, Rt2 or the reverse."""
     number = s_number(Vm, M)
@@ -135,7 +161,10 @@ def vmov_two_singles(m: Arm32, to_core: int, Rt2: Reg, Rt: Reg, M: Imm, Vm: Reg)
     _pair(m, to_core, Rt, Rt2, s_offset(number), s_offset(number + 1))
 
 
-@vfp_row("1100 010 to_core:1 Rt2:4 Rt:4 1011 00 M:1 1 Vm:4", manual="VMOV (between two ARM core registers and a doubleword extension register)")
+@vfp_row(
+    "1100 010 to_core:1 Rt2:4 Rt:4 1011 00 M:1 1 Vm:4",
+    manual="VMOV (between two ARM core registers and a doubleword extension register)",
+)
 def vmov_double(m: Arm32, to_core: int, Rt2: Reg, Rt: Reg, M: Imm, Vm: Reg) -> None:
     """D[m] := Rt2:Rt or the reverse."""
     offset = d_offset(d_number(Vm, M))
@@ -185,9 +214,7 @@ def vldm_db(m: Arm32, D: Imm, load: int, Rn: Reg, Vd: Reg, sz: int, imm8: Imm) -
     m.R[Rn] = m.R[Rn] + m.const(0 - imm8 * 4)
 
 
-def _list(
-    m: Arm32, D: Imm, load: int, Rn: Reg, Vd: Reg, sz: int, imm8: Imm, *, start: Any
-) -> None:
+def _list(m: Arm32, D: Imm, load: int, Rn: Reg, Vd: Reg, sz: int, imm8: Imm, *, start: Any) -> None:
     """Transfer imm8 singles or imm8 / 2 doubles (odd: FLDMX, FSTMX, a word more in the base only)."""
     count = imm8 >> 1 if sz else imm8
     number = d_number(Vd, D) if sz else s_number(Vd, D)

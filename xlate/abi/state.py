@@ -49,15 +49,27 @@ class StateLayout:
     def c_header(self) -> str:
         """Return the C struct with its static assertions."""
         guard = f"XLATE_GEN_STATE_{self.guest.upper()}_H"
-        lines = ["/* Generated from the guest's state table; do not edit. */", f"#ifndef {guard}", f"#define {guard}", ""]
-        lines += ["#ifndef __ASSEMBLER__", '#include "types.h"', "", f"struct {self.guest}_state {{"]
+        lines = [
+            "/* Generated from the guest's state table; do not edit. */",
+            f"#ifndef {guard}",
+            f"#define {guard}",
+            "",
+        ]
+        lines += [
+            "#ifndef __ASSEMBLER__",
+            '#include "types.h"',
+            "",
+            f"struct {self.guest}_state {{",
+        ]
         for f in self.fields:
             dim = f"[{f.count}]" if f.count > 1 else ""
             align = f" __attribute__((aligned({f.align})))" if f.align else ""
             lines.append(f"\t{f.ctype} {f.name}{dim}{align}; /* {f.doc} */")
         lines += ["} __attribute__((aligned(16)));", ""]
         for name, at in self.offsets().items():
-            lines.append(f'_Static_assert(offsetof(struct {self.guest}_state, {name}) == {at}, "{name} moved");')
+            lines.append(
+                f'_Static_assert(offsetof(struct {self.guest}_state, {name}) == {at}, "{name} moved");'
+            )
         lines += ["#endif", ""]
         lines += [f"#define STATE_{name.upper()} {at}" for name, at in self.offsets().items()]
         lines += ["", "#endif", ""]

@@ -13,7 +13,17 @@ from typing import Any
 from xlate.errors import Inconsistent
 from xlate.ir.ops import OPS, Effect
 
-WIDTHS = {"i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "f32": 32, "f64": 64, "v64": 64, "v128": 128}
+WIDTHS = {
+    "i1": 1,
+    "i8": 8,
+    "i16": 16,
+    "i32": 32,
+    "i64": 64,
+    "f32": 32,
+    "f64": 64,
+    "v64": 64,
+    "v128": 128,
+}
 _SAME = frozenset(
     "add sub mul udiv sdiv and or xor shl lshr ashr ror eq ne ult ule slt sle sub_v fadd fsub fmul fdiv lanes pairwise".split()
 )
@@ -148,7 +158,9 @@ class Block:
         """Record one operation and return its value; raises Inconsistent on a bad shape."""
         row = OPS.get(name)
         if row is None or len(args) != row.nargs or set(params) != set(row.params):
-            raise Inconsistent(f"bad IR operation {name} with {len(args)} arguments and {sorted(params)}")
+            raise Inconsistent(
+                f"bad IR operation {name} with {len(args)} arguments and {sorted(params)}"
+            )
         if name in _SAME and args[0].ty != args[1].ty:
             raise Inconsistent(f"{name} of {args[0].ty} and {args[1].ty}")
         if ty is None:

@@ -14,10 +14,14 @@ from xlate.isa.expr import Expr
 from xlate.isa.insn import Row, RowSet
 from xlate.isa.record import Loop, Shape, Step
 
-LeafText = Callable[[Step], tuple[int, list[str]]]  # family number, and C statements that fill ``uop``
+LeafText = Callable[
+    [Step], tuple[int, list[str]]
+]  # family number, and C statements that fill ``uop``
 
 # Names a field must not have: C's own, and what the row functions declare.
-C_WORDS = frozenset("unsigned signed long short int char if else for do while unit word uop shape pc in_it".split())
+C_WORDS = frozenset(
+    "unsigned signed long short int char if else for do while unit word uop shape pc in_it".split()
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,9 @@ def _groups(groups: dict[str, list[tuple[int, list[int]]]], total: int) -> list[
     return lines
 
 
-def _tree(shapes: Sequence[Shape], depth: int, leaf: LeafText, families: list[int], tab: str) -> str:
+def _tree(
+    shapes: Sequence[Shape], depth: int, leaf: LeafText, families: list[int], tab: str
+) -> str:
     """Nested ifs over the conditions of the shapes' paths."""
     if len(shapes) == 1 and len(shapes[0].path) <= depth:
         return _leaf(shapes[0], leaf, families, tab)
@@ -186,7 +192,9 @@ def tables(
     name = f"{rows.name.lower()}{suffix}"
     lines = [f"static const struct row {name}_rows[] = {{"]
     for row in order:
-        cond = next((f.lsb for f in row.encoding.fields if f.name == "cond" and row.predicated), 0xFF)
+        cond = next(
+            (f.lsb for f in row.encoding.fields if f.name == "cond" and row.predicated), 0xFF
+        )
         lines.append(
             f"\t{{ {row.encoding.mask:#010x}, {row.encoding.value:#010x}, {_c_name(rows, row)}, {cond}, "
             f"{kinds.get(row.name, 0)} }},"
@@ -199,14 +207,20 @@ def tables(
         word = bucket.scatter(index) | fixed[1]
         known = bucket.mask() | fixed[0]
         mine = tuple(
-            i for i, r in enumerate(order) if (word ^ r.encoding.value) & r.encoding.mask & known == 0
+            i
+            for i, r in enumerate(order)
+            if (word ^ r.encoding.value) & r.encoding.mask & known == 0
         )
         if mine not in lists:
             lists[mine] = len(flat)
             flat += [*mine, 0xFFFF]
         starts.append(lists[mine])
     lines.append(f"static const u16 {name}_candidates[] = {{ {', '.join(map(str, flat))} }};")
-    lines.append(f"static const u16 {name}_buckets[{len(starts)}] = {{ {', '.join(map(str, starts))} }};")
+    lines.append(
+        f"static const u16 {name}_buckets[{len(starts)}] = {{ {', '.join(map(str, starts))} }};"
+    )
     lines.append(f"static inline const struct row *find_{name}(u32 w)\n{{")
-    lines.append(f"\treturn find_row({name}_rows, {name}_candidates + {name}_buckets[{bucket.c_index()}], w);\n}}\n")
+    lines.append(
+        f"\treturn find_row({name}_rows, {name}_candidates + {name}_buckets[{bucket.c_index()}], w);\n}}\n"
+    )
     return "\n".join(lines)

@@ -68,10 +68,21 @@ class RowSet:
             conditional = predicated and any(f.name == "cond" and f.lsb == 28 for f in enc.fields)
             given = fields - ({"cond"} if predicated else set())
             if not wanted <= given or not given <= known:
-                raise Inconsistent(f"{fn.__name__}: fields {sorted(given)} against parameters {sorted(known)}")
-            structural = frozenset(p.name for p in params if p.annotation is int and p.name in given)
+                raise Inconsistent(
+                    f"{fn.__name__}: fields {sorted(given)} against parameters {sorted(known)}"
+                )
+            structural = frozenset(
+                p.name for p in params if p.annotation is int and p.name in given
+            )
             row = Row(
-                name or fn.__name__, enc, fn, manual, predicated, conditional, frozenset(over), structural
+                name or fn.__name__,
+                enc,
+                fn,
+                manual,
+                predicated,
+                conditional,
+                frozenset(over),
+                structural,
             )
             self._add(row)
             return fn
@@ -82,7 +93,11 @@ class RowSet:
         if row.name in self._by_name:
             raise Inconsistent(f"{self.name}: row {row.name} is there twice; give one a name=")
         for old in self.rows:
-            if not old.encoding.overlaps(row.encoding) or _cond_apart(old, row) or _cond_apart(row, old):
+            if (
+                not old.encoding.overlaps(row.encoding)
+                or _cond_apart(old, row)
+                or _cond_apart(row, old)
+            ):
                 continue
             narrow, wide = (row, old) if row.specificity > old.specificity else (old, row)
             if row.specificity == old.specificity or wide.name not in narrow.over:

@@ -89,7 +89,9 @@ def shapes(
             yield Shape(row, structural, tuple(path.taken), steps, refusal)
             count += 1
             if count > MAX_SHAPES:
-                raise Inconsistent(f"{row.name}: more than {MAX_SHAPES} shapes; make fields patchable")
+                raise Inconsistent(
+                    f"{row.name}: more than {MAX_SHAPES} shapes; make fields patchable"
+                )
             plan = _next_plan([outcome for _, outcome in path.taken])
 
 

@@ -57,14 +57,6 @@ static u8 exit_live(const struct unit *u, const struct uop *o)
 	return o->exit == EXIT_NONE ? 0 : FLAGS_ALL;
 }
 
-static bool writes_pc_operand(const struct uop *o, const struct family *f)
-{
-	for (int i = 0; i < f->operands; i++)
-		if (f->writes >> i & 1 && o->reg[i] == 15)
-			return true;
-	return false;
-}
-
 void unit_analyse(struct unit *u)
 {
 	u8 live = FLAGS_ALL;
@@ -80,7 +72,7 @@ void unit_analyse(struct unit *u)
 			live |= exit_live(u, o);
 			if (o->family == NO_FAMILY)
 				continue;
-			if (writes_pc_operand(o, f))
+			if (o->writes_pc)
 				live = FLAGS_ALL;
 			o->live = live;
 			if (in->cond == COND_AL)

@@ -66,6 +66,16 @@ static void append_undefined(struct unit *u)
 	o->target = u->pc;
 }
 
+static bool writes_pc(const struct uop *o)
+{
+	const struct family *f = &families[o->family];
+
+	for (int i = 0; i < f->operands; i++)
+		if (o->reg[i] == 15 && f->writes >> i & 1)
+			return true;
+	return false;
+}
+
 static void decode_one(struct unit *u, u32 word, u8 size)
 {
 	struct insn *in = &u->insn[u->insns++];
@@ -102,17 +112,10 @@ static void decode_one(struct unit *u, u32 word, u8 size)
 		append_undefined(u);
 	}
 	in->count = u->uops - first;
+	for (u16 i = first; i < u->uops; i++)
+		if (u->uop[i].family != NO_FAMILY)
+			u->uop[i].writes_pc = writes_pc(&u->uop[i]);
 	u->it = it_advance(u->it);
-}
-
-static bool writes_pc(const struct uop *o)
-{
-	const struct family *f = o->family == NO_FAMILY ? NULL : &families[o->family];
-
-	for (int i = 0; f && i < f->operands; i++)
-		if (f->writes >> i & 1 && o->reg[i] == 15)
-			return true;
-	return false;
 }
 
 /* The instruction always goes somewhere else. */
@@ -122,14 +125,14 @@ static bool ends(const struct unit *u, const struct insn *in)
 
 	if (!in->count || in->cond != COND_AL)
 		return false;
-	return last->exit == EXIT_JUMP || last->exit == EXIT_INDIRECT || last->exit == EXIT_STOP || writes_pc(last);
+	return last->exit == EXIT_JUMP || last->exit == EXIT_INDIRECT || last->exit == EXIT_STOP || last->writes_pc;
 }
 
 static bool leaves(const struct unit *u, const struct insn *in)
 {
 	const struct uop *last = &u->uop[in->first + in->count - 1];
 
-	return in->count && (last->exit != EXIT_NONE || writes_pc(last));
+	return in->count && (last->exit != EXIT_NONE || last->writes_pc);
 }
 
 void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it)

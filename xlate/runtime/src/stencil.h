@@ -24,6 +24,7 @@ struct uop {
 	u8 exit;   /* enum uop_exit */
 	u8 detail; /* jump_detail or stop_detail */
 	u8 live;   /* flags that somebody reads afterwards */
+	bool writes_pc; /* an operand that is written is the pc: an exit of its own kind */
 	u8 reg[UOP_OPERANDS];
 	u32 target; /* of a jump or branch (bit 0: Thumb), or the pc to stop with */
 	u32 off[UOP_OFFSETS];

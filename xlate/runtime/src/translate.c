@@ -280,6 +280,22 @@ static void place_operands(struct layout *l, const struct insn *in, const struct
 		place_operand(l, in, o, t, p, i, partition != 0);
 }
 
+/* Every operand is pinned and none is named twice (but where the template says so): nothing has to move. */
+static bool place_in_pins(const struct uop *o, const struct family *f, u8 partition, u8 *host)
+{
+	u16 seen = 0;
+
+	for (u8 i = 0; i < f->operands; i++) {
+		u8 pin = o->reg[i] == 15 ? NO_PIN : host_of_guest[o->reg[i]];
+
+		if (pin == NO_PIN || (!partition && seen >> pin & 1))
+			return false;
+		seen |= 1u << pin;
+		host[i] = pin;
+	}
+	return true;
+}
+
 static void return_operands(struct layout *l, const struct family *f, const struct operands *p)
 {
 	for (u8 i = 0; i < f->operands; i++) {
@@ -357,16 +373,6 @@ static void emit_boxed(struct layout *l, const struct insn *in, const struct uop
 	}
 }
 
-static bool writes_pc(const struct uop *o)
-{
-	const struct family *f = &families[o->family];
-
-	for (u8 i = 0; i < f->operands; i++)
-		if (f->writes >> i & 1 && o->reg[i] == 15)
-			return true;
-	return false;
-}
-
 static void add_skips(struct layout *l, const u32 *jumps, u32 count)
 {
 	for (u32 i = 0; i < count; i++) {
@@ -408,7 +414,7 @@ static void return_before_jump(struct layout *l, const struct family *f, const s
 static u16 choose_fused(const struct uop *o, u8 fuse, u8 live_after, u8 *partition)
 {
 	const struct family *f = &families[o->family];
-	u16 number = fuse == COND_AL || writes_pc(o) ? NO_VARIANT : fused_variant(f, live_after, fuse, partition);
+	u16 number = fuse == COND_AL || o->writes_pc ? NO_VARIANT : fused_variant(f, live_after, fuse, partition);
 
 	if (number == NO_VARIANT || templates[number].clobbers & TMPL_BOXED)
 		return NO_VARIANT;
@@ -440,6 +446,7 @@ static bool emit_uop(struct layout *l, const struct insn *in, const struct uop *
 	const struct tmpl *t;
 	struct operands p;
 	u32 jumps[8], count;
+	bool moved;
 
 	if (!fused) {
 		partition = partition_of(f, o->reg);
@@ -450,11 +457,13 @@ static bool emit_uop(struct layout *l, const struct insn *in, const struct uop *
 		emit_boxed(l, in, o, t, partition != 0);
 		return false;
 	}
-	place_operands(l, in, o, t, &p, partition);
+	moved = !place_in_pins(o, f, partition, p.host);
+	if (moved)
+		place_operands(l, in, o, t, &p, partition);
 	count = emit_template(&l->e, t, o, p.host, jumps);
-	if (fused && jumps_at_end(t))
+	if (moved && fused && jumps_at_end(t))
 		return_before_jump(l, f, &p, &jumps[0]);
-	else
+	else if (moved)
 		return_operands(l, f, &p);
 	if (fused)
 		add_skips(l, jumps, count);
@@ -472,7 +481,7 @@ static void emit_exit(struct layout *l, const struct insn *in, const struct uop 
 		exit_indirect(l, o->detail);
 	else if (o->exit == EXIT_STOP)
 		exit_stop(l, in, o);
-	else if (o->family != NO_FAMILY && writes_pc(o))
+	else if (o->writes_pc)
 		exit_indirect(l, JUMP_PLAIN);
 }
 

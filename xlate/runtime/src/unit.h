@@ -44,6 +44,7 @@ static inline struct uop *uop_new(struct unit *u, u16 family)
 
 	o->family = family;
 	o->exit = EXIT_NONE;
+	o->writes_pc = false;
 	return o;
 }
 
