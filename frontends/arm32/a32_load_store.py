@@ -20,7 +20,7 @@ from frontends.arm32.load_store import (
 from frontends.arm32.machine import Arm32
 from frontends.arm32.operands import refuse_pc, signed_offset
 from frontends.arm32.rows import A32
-from frontends.arm32.shifts import shift_imm
+from frontends.arm32.shifts import LSL, shift_imm
 from xlate.isa import Imm, Reg
 
 _EXTRA = ("multiply_extra_space",)
@@ -56,7 +56,10 @@ def str_immediate(m: Arm32, P: int, U: Imm, B: int, W: int, Rn: Reg, Rt: Reg, im
 
 def _shifted(m: Arm32, P: int, U: int, W: int, Rn: Reg, imm5: Imm, typ: int, Rm: Reg) -> Place:
     refuse_pc(m, Rm)
-    offset, _ = shift_imm(m, m.R[Rm], typ, imm5, S=0)
+    if typ == LSL and imm5 == 2:  # an array of words: a known amount becomes a scaled address
+        offset = m.R[Rm] << 2
+    else:
+        offset, _ = shift_imm(m, m.R[Rm], typ, imm5, S=0)
     return indexed(m, Rn, offset, P=P, W=W, add=U)
 
 

@@ -50,7 +50,7 @@ def _by_imm8(m: Arm32, Rn: Reg, P: Imm, U: Imm, W: Imm, imm8: Imm) -> Place:
     return indexed(m, Rn, signed_offset(m, imm8, U), P=P, W=W)
 
 
-def _by_register(m: Arm32, Rn: Reg, Rm: Reg, imm2: Imm) -> Place:
+def _by_register(m: Arm32, Rn: Reg, Rm: Reg, imm2: int) -> Place:
     refuse_pc(m, Rm)
     return indexed(m, Rn, m.R[Rm] << m.const(imm2))
 
@@ -77,7 +77,7 @@ def store_imm8_t32(
 
 
 @T32("11111000 0 size:2 0 Rn:4 Rt:4 000000 imm2:2 Rm:4", manual="STR, STRB, STRH (register)")
-def store_reg_t32(m: Arm32, size: int, Rn: Reg, Rt: Reg, imm2: Imm, Rm: Reg) -> None:
+def store_reg_t32(m: Arm32, size: int, Rn: Reg, Rt: Reg, imm2: int, Rm: Reg) -> None:
     """mem[Rn + (Rm << imm2)] := Rt."""
     _refuse_size(m, size)
     _refuse_pc_base(m, Rn)
@@ -126,7 +126,7 @@ def load_literal_t32(m: Arm32, S: int, U: Imm, size: int, Rt: Reg, imm12: Imm) -
     manual="LDR, LDRB, LDRSB, LDRH, LDRSH, PLD, PLDW, PLI (register)",
     over=("load_literal_t32",),
 )
-def load_reg_t32(m: Arm32, S: int, size: int, Rn: Reg, Rt: Reg, imm2: Imm, Rm: Reg) -> None:
+def load_reg_t32(m: Arm32, S: int, size: int, Rn: Reg, Rt: Reg, imm2: int, Rm: Reg) -> None:
     """Rt := mem[Rn + (Rm << imm2)]."""
     _refuse_size(m, size, signed=S)
     if not _is_hint(size, Rt):

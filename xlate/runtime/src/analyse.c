@@ -51,29 +51,32 @@ static void find_regions(struct unit *u)
 	}
 }
 
-static u8 exit_live(const struct unit *u, const struct uop *o)
+static bool loops(const struct unit *u, const struct uop *o)
 {
-	(void)u;
-	return o->exit == EXIT_NONE ? 0 : FLAGS_ALL;
+	return (o->exit == EXIT_JUMP || o->exit == EXIT_BRANCH) && o->target == (u->start | u->thumb) && !u->start_it;
 }
 
-void unit_analyse(struct unit *u)
+/* One pass backwards; `at_start` are the flags alive where a loop to the unit's own start arrives. */
+static u8 live_flags(struct unit *u, u8 at_start, bool *looped)
 {
 	u8 live = FLAGS_ALL;
 
-	find_regions(u);
 	for (int i = u->insns - 1; i >= 0; i--) {
 		struct insn *in = &u->insn[i];
 
 		for (int k = in->count - 1; k >= 0; k--) {
 			struct uop *o = &u->uop[in->first + k];
 			const struct family *f = &families[o->family];
+			u8 on_exit = o->exit == EXIT_NONE && !o->writes_pc ? 0 : FLAGS_ALL;
 
-			live |= exit_live(u, o);
+			if (loops(u, o)) {
+				on_exit = at_start;
+				*looped = true;
+			}
+			/* what always goes elsewhere does not care for what follows here */
+			live = o->exit == EXIT_JUMP && in->cond == COND_AL ? on_exit : live | on_exit;
 			if (o->family == NO_FAMILY)
 				continue;
-			if (o->writes_pc)
-				live = FLAGS_ALL;
 			o->live = live;
 			if (in->cond == COND_AL)
 				live &= ~f->flags_written;
@@ -83,4 +86,16 @@ void unit_analyse(struct unit *u)
 		if (in->test == TEST_OPEN)
 			live |= cond_flags[in->cond >> 1];
 	}
+	return live;
+}
+
+void unit_analyse(struct unit *u)
+{
+	bool looped = false;
+	u8 at_start = 0, live;
+
+	find_regions(u);
+	/* the least fixed point: it grows by at least one of four flags a round */
+	while ((live = live_flags(u, at_start, &looped)) != at_start && looped)
+		at_start = live;
 }
