@@ -1,9 +1,9 @@
-"""The whole flow in one page: bytes, rows, recorded IR, templates, host code. The file to read first.
+"""The whole flow in one page, from bytes to host code: the file to read first.
 
 bytes --decode--> row and fields --record--> IR (a block of operations)
-                                 --shapes--> families --compile--> templates --instantiate--> host code
-The runtime does the last line in C, from tables that ``xlate.tools.gen_runtime`` prints; the functions here
-do the same for one instruction at a time, for people who want to look.
+      --shapes--> families --compile--> templates --instantiate--> host code
+The runtime does the last line in C, from tables that ``xlate.tools.gen_runtime`` prints; the
+functions here do the same for one instruction at a time, for people who want to look.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from xlate.targets import ARM32
 
 
 def decode_at(data: bytes, pc: int, thumb: bool) -> Insn:
-    """Return the instruction whose bytes stand at ``pc``; raises Unsupported where no row matches."""
+    """Return the instruction at ``pc``; raises Unsupported where no row matches."""
 
     def fetch(guest_va: int) -> int:
         at = guest_va - pc
@@ -43,7 +43,7 @@ def decode_at(data: bytes, pc: int, thumb: bool) -> Insn:
 
 
 def ir_text(data: bytes, pc: int, thumb: bool) -> str:
-    """Return the recorded operations of one instruction; raises Unsupported with a row's refusal."""
+    """Return the operations of one instruction; raises Unsupported with a row's refusal."""
     insn = decode_at(data, pc, thumb)
     assert insn.row is not None
     machine = ARM32.make(Context(pc, thumb, insn.size))
@@ -56,7 +56,7 @@ def ir_text(data: bytes, pc: int, thumb: bool) -> str:
 
 @dataclass(frozen=True)
 class HostStep:
-    """One step of an instruction in the baseline tier: its template, and that with the holes filled."""
+    """One step of an instruction in the baseline tier: template, and code without holes."""
 
     template: Template
     code: bytes
@@ -81,7 +81,7 @@ def host_steps(
 ) -> list[HostStep]:
     """Return the host code of every step of an instruction; ``live`` are the flags read later.
 
-    With ``fused`` (a condition number) it ends by skipping what follows unless that condition holds.
+    With ``fused`` (a condition number) it ends by skipping what follows unless that holds.
     Loads of registers that live in the state, tests of conditions and exits are glue that the
     translator adds; they are not shown. A loop step is shown for its first round.
     """

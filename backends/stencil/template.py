@@ -58,6 +58,7 @@ class TemplatePlaces:
         self.offsets = layout.offsets()
         self.current: dict[int, str] = {i: f"%{reg}" for i, reg in enumerate(placing.operands)}
         self.symbols: set[str] = set()
+        self.wide: dict[int, str] = {}  # values known as 64 bits: registers stand zero-extended
 
     def _symbol(self, name: str, meta: str) -> str:
         self.symbols.add(f"@{name} = external dso_local global i8{meta}")
@@ -84,7 +85,9 @@ class TemplatePlaces:
     def get_reg(self, out: Text, op: Op) -> str:
         if self.placing.boxed:
             return out.new(f"load i32, ptr {self._box(out, op.params['reg'].index)}, align 4")
-        return out.new(f"trunc i64 {self.current[op.params['reg'].index]} to i32")
+        whole = self.current[op.params["reg"].index]
+        self.wide[op.index] = whole
+        return out.new(f"trunc i64 {whole} to i32")
 
     def set_reg(self, out: Text, op: Op, value: str) -> None:
         if self.placing.boxed:
@@ -103,13 +106,19 @@ class TemplatePlaces:
             return out.new(f"getelementptr i8, ptr %st, i64 {symbol}")
         return out.new(f"getelementptr i8, ptr %st, i64 {offset}")
 
+    def _widened(self, out: Text, value: Value, name: str) -> str:
+        known = self.wide.get(value.op.index)
+        return known if known is not None else out.new(f"zext i32 {name} to i64")
+
     def memory_pointer(self, out: Text, addr: Value, value: str) -> str:
         """Fold base plus decode-time offset into the access: guard zones catch what would wrap."""
         base, offsets = _split(addr)
+        if base is None and isinstance(addr.op.params.get("value"), Sym):
+            whole = self._symbol(f"I{addr.op.params['value'].index}", ", !absolute_symbol !1")
+            return out.new(f"inttoptr i64 {whole} to ptr addrspace(256)")
         if base is None or not offsets:
-            wide = out.new(f"zext i32 {value} to i64")
-            return out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
-        wide = out.new(f"zext i32 {out.of(base)} to i64")
+            return out.new(f"inttoptr i64 {self._widened(out, addr, value)} to ptr addrspace(256)")
+        wide = self._widened(out, base, out.of(base))
         pointer = out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
         for offset in offsets:
             if isinstance(offset, Sym):

@@ -7,6 +7,7 @@ and nowhere else.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,16 @@ def test_lines(path, name, make_engine):
     engine = make_engine(name)
     failed = []
     for line, got in zip(lines, engine.run([line.case for line in lines]), strict=True):
-        # A line names cumulative flags only where they are its point.
-        flags = engine.claims_fp_flags and line.expected.state.fpscr != 0
-        addr = engine.claims_fault_addr and line.expected.fault_addr is not None
+        # A line names cumulative flags and fault addresses only where they are its point.
+        claims = engine.claims.for_length(len(line.words))
+        claims = replace(
+            claims,
+            fp_flags=claims.fp_flags and line.expected.state.fpscr != 0,
+            fault_addr=claims.fault_addr and line.expected.fault_addr is not None,
+        )
         svc = line.expected.svc_imm
         got.svc_imm = got.svc_imm if svc is not None else None
-        found = differences(line.case, line.expected, got, fp_flags=flags, fault_addr=addr)
+        found = differences(line.case, line.expected, got, claims)
         if found and not (name == "unicorn" and is_excused(line, got, found)):
             failed.append(f"{line.where}: {line.case.text}\n    {'; '.join(found)}")
     assert not failed, "expected against " + name + ":\n" + "\n".join(failed)

@@ -66,10 +66,11 @@ class StateLayout:
             align = f" __attribute__((aligned({f.align})))" if f.align else ""
             lines.append(f"\t{f.ctype} {f.name}{dim}{align}; /* {f.doc} */")
         lines += ["} __attribute__((aligned(16)));", ""]
-        for name, at in self.offsets().items():
-            lines.append(
-                f'_Static_assert(offsetof(struct {self.guest}_state, {name}) == {at}, "{name} moved");'
-            )
+        struct = f"struct {self.guest}_state"
+        lines += [
+            f'_Static_assert(offsetof({struct}, {name}) == {at}, "{name} moved");'
+            for name, at in self.offsets().items()
+        ]
         lines += ["#endif", ""]
         lines += [f"#define STATE_{name.upper()} {at}" for name, at in self.offsets().items()]
         lines += ["", "#endif", ""]

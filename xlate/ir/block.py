@@ -24,10 +24,13 @@ WIDTHS = {
     "v64": 64,
     "v128": 128,
 }
-_SAME = frozenset(
-    "add sub mul udiv sdiv and or xor shl lshr ashr ror eq ne ult ule slt sle sub_v fadd fsub fmul fdiv lanes pairwise".split()
-)
-_PREDICATES = frozenset("eq ne ult ule slt sle add_c add_v sub_v cas_if".split())
+_INTEGER = {"add", "sub", "mul", "udiv", "sdiv", "and", "or", "xor"}
+_SHIFT = {"shl", "lshr", "ashr", "ror"}
+_COMPARE = {"eq", "ne", "ult", "ule", "slt", "sle"}
+_FLOAT = {"fadd", "fsub", "fmul", "fdiv"}
+# Operations whose first two arguments have one type, and those that give an i1.
+_SAME = frozenset(_INTEGER | _SHIFT | _COMPARE | _FLOAT | {"sub_v", "lanes", "pairwise"})
+_PREDICATES = frozenset(_COMPARE | {"add_c", "add_v", "sub_v", "cas_if"})
 
 
 @dataclass(eq=False)

@@ -24,7 +24,7 @@ class Effect(Enum):
 
 @dataclass(frozen=True)
 class OpRow:
-    """Name, number of value arguments, names of parameters fixed at decode time, effect, meaning."""
+    """Name, number of value arguments, names of decode-time parameters, effect, meaning."""
 
     name: str
     nargs: int
@@ -90,7 +90,8 @@ _ROWS = (
         2,
         ("op", "lane"),
         _P,
-        "the two-argument integer op on every lane (add sub mul and or xor umin umax smin smax; eq ugt sgt uge sge give all ones or 0)",
+        "the two-argument integer op on every lane (add sub mul and or xor umin umax smin smax; "
+        "eq ugt sgt uge sge give all ones or 0)",
     ),
     OpRow(
         "lane_shift",
@@ -143,7 +144,8 @@ _ROWS = (
     OpRow("concat", 2, (), _P, "v128 of the v64 b (high) and the v64 a (low)"),
     OpRow("half", 1, ("index",), _P, "v64 half 0 (low) or 1 (high) of a v128"),
     OpRow("bitcast", 1, (), _P, "the same bits as another type of equal width"),
-    # floating point: IEEE 754 in the rounding mode the thread has; a NaN result is unspecified, see nan_*
+    # floating point: IEEE 754 in the rounding mode the thread has;
+    # which NaN comes out of an operation is unspecified until nan_fix picks it
     OpRow("fadd", 2, (), _P, "a + b"),
     OpRow("fsub", 2, (), _P, "a - b"),
     OpRow("fmul", 2, (), _P, "a * b"),
@@ -156,7 +158,8 @@ _ROWS = (
         3,
         (),
         _P,
-        "c, unless c is a NaN: then the first signalling NaN of a, b made quiet, else the first NaN of a, b, else the positive default NaN",
+        "c, unless c is a NaN: then the first signalling NaN of a, b made quiet, "
+        "else the first NaN of a, b, else the positive default NaN",
     ),
     OpRow(
         "fcmp",

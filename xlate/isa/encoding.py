@@ -1,7 +1,8 @@
 """The encoding grammar: ``"cond:4 0000100 S:1 Rn:4 Rd:4 imm12:12"``.
 
-Words of 0 and 1 are fixed bits, ``name:n`` is a field of n bits, ``x`` stands for a bit that does not
-matter. A ``(0)`` or ``(1)`` of the manual (should be) is written as a field named ``sb`` or as x.
+Words of 0 and 1 are fixed bits, ``name:n`` is a field of n bits, ``x`` stands for a bit that does
+not matter. A ``(0)`` or ``(1)`` of the manual (should be) is written as a field named ``sb`` or as
+x.
 """
 
 from __future__ import annotations

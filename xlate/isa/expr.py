@@ -1,15 +1,16 @@
 """Decode-time expressions: arithmetic on instruction fields that Python and C both evaluate.
 
-In the interpreter and in LLVM conversion a field is a plain int and none of this runs. When shapes are
-recorded for stencils a field is an Expr: arithmetic builds a tree that is printed as C, and a test
-(``if rot == 0``) forks the recording, so that both outcomes are recorded, each under its condition.
+In the interpreter and in LLVM conversion a field is a plain int and none of this runs. When shapes
+are recorded for stencils a field is an Expr: arithmetic builds a tree that is printed as C, and a
+test (``if rot == 0``) forks the recording, so that both outcomes are recorded, each under its
+condition.
 All arithmetic is modulo 2^64; comparisons are unsigned, so compare raw fields, not differences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from xlate.errors import Inconsistent
 
@@ -182,10 +183,11 @@ class Expr:
 class transform:  # noqa: N801 - used as a decorator
     """A named function of fields with a C twin of the same name (guest/<guest>/decode_imm.h).
 
-    The two are compared over all inputs by a test. Called with ints it computes; with an Expr it records.
+    The two are compared over all inputs by a test. Called with ints it computes; with an Expr it
+    records.
     """
 
-    registry: dict[str, transform] = {}
+    registry: ClassVar[dict[str, transform]] = {}
 
     def __init__(self, fn: Callable[..., int]) -> None:
         self.python = fn
@@ -194,6 +196,7 @@ class transform:  # noqa: N801 - used as a decorator
         transform.registry[self.name] = self
 
     def __call__(self, *args: Num) -> Num:
+        """The value for numbers; an expression that computes it when an argument is one."""
         if any(isinstance(a, Expr) for a in args):
             exprs = tuple(Expr.of(a) for a in args)
             return Expr("call", (self, exprs), f"{self.name}({', '.join(e.text for e in exprs)})")

@@ -1,8 +1,9 @@
 """Rows: one encoding diagram of the manual and the function that says what it means.
 
-A row's function takes the machine and the fields by name. A field annotated ``int`` is structural: every
-value is recorded apart, so it may pick operations and index tables. ``Reg`` and ``Imm`` fields may be
-handed to the machine, combined by arithmetic, and tested in ``if`` (which forks the recording).
+A row's function takes the machine and the fields by name. A field annotated ``int`` is structural:
+every value is recorded apart, so it may pick operations and index tables. ``Reg`` and ``Imm``
+fields may be handed to the machine, combined by arithmetic, and tested in ``if`` (which forks the
+recording).
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ class RowSet:
             narrow, wide = (row, old) if row.specificity > old.specificity else (old, row)
             if row.specificity == old.specificity or wide.name not in narrow.over:
                 raise Inconsistent(
-                    f"{self.name}: {row.name} ({row.encoding.text}) overlaps {old.name} ({old.encoding.text}); "
+                    f"{self.name}: {row.name} ({row.encoding.text}) overlaps "
+                    f"{old.name} ({old.encoding.text}); "
                     f'the narrower must say over=("{wide.name}",)'
                 )
         self.rows.append(row)

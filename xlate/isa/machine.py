@@ -14,7 +14,8 @@ from xlate.isa.expr import Expr
 class Context:
     """What decoding depends on besides the bytes: address, instruction set state, IT block.
 
-    ``pc`` and ``in_it`` are plain when one instruction is decoded and expressions when shapes are recorded.
+    ``pc`` and ``in_it`` are plain when one instruction is decoded and expressions when shapes are
+    recorded.
     """
 
     pc: Any
@@ -23,7 +24,7 @@ class Context:
     in_it: Any = False
 
 
-class Refusal(Exception):  # noqa: N818 - not an error: an answer of the table
+class Refusal(Exception):
     """The row does not execute: undefined, unpredictable (and what was chosen) or unimplemented."""
 
     def __init__(self, kind: str, reason: str) -> None:

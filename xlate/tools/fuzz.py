@@ -21,7 +21,7 @@ import click
 
 from xlate.errors import Inconsistent
 from xlate.runtime import build
-from xlate.verify.case import EXEC, PAGE, Case, Engine, Result, differences
+from xlate.verify.case import EXEC, PAGE, Case, Claims, Engine, differences
 from xlate.verify.generate import SETS, Broken, Drawn, Generator, Refused
 from xlate.verify.interp_engine import Endless, run_case
 from xlate.verify.known import excuse
@@ -128,7 +128,7 @@ def _compare(engine: Engine, drawn: list[Drawn], report: Report) -> set[int]:
     for index, got in enumerate(engine.run([d.case for d in drawn])):
         one = drawn[index]
         report.compared[engine.name] += 1
-        found = _differences(engine, one.case, one.expected, got)
+        found = differences(one.case, one.expected, got, _claims(engine, one))
         if not found:
             continue
         differ.add(index)
@@ -142,24 +142,24 @@ def _compare(engine: Engine, drawn: list[Drawn], report: Report) -> set[int]:
     return differ
 
 
-def _differences(engine: Engine, case: Case, expected: Result, got: Result) -> list[str]:
-    flags, addr = engine.claims_fp_flags, engine.claims_fault_addr
-    return differences(case, expected, got, fp_flags=flags, fault_addr=addr)
+def _claims(engine: Engine, drawn: Drawn) -> Claims:
+    return engine.claims.for_length(len(drawn.insns))
 
 
 def _describe(engine: Engine, drawn: Drawn, first: list[str], *, short: bool) -> str:
     """Return the case (reduced when ``short``) as a line and the differences below it."""
+    claims = _claims(engine, drawn)
 
     def differs(case: Case) -> bool:
         try:
             expected = run_case(case)
         except Endless:
             return False
-        return bool(_differences(engine, case, expected, engine.run([case])[0]))
+        return bool(differences(case, expected, engine.run([case])[0], claims))
 
     case = reduce(drawn.case, differs) if short else drawn.case
     expected, got = run_case(case), engine.run([case])[0]
-    found = _differences(engine, case, expected, got) or ["only after other cases", *first]
+    found = differences(case, expected, got, claims) or ["only after other cases", *first]
     line = format_line(drawn.isa, drawn.words, drawn.name, case, expected)
     return f"{line}\n    interp against {engine.name}: {'; '.join(found)}"
 

@@ -13,7 +13,7 @@ from frontends.arm32.decode import Insn, decode, record_insn, record_predicate
 from frontends.arm32.state import STATE
 from xlate.errors import Inconsistent
 from xlate.isa import Refusal
-from xlate.verify.case import EXEC, PAGE, Case, Result, State
+from xlate.verify.case import EXEC, PAGE, Case, Claims, Result, State
 
 MAX_INSNS = 64
 _AT = STATE.offsets()
@@ -30,8 +30,7 @@ class InterpEngine:
     """The interpreter as an engine."""
 
     name = "interp"
-    claims_fp_flags = True
-    claims_fault_addr = True
+    claims = Claims()
 
     def run(self, cases: list[Case]) -> list[Result]:
         """Run every case; raises Endless for one that does not stop."""

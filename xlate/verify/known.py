@@ -68,6 +68,7 @@ ALIGNMENT = (
     "exclusive, ordered or swap access that is not aligned: an alignment fault; we execute it"
 )
 FAULT_PASSED = "store that faults: unicorn at times goes on, writes back and stops behind it"
+EXCLUSIVE_SIZE = "exclusive store of another size than the load: unicorn compares address and value"
 PARTIAL = "load of several registers that faults: those it had read are UNKNOWN"
 _SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
 
@@ -75,7 +76,7 @@ _SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
 def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
     """Return the reason that covers a difference, or nothing.
 
-    Four findings are rules and not entries, since they are about no particular words.
+    Five findings are rules and not entries, since they are about no particular words.
     """
     ours = drawn.expected
     stopped_at = next((i for i in drawn.insns if i.pc == unicorn.state.r[15]), None)
@@ -90,11 +91,23 @@ def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
             return ALIGNMENT
         if row is not None and row.name.startswith(_SEVERAL) and _only_registers(differences):
             return PARTIAL
+    if _exclusive_pair(drawn.name) and _only_registers_and_memory(differences):
+        return EXCLUSIVE_SIZE
     for entry in known_errors():
         for insn in drawn.insns:
             if entry.excuses(drawn.isa_of(insn), insn.word, unicorn, differences):
                 return entry.reason
     return ""
+
+
+def _exclusive_pair(names: str) -> bool:
+    """An exclusive load and an exclusive store stand in one sequence."""
+    loads = any(name.startswith(("ldrex", "ldaex")) for name in names.split())
+    return loads and any(name.startswith(("strex", "stlex")) for name in names.split())
+
+
+def _only_registers_and_memory(differences: list[str]) -> bool:
+    return all(line.startswith(("r", "mem")) for line in differences)
 
 
 def _only_registers(differences: list[str]) -> bool:

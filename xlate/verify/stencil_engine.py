@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from xlate.errors import Inconsistent
-from xlate.verify.case import PAGE, STOPS, Case, Result, State
+from xlate.verify.case import PAGE, STOPS, Case, Claims, Result, State
 
 CASE_MAGIC, RESULT_MAGIC = 0x31434958, 0x31525958
 STATE = struct.Struct("<16I8B4I Q32Q2I32x")
@@ -41,8 +41,7 @@ class StencilEngine:
     program: Path
     arguments: list[str] = field(default_factory=list)
     name: str = "stencil"
-    claims_fp_flags: bool = True
-    claims_fault_addr: bool = True
+    claims: Claims = field(default_factory=lambda: Claims(flags_at_fault=False))
 
     def run(self, cases: list[Case]) -> list[Result]:
         """Run every case; one that kills the driver has the stop ``crash``."""

@@ -13,7 +13,7 @@ import unicorn
 from unicorn import arm_const as arm
 
 from xlate.errors import Inconsistent
-from xlate.verify.case import CODE_PAGE, EXEC, PAGE, READ, WRITE, Case, Result, State
+from xlate.verify.case import CODE_PAGE, EXEC, PAGE, READ, WRITE, Case, Claims, Result, State
 
 _CPSR_USER_MODE = 0x10
 _FPEXC_ENABLE = 1 << 30
@@ -45,8 +45,7 @@ class UnicornEngine:
     """Unicorn with every feature of the 32-bit architecture switched on, in user mode."""
 
     name = "unicorn"
-    claims_fp_flags = True
-    claims_fault_addr = False  # of an access over two pages it names neither end reliably
+    claims = Claims(fault_addr=False)  # of an access over two pages it names neither end reliably
 
     def __init__(self) -> None:
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_ARM)
