@@ -113,9 +113,6 @@ class TemplatePlaces:
     def memory_pointer(self, out: Text, addr: Value, value: str) -> str:
         """Fold base plus decode-time offset into the access: guard zones catch what would wrap."""
         base, offsets = _split(addr)
-        if base is None and isinstance(addr.op.params.get("value"), Sym):
-            whole = self._symbol(f"I{addr.op.params['value'].index}", ", !absolute_symbol !1")
-            return out.new(f"inttoptr i64 {whole} to ptr addrspace(256)")
         if base is None or not offsets:
             return out.new(f"inttoptr i64 {self._widened(out, addr, value)} to ptr addrspace(256)")
         wide = self._widened(out, base, out.of(base))
