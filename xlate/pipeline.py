@@ -16,8 +16,8 @@ from typing import Any
 import capstone
 
 from backends.stencil import hostregs
-from backends.stencil.extract import Template, instantiate
 from backends.stencil.family import FLAGS, PARTITIONS, Family
+from backends.stencil.holes import Template, instantiate
 from backends.stencil.library import Request, compile_batch
 from backends.stencil.plan import Plan, fusable, readable, single_step
 from frontends.arm32.decode import Insn, decode

@@ -1,8 +1,8 @@
 """Machine code of templates out of an object file, and the holes in it.
 
-Register holes are found by decoding each instruction: template operands stand in registers 8-15, whose
-number is split between a REX bit and a three-bit field. Constants are found by their numbers, or by the
-relocations of absolute symbols.
+Register holes are found by decoding each instruction: template operands stand in registers 8-15,
+whose number is split between a REX bit and a three-bit field. Constants are found by their numbers,
+or by the relocations of absolute symbols. What a hole is, ``holes.py`` says.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import capstone
 import lief
 
 from backends.stencil import hostregs
+from backends.stencil.holes import ImmHole, JumpHole, PoolHole, RegHole, Template
 from xlate.errors import Inconsistent
 
 lief.logging.disable()
@@ -23,64 +24,8 @@ _PREFIXES = frozenset(b"\x66\x67\xf2\xf3\x2e\x36\x3e\x26\x64\x65\xf0")
 
 
 @dataclass(frozen=True)
-class RegHole:
-    """Operand register: byte and bit of its REX extension, byte and shift of its low three bits."""
-
-    operand: int
-    rex_at: int
-    rex_bit: int
-    field_at: int
-    shift: int
-
-
-@dataclass(frozen=True)
-class ImmHole:
-    """A decode-time value: source I (immediate), O (state offset) or A (address part), index, place.
-
-    ``size`` is in bytes; the stored value is ``scale * value + addend``.
-    """
-
-    source: str
-    index: int
-    at: int
-    size: int
-    scale: int = 1
-    addend: int = 0
-
-
-@dataclass(frozen=True)
-class PoolHole:
-    """A pc-relative reference to constant data that every code segment carries: place, addend, the data."""
-
-    at: int
-    addend: int
-    data: bytes
-
-
-@dataclass(frozen=True)
-class JumpHole:
-    """A 32-bit displacement to be filled with the way to SKIP or TAKEN."""
-
-    to: str
-    at: int
-
-
-@dataclass(frozen=True)
-class Template:
-    """Code with holes zeroed."""
-
-    code: bytes
-    regs: tuple[RegHole, ...] = ()
-    imms: tuple[ImmHole, ...] = ()
-    jumps: tuple[JumpHole, ...] = ()
-    pools: tuple[PoolHole, ...] = ()
-    clobbers: tuple[str, ...] = ()  # which of hostregs.SPARE_TEMPORARIES it uses
-    boxed: bool = False  # operands are in the state's scratch slots
-
-
-@dataclass(frozen=True)
 class Raw:
-    """One function as the compiler left it: bytes and relocations (offset, type, symbol, addend)."""
+    """A function as the compiler left it: bytes and relocations (offset, type, symbol, addend)."""
 
     code: bytes
     relocs: tuple[tuple[int, int, str, int], ...]
@@ -88,7 +33,7 @@ class Raw:
 
 
 def functions(obj: bytes) -> dict[str, Raw]:
-    """Every function of the object by name; raises Inconsistent for relocations into other sections."""
+    """Every function of the object by name, with the constant data that it refers to."""
     elf = lief.ELF.parse(list(obj))
     assert isinstance(elf, lief.ELF.Binary)
     section = elf.get_section(".text")
@@ -103,7 +48,7 @@ def functions(obj: bytes) -> dict[str, Raw]:
     for r in elf.object_relocations:
         if r.section is None or r.section.name != ".text":
             continue
-        kind = int(r.type) & 0xFFFF if int(r.type) < (1 << 20) else int(r.type) & 0xFFFF
+        kind = int(r.type) & 0xFFFF  # lief tells the machine in the bits above
         name = str(r.symbol.name) if r.symbol else ""
         relocs.append((int(r.address), kind, name, int(r.addend)))
         if (
@@ -201,7 +146,7 @@ def _relative(insn: capstone.CsInsn, relocs: frozenset[int]) -> tuple[int, int] 
 def with_displacements(raw: Raw, numbers: list[int], insns: list[capstone.CsInsn]) -> Raw:
     """Give every access through a bare operand register a displacement of 0.
 
-    Without one, the field values of rbp and r13 mean something else, so the hole would not take them.
+    Without one, the field values of rbp and r13 mean something else: the hole would not take them.
     """
     moved = [0] * (len(raw.code) + 1)  # old offset -> new offset
     out = bytearray()
@@ -262,7 +207,7 @@ class TooManyRegisters(Inconsistent):
 
 
 def _clobbered(insn: capstone.CsInsn, name: str, allowed: frozenset[str]) -> set[str]:
-    """Spare temporaries written; raises TooManyRegisters when a register is that nobody may touch."""
+    """Spare temporaries written; raises TooManyRegisters for a register that nobody may touch."""
     _, written = insn.regs_access()
     wides = {_WIDE[n] for n in (insn.reg_name(reg) for reg in written) if n in _WIDE}
     wides.discard("rsp")
@@ -306,33 +251,15 @@ def locate(
         _check_order(name, insns, operands)
     raw = with_displacements(raw, numbers, insns)
     code = bytearray(raw.code)
-    imms: list[ImmHole] = []
-    jumps: list[JumpHole] = []
-    next_at: list[int] = []
-    for at, kind, symbol, addend in raw.relocs:
-        if symbol in ("NEXT", "SKIP", "TAKEN") and kind in (R_X86_64_PLT32, R_X86_64_PC32):
-            next_at.append(at) if symbol == "NEXT" else jumps.append(JumpHole(symbol, at))
-        elif symbol[:1] in "IOA" and symbol[1:].isdigit():
-            size = {R_X86_64_64: 8, R_X86_64_32: 4, R_X86_64_32S: 4}.get(kind)
-            if size is None:
-                raise Inconsistent(f"template {name}: relocation type {kind} against {symbol}")
-            imms.append(ImmHole(symbol[0], int(symbol[1:]), at, size, 1, addend))
-        else:
-            raise Inconsistent(f"template {name}: relocation type {kind} against {symbol!r}")
+    imms, jumps, next_at = _by_relocation(name, raw)
     allowed = (
         frozenset(hostregs.NUMBER) if boxed else frozenset(operands) | set(hostregs.TEMPORARIES)
     )
     if len(operands) > 3:
         allowed -= {"rdx"}
-    regs: list[RegHole] = []
     insns = list(_capstone.disasm(raw.code, 0))
-    clobbers: set[str] = set()
-    for insn in insns:
-        clobbers |= _clobbered(insn, name, allowed)
-        for f in _fields(insn, insn.address):
-            if f.number in numbers:
-                operand = numbers.index(f.number)
-                regs.append(RegHole(operand, f.rex_at, f.rex_bit, f.at, f.shift))
+    clobbers = {register for insn in insns for register in _clobbered(insn, name, allowed)}
+    regs = _register_holes(insns, numbers)
     code, jumps, insns = _fall_through(code, next_at, jumps, insns)
     for hole in regs:
         code[hole.rex_at] &= ~(1 << hole.rex_bit)
@@ -349,10 +276,36 @@ def locate(
     return _find_constants(name, template, constants)
 
 
+def _by_relocation(name: str, raw: Raw) -> tuple[list[ImmHole], list[JumpHole], list[int]]:
+    """Holes of absolute symbols, holes of jumps, and places of jumps to NEXT."""
+    imms: list[ImmHole] = []
+    jumps: list[JumpHole] = []
+    next_at: list[int] = []
+    for at, kind, symbol, addend in raw.relocs:
+        size = {R_X86_64_64: 8, R_X86_64_32: 4, R_X86_64_32S: 4}.get(kind)
+        if symbol in ("NEXT", "SKIP", "TAKEN") and kind in (R_X86_64_PLT32, R_X86_64_PC32):
+            next_at.append(at) if symbol == "NEXT" else jumps.append(JumpHole(symbol, at))
+        elif symbol[:1] in "IOA" and symbol[1:].isdigit() and size is not None:
+            imms.append(ImmHole(symbol[0], int(symbol[1:]), at, size, 1, addend))
+        else:
+            raise Inconsistent(f"template {name}: relocation type {kind} against {symbol!r}")
+    return imms, jumps, next_at
+
+
+def _register_holes(insns: list[capstone.CsInsn], numbers: list[int]) -> list[RegHole]:
+    """Every field that names an operand's register."""
+    return [
+        RegHole(numbers.index(f.number), f.rex_at, f.rex_bit, f.at, f.shift)
+        for insn in insns
+        for f in _fields(insn, insn.address)
+        if f.number in numbers
+    ]
+
+
 def _fall_through(
     code: bytearray, next_at: list[int], jumps: list[JumpHole], insns: list[capstone.CsInsn]
 ) -> tuple[bytearray, list[JumpHole], list[capstone.CsInsn]]:
-    """Make NEXT the end of the template: drop the last jump, turn ``jcc NEXT; jmp X`` into ``jcc' X``."""
+    """Make NEXT the end: drop the last jump, turn ``jcc NEXT; jmp X`` into ``jcc' X``."""
     if insns[-1].bytes[0] == 0xE9 and insns[-1].address + 1 in next_at:
         next_at = [a for a in next_at if a != insns[-1].address + 1]
         code = code[: insns[-1].address]
@@ -389,27 +342,3 @@ def _find_constants(name: str, template: Template, constants: tuple[int | None, 
                 code[at : at + 4] = bytes(4)
                 at = code.find(needle, at)
     return replace(template, code=bytes(code), imms=tuple(holes))
-
-
-def instantiate(
-    template: Template,
-    operands: tuple[str, ...],
-    constants: dict[int, int],
-    offsets: dict[int, int] | None = None,
-) -> bytes:
-    """Fill register, constant and offset holes: what the runtime does, for proofs and listings.
-
-    Without ``offsets`` only numbered constants (source I) are filled.
-    """
-    code = bytearray(template.code)
-    for hole in template.regs:
-        number = hostregs.NUMBER[operands[hole.operand]]
-        code[hole.rex_at] |= (number >> 3) << hole.rex_bit
-        code[hole.field_at] |= (number & 7) << hole.shift
-    for imm in template.imms:
-        source = offsets if imm.source == "O" else constants
-        if source is None or imm.index not in source or (imm.source == "A" and offsets is None):
-            continue
-        value = (imm.scale * source[imm.index] + imm.addend) & ((1 << 8 * imm.size) - 1)
-        code[imm.at : imm.at + imm.size] = value.to_bytes(imm.size, "little")
-    return bytes(code)

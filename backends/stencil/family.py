@@ -1,8 +1,9 @@
 """Families: recorded steps with everything that can be patched named by order of appearance.
 
-Two steps with the same family text are the same machine code, whichever row, instruction set state or
-register they come from. Patchable are general registers (operands), constants (immediates) and state
-offsets. The exit of a step is not part of the code: it is glue that the translator adds behind it.
+Two steps with the same family text are the same machine code, whichever row, instruction set state
+or register they come from. Patchable are general registers (operands), constants (immediates) and
+state offsets. The exit of a step is not part of the code: it is glue that the translator adds
+behind it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Exit:
 
 @dataclass(frozen=True)
 class Family:
-    """Canonical block and the recipe that fills it: texts of register numbers, immediates, offsets."""
+    """Canonical block and the recipe that fills it: register numbers, immediates, offsets."""
 
     block: Block
     operands: tuple[Operand, ...]
@@ -107,61 +108,82 @@ def _exit_of(op: Op) -> Exit:
     return Exit("stop", op.params["reason"], str(Expr.of(op.params["pc"])))
 
 
-def family(block: Block) -> Family:
-    """Canonicalise one recorded step; raises Inconsistent when an exit is not last."""
-    ops = live_ops(block.ops)
+def _take_exit(ops: list[Op]) -> tuple[list[Op], Exit]:
+    """How the operations leave, and those of them that are code of the step."""
     exits = [op for op in ops if OPS[op.name].effect is Effect.EXIT and op.name != "exit_skip"]
-    leave = Exit()
-    if exits:
-        if len(exits) > 1 or exits[0] is not ops[-1]:
-            raise Inconsistent(f"an exit must come last: {[op.name for op in ops]}")
-        leave = _exit_of(exits[0])
-        if exits[0].name in ("exit_jump", "exit_stop"):
-            ops = ops[:-1]
-    regs, imms, offs = _Names(), _Names(), _Names()
-    widths: dict[int, int] = {}
-    used: dict[int, list[bool]] = {}
-    out = Block()
-    mapping: dict[int, Value] = {}
-    read, written = set(), set()
-    for op in ops:
+    if not exits:
+        return ops, Exit()
+    if len(exits) > 1 or exits[0] is not ops[-1]:
+        raise Inconsistent(f"an exit must come last: {[op.name for op in ops]}")
+    only_glue = exits[0].name in ("exit_jump", "exit_stop")
+    return ops[:-1] if only_glue else ops, _exit_of(exits[0])
+
+
+@dataclass
+class _Naming:
+    """Names for what can be patched in one step, given in order, and how it is used."""
+
+    regs: _Names = field(default_factory=_Names)
+    imms: _Names = field(default_factory=_Names)
+    offs: _Names = field(default_factory=_Names)
+    widths: dict[int, int] = field(default_factory=dict)
+    used: dict[int, list[bool]] = field(default_factory=dict)  # by operand: read first, written
+    flags_read: set[str] = field(default_factory=set)
+    flags_written: set[str] = field(default_factory=set)
+
+    def params(self, op: Op) -> dict[str, Any]:
+        """Parameters of the operation in canonical form."""
         params = dict(op.params)
         if op.name == "const" and isinstance(params["value"], Expr):
-            value: Expr = params["value"]
-            index = imms.of(f_width(value, op.ty))
-            widths[index] = int(op.ty[1:])
-            params["value"] = Sym("#", index)
+            params["value"] = self._immediate(params["value"], op.ty)
         elif op.name in ("get_reg", "set_reg"):
-            index = regs.of(params["reg"])
-            use = used.setdefault(index, [False, False])
-            if op.name == "set_reg":
-                use[1] = True
-            elif not use[1]:
-                use[0] = True
-            params["reg"] = Sym("$", index)
+            params["reg"] = self._operand(params["reg"], written=op.name == "set_reg")
         elif op.name in ("get_state", "set_state") and isinstance(params["offset"], Expr):
-            params["offset"] = Sym("@", offs.of(params["offset"]))
+            params["offset"] = Sym("@", self.offs.of(params["offset"]))
         elif op.name == "exit_branch":
             params["target"] = "taken"
         elif op.name == "get_flag":
-            read.add(params["flag"])
+            self.flags_read.add(params["flag"])
         elif op.name == "set_flag":
-            written.add(params["flag"])
-        new = out.op(op.name, *(mapping[a.op.index] for a in op.args), ty=op.ty, **params)
-        mapping[op.index] = new
-    operands = tuple(Operand(t, *used[i]) for i, t in enumerate(regs.texts))
+            self.flags_written.add(params["flag"])
+        return params
+
+    def _immediate(self, value: Expr, ty: str) -> Sym:
+        index = self.imms.of(f_width(value, ty))
+        self.widths[index] = int(ty[1:])
+        return Sym("#", index)
+
+    def _operand(self, number: Any, *, written: bool) -> Sym:
+        index = self.regs.of(number)
+        use = self.used.setdefault(index, [False, False])
+        if written:
+            use[1] = True
+        elif not use[1]:
+            use[0] = True
+        return Sym("$", index)
+
+
+def family(block: Block) -> Family:
+    """Canonicalise one recorded step; raises Inconsistent when an exit is not last."""
+    ops, leave = _take_exit(live_ops(block.ops))
+    names = _Naming()
+    out = Block()
+    mapping: dict[int, Value] = {}
+    for op in ops:
+        args = (mapping[a.op.index] for a in op.args)
+        mapping[op.index] = out.op(op.name, *args, ty=op.ty, **names.params(op))
     return Family(
         out,
-        operands,
-        tuple(imms.texts),
-        tuple(widths[i] for i in range(len(imms.texts))),
-        tuple(offs.texts),
-        "".join(f for f in FLAGS if f in read),
-        "".join(f for f in FLAGS if f in written),
+        tuple(Operand(t, *names.used[i]) for i, t in enumerate(names.regs.texts)),
+        tuple(names.imms.texts),
+        tuple(names.widths[i] for i in range(len(names.imms.texts))),
+        tuple(names.offs.texts),
+        "".join(f for f in FLAGS if f in names.flags_read),
+        "".join(f for f in FLAGS if f in names.flags_written),
         leave,
-        tuple(regs.exprs),
-        tuple(imms.exprs),
-        tuple(offs.exprs),
+        tuple(names.regs.exprs),
+        tuple(names.imms.exprs),
+        tuple(names.offs.exprs),
     )
 
 
@@ -176,7 +198,7 @@ def f_width(value: Expr, ty: str) -> Expr:
 def variant(
     block: Block, *, drop_flags: str = "", partition: tuple[int, ...] | None = None
 ) -> Block:
-    """A canonical block without dead flags, and with operands that name the same register made one."""
+    """A canonical block without dead flags, operands that name the same register made one."""
     out = Block()
     mapping: dict[int, Value] = {}
     for op in live_ops(block.ops, drop_flags):
@@ -189,8 +211,9 @@ def variant(
     return out
 
 
-# Which operands may name one register, in the order of preference. Only the first is needed for every family: the
-# translator makes operands distinct by copying. By the order of appearance (1, 1) is mostly Rd = Rn.
+# Which operands may name one register, in the order of preference. Only the first is needed for
+# every family: the translator makes operands distinct by copying. By the order of appearance (1, 1)
+# is mostly Rd = Rn.
 PARTITIONS: dict[int, tuple[tuple[int, ...], ...]] = {
     0: ((),),
     1: ((0,),),

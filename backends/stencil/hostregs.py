@@ -1,32 +1,30 @@
-"""Which host register is what in translated code; the C runtime gets the same table (gen/hostregs.h).
+"""Which host register is what in translated code; C gets the same table (gen/hostregs.h).
 
-Templates are compiled with LLVM's preserve_none calling convention, whose argument registers are, in
-order, R12 R13 R14 R15 RDI RSI RDX RCX R8 R9 R11. R12 is the state pointer. Operands of a template stand
-in registers that always need a REX prefix, so that any other register fits into the same bytes. RAX, RCX
-and RDX are temporaries of a template; RDX also hands the target of an indirect exit to the glue.
+Templates are compiled with LLVM's preserve_none calling convention, whose argument registers are,
+in order, R12 R13 R14 R15 RDI RSI RDX RCX R8 R9 R11. R12 is the state pointer. Operands of a
+template stand in registers that always need a REX prefix, so that any other register fits into the
+same bytes. RAX, RCX and RDX are temporaries of a template; RDX also hands the target of an indirect
+exit to the glue.
 """
 
 from __future__ import annotations
 
-NUMBER = {
-    name: i
-    for i, name in enumerate(
-        "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split()
-    )
-}
+_LOW = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi")
+NUMBER = {name: i for i, name in enumerate((*_LOW, *(f"r{i}" for i in range(8, 16))))}
 
 ARGUMENTS = ("r13", "r14", "r15", "rdi", "rsi", "rdx", "rcx", "r8", "r9", "r11")
 STATE = "r12"
 
-# Guest registers that live in host registers while translated code runs; the others live in the state.
+# Guest registers that live in host registers while translated code runs; the others live in the
+# state.
 PINS = {0: "r8", 1: "r9", 2: "r11", 3: "r13", 4: "r14", 5: "r15", 6: "rdi", 13: "rsi"}
 
 # Where operands that live in the state are brought for one template.
 SCRATCH = ("rbx", "rbp", "r10", "rdx")
 
-# Registers that a template may use freely besides its operands. When LLVM runs out of these it takes r10, then
-# rbx, then (pushed and popped) rbp: such a template says so, and the translator finds other places for operands that
-# live in the state.
+# Registers that a template may use freely besides its operands. When LLVM runs out of these it
+# takes r10, then rbx, then (pushed and popped) rbp: such a template says so, and the translator
+# finds other places for operands that live in the state.
 TEMPORARIES = ("rax", "rcx", "rdx")
 SPARE_TEMPORARIES = ("r10", "rbx", "rbp")
 

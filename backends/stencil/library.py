@@ -1,10 +1,9 @@
-"""Compiles templates: tries the best form, proves it by compiling it again with other numbers, else
-takes the form that is right by construction.
+"""Compiles templates: in the best form that can be proved, else in the one right by construction.
 
-A constant given to LLVM as a plain number lets it choose short encodings, but LLVM may also use what it
-sees in the number. So each template is compiled with three sets of numbers that disagree in every bit,
-and accepted only if filling the holes of the first gives the other two byte for byte. A template that
-fails is compiled with absolute symbols, of which LLVM knows nothing.
+A constant given to LLVM as a plain number lets it choose short encodings, but LLVM may also use
+what it sees in the number. So each template is compiled with three sets of numbers that disagree in
+every bit, and accepted only if filling the holes of the first gives the other two byte for byte. A
+template that fails is compiled with absolute symbols, of which LLVM knows nothing.
 """
 
 from __future__ import annotations
@@ -18,28 +17,15 @@ from functools import partial
 from pathlib import Path
 
 from backends.llvm.binding import VERSION, to_object
-from backends.stencil import hostregs
-from backends.stencil.extract import (
-    ImmHole,
-    JumpHole,
-    PoolHole,
-    Raw,
-    RegHole,
-    Template,
-    TooManyRegisters,
-    WritesEarly,
-    functions,
-    instantiate,
-    locate,
-)
+from backends.stencil import constants, hostregs
+from backends.stencil.extract import Raw, TooManyRegisters, WritesEarly, functions, locate
 from backends.stencil.family import Sym
+from backends.stencil.holes import ImmHole, JumpHole, PoolHole, RegHole, Template, instantiate
 from backends.stencil.template import DECLARATIONS, MAY_FAULT, TAIL, Placing, function
 from xlate.abi.state import StateLayout
 from xlate.errors import Inconsistent
 from xlate.ir import Block
 
-_WORDS = (0x4B5D2E71, 0xB4A2D18E, 0x9E3779B9)
-_AMOUNTS = ((21, 11, 23), (10, 20, 8), (4, 13, 27))
 BATCH = 150
 
 
@@ -51,44 +37,6 @@ class Request:
     block: Block
     operands: int
     immediates: int
-
-
-def _amounts_only(block: Block) -> dict[int, bool]:
-    """Immediate index to whether it is used only as a shift amount; False: leave it a symbol."""
-    uses: dict[int, set[bool]] = {}
-    consts = {
-        op.index: op.params["value"].index
-        for op in block
-        if op.name == "const" and isinstance(op.params["value"], Sym)
-    }
-    widths = {
-        op.params["value"].index: op.ty
-        for op in block
-        if op.name == "const" and isinstance(op.params["value"], Sym)
-    }
-    for op in block:
-        for place, arg in enumerate(op.args):
-            if arg.op.index in consts:
-                amount = op.name in ("shl", "lshr", "ashr", "ror") and place == 1
-                if op.name == "lane_shift":  # narrower than any number that would stand for all
-                    uses.setdefault(consts[arg.op.index], set()).update((True, False))
-                uses.setdefault(consts[arg.op.index], set()).add(amount)
-    return {i: used == {True} for i, used in uses.items() if len(used) == 1 and widths[i] == "i32"}
-
-
-def _numbers(request: Request, which: int) -> tuple[int | None, ...]:
-    kinds = _amounts_only(request.block)
-    out: list[int | None] = []
-    for i in range(request.immediates):
-        if i not in kinds:
-            out.append(None)
-        elif kinds[i]:
-            out.append(_AMOUNTS[which][i % 3])
-        else:
-            word = _WORDS[which]
-            turn = 5 * i
-            out.append(((word << turn) | (word >> (32 - turn))) & 0xFFFFFFFF if turn else word)
-    return tuple(out)
 
 
 def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) -> dict[str, Raw]:
@@ -103,37 +51,55 @@ def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) 
     )
 
 
-# Ways to compile a template, from the best code to the one that is right by construction: numbered constants or
-# absolute symbols, without and with holding operands back until the last access; at last boxed operands.
+@dataclass(frozen=True)
+class _Way:
+    """How to compile: which immediates are numbers, operands held back, operands in memory."""
+
+    amounts: bool = False
+    words: bool = False
+    hold: bool = False
+    boxed: bool = False
+
+    def placings(self, request: Request) -> list[Placing]:
+        """One placing for each set of numbers; one only where nothing is a number."""
+        operands = hostregs.OPERANDS[: request.operands]
+        sets = [
+            constants.numbers(request.block, request.immediates, which, words=self.words)
+            for which in range(constants.SETS)
+        ]
+        if not self.amounts or all(n is None for n in sets[0]):
+            sets = [(None,) * request.immediates]
+        return [Placing(operands, numbers, self.boxed, self.hold) for numbers in sets]
+
+
+# From the best code to the one that is right by construction.
 _WAYS = (
-    {"numbered": True},
-    {"numbered": True, "hold": True},
-    {"numbered": False},
-    {"numbered": False, "hold": True},
-    {"numbered": False, "boxed": True},
+    _Way(amounts=True, words=True),
+    _Way(amounts=True, words=True, hold=True),
+    _Way(amounts=True),
+    _Way(amounts=True, hold=True),
+    _Way(),
+    _Way(hold=True),
+    _Way(boxed=True),
 )
 
 
-def _placings(
-    request: Request, *, numbered: bool, hold: bool = False, boxed: bool = False
-) -> list[Placing]:
-    operands = hostregs.OPERANDS[: request.operands]
-    if not numbered or not request.immediates:
-        return [Placing(operands, (None,) * request.immediates, boxed, hold)]
-    return [Placing(operands, _numbers(request, which), boxed, hold) for which in range(3)]
-
-
-def _amount_holes(template: Template, raws: list[bytes], request: Request) -> Template | None:
-    """Add one-byte holes of shift amounts by comparing the compilations; None when they do not agree."""
-    kinds = _amounts_only(request.block)
+def _amount_holes(
+    template: Template, raws: list[bytes], request: Request, placings: list[Placing]
+) -> Template:
+    """Add one-byte holes of shift amounts: bytes that differ as the amounts n, or 32 - n, do."""
     holes = list(template.imms)
     code = bytearray(template.code)
-    for index in (i for i, amount in kinds.items() if amount):
-        sets = [_numbers(request, w)[index] for w in range(3)]
+    for index, kind in constants.kinds(request.block).items():
+        sets = [p.constants[index] for p in placings]
+        if kind != constants.AMOUNT or None in sets:
+            continue
         for at in range(len(code)):
-            if [r[at] for r in raws] == sets:
-                holes.append(ImmHole("I", index, at, 1))
-                code[at] = 0
+            found = [r[at] for r in raws]
+            for scale, addend in ((1, 0), (-1, 32)):
+                if found == [scale * (n or 0) + addend for n in sets]:
+                    holes.append(ImmHole("I", index, at, 1, scale, addend))
+                    code[at] = 0
     return replace(template, code=bytes(code), imms=tuple(holes))
 
 
@@ -152,8 +118,8 @@ def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Templa
     ]
     if len({len(p) for p in plain}) != 1:
         return None
-    proved = _amount_holes(first, plain, request)
-    if proved is None:
+    proved = _amount_holes(first, plain, request, placings)
+    if any(i.scale < 0 and i.index in constants.carry_of_sum(request.block) for i in proved.imms):
         return None
     for placing, code in zip(placings, plain, strict=True):
         filled = {i: c for i, c in enumerate(placing.constants) if c is not None}
@@ -170,7 +136,7 @@ def compile_batch(requests: list[Request], layout: StateLayout) -> dict[str, Tem
         jobs = [
             (f"f{i}_{which}", r, placing)
             for i, r in enumerate(todo)
-            for which, placing in enumerate(_placings(r, **way))
+            for which, placing in enumerate(way.placings(r))
         ]
         raws = _compile(jobs, layout) if jobs else {}
         mine: dict[str, list[tuple[Raw, Placing]]] = {}
@@ -210,7 +176,7 @@ def _check_widths(request: Request, template: Template) -> None:
 
 
 def fingerprint(layout: StateLayout) -> bytes:
-    """What shapes a template besides its key: state layout, LLVM, and the sources that make templates."""
+    """What shapes a template besides its key: state layout, LLVM, the sources that make them."""
     digest = hashlib.sha256(VERSION.encode() + repr(layout.offsets()).encode())
     here = Path(__file__).parent
     for path in sorted([*here.glob("*.py"), *here.parent.glob("llvm/*.py")]):
@@ -221,7 +187,7 @@ def fingerprint(layout: StateLayout) -> bytes:
 def build(
     requests: Iterable[Request], layout: StateLayout, cache: Path | None, mark: bytes, jobs: int = 2
 ) -> dict[str, Template]:
-    """All templates, from the cache file where the IR is unchanged; raises Inconsistent on a bad one."""
+    """All templates, cached ones where the IR is unchanged; raises Inconsistent on a bad one."""
     wanted = {r.key: r for r in requests}
     known = _load(cache, mark) if cache else {}
     done = {k: known[k] for k in wanted if k in known}

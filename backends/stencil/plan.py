@@ -1,7 +1,8 @@
-"""Which templates are wanted: every family, with its variants for dead flags, for operands that name the
-same register, and fused with the condition that reads its flags.
+"""Which templates are wanted: every family, and its variants.
 
-The plan is what the C tables are printed from; nothing here looks at machine code.
+Variants are for dead flags, for operands that name the same register, and fused with the condition
+that reads the family's flags. The plan is what the C tables are printed from; nothing here looks
+at machine code.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ MAX_OPERANDS, MAX_IMMEDIATES, MAX_OFFSETS = 4, 6, 4
 
 @dataclass
 class Entry:
-    """A family's place in the tables: template keys by (mask, partition) and by (mask, condition, partition)."""
+    """A family's place in the tables, and the keys of its templates.
+
+    They are found by (mask, partition) when plain, by (mask, condition, partition) when fused.
+    """
 
     number: int
     fam: Family
@@ -84,7 +88,7 @@ FUSED_MASKS = ("", FLAGS)
 
 
 def _masks(fam: Family) -> tuple[str, ...]:
-    """Sets of live flags that get code of their own, smallest first; the last has all that are written."""
+    """Sets of live flags that get code of their own, smallest first; the last has all written."""
     written = fam.flags_written
     wanted = {"", written}
     for mask in ("C", "NZ"):
@@ -99,7 +103,8 @@ def _check_size(fam: Family) -> None:
         or len(fam.offsets) > MAX_OFFSETS
     ):
         raise Inconsistent(
-            f"step too large for a template ({fam.operands}, {fam.immediates}, {fam.offsets}):\n{fam.key}"
+            f"step too large for a template "
+            f"({fam.operands}, {fam.immediates}, {fam.offsets}):\n{fam.key}"
         )
 
 

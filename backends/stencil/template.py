@@ -1,8 +1,9 @@
 """LLVM text of one template function, for a given placing of operands and constants.
 
-The function's arguments are the machine registers that must come out unchanged; its tail call to NEXT
-says where results are. A patchable constant is either a distinct number that is searched in the machine
-code afterwards (LLVM then picks the best form) or an absolute symbol (always right, one more move).
+The function's arguments are the machine registers that must come out unchanged; its tail call to
+NEXT says where results are. A patchable constant is either a distinct number that is searched in
+the machine code afterwards (LLVM then picks the best form) or an absolute symbol (always right, one
+more move).
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ MAY_FAULT = ("load", "store", "cas_if")
 class Placing:
     """Register of each operand and number of each immediate (None: an absolute symbol).
 
-    A boxed template has no operand registers: it reads and writes operand n in the state's scratch slot n.
-    It may use every register, since it gives all back; so it must not fault. With ``hold`` the compiler is made to
-    keep the old values of operands in place, and state unwritten, until the last access is done.
+    A boxed template has no operand registers: it reads and writes operand n in the state's scratch
+    slot n. It may use every register, since it gives all back; so it must not fault. With ``hold``
+    the compiler is made to keep the old values of operands in place, and state unwritten, until the
+    last access is done.
     """
 
     operands: tuple[str, ...]
@@ -51,7 +53,7 @@ class Placing:
 
 
 class TemplatePlaces:
-    """Operands in argument registers, flags and offsets at the state pointer, memory through %gs."""
+    """Operands in argument registers, flags and offsets at the state pointer, memory via %gs."""
 
     def __init__(self, placing: Placing, layout: StateLayout) -> None:
         self.placing = placing
@@ -65,6 +67,7 @@ class TemplatePlaces:
         return f"ptrtoint (ptr @{name} to i64)"
 
     def const(self, out: Text, op: Op) -> str:
+        """A number where one is given, else the value of the immediate's symbol."""
         value = op.params["value"]
         if not isinstance(value, Sym):
             if op.ty == "i1":
@@ -83,6 +86,7 @@ class TemplatePlaces:
         return out.new(f"getelementptr i8, ptr %st, i64 {self.offsets['scratch'] + 8 * index}")
 
     def get_reg(self, out: Text, op: Op) -> str:
+        """Low half of the operand's register, or its box."""
         if self.placing.boxed:
             return out.new(f"load i32, ptr {self._box(out, op.params['reg'].index)}, align 4")
         whole = self.current[op.params["reg"].index]
@@ -90,12 +94,14 @@ class TemplatePlaces:
         return out.new(f"trunc i64 {whole} to i32")
 
     def set_reg(self, out: Text, op: Op, value: str) -> None:
+        """Give the operand a new value, zero-extended, or store it into its box."""
         if self.placing.boxed:
             out.line(f"store i32 {value}, ptr {self._box(out, op.params['reg'].index)}, align 4")
             return
         self.current[op.params["reg"].index] = out.new(f"zext i32 {value} to i64")
 
     def state_pointer(self, out: Text, op: Op) -> str:
+        """Point at the flag or member that the operation names, by symbol when it is patchable."""
         if "flag" in op.params:
             return out.new(
                 f"getelementptr i8, ptr %st, i64 {self.offsets[FLAG_FIELD[op.params['flag']]]}"
@@ -127,7 +133,7 @@ class TemplatePlaces:
 
 
 def _split(addr: Value) -> tuple[Value | None, list[Sym | int]]:
-    """base + constants of an address; (None, []) when it is not of that form."""
+    """Base and constants of an address; (None, []) when it is not of that form."""
     offsets: list[Sym | int] = []
     while addr.op.name == "add":
         a, b = addr.op.args

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Mapping
 
 from backends.stencil import hostregs
-from backends.stencil.extract import Template
 from backends.stencil.family import FLAGS
+from backends.stencil.holes import Template
 from backends.stencil.plan import CONDITIONS, FUSED_MASKS, Entry, Plan
 
 NONE = 0xFFFF
@@ -61,7 +61,8 @@ class _Pool:
         clobbers = (
             sum(1 << i for i, r in enumerate(hostregs.SCRATCH) if r in t.clobbers) | t.boxed << 7
         )
-        return f"{{ {code_at}, {hole_at}, {len(t.code)}, {len(t.regs)}, {len(t.imms) + len(t.pools)}, {len(t.jumps)}, {clobbers} }}"
+        counts = f"{len(t.regs)}, {len(t.imms) + len(t.pools)}, {len(t.jumps)}"
+        return f"{{ {code_at}, {hole_at}, {len(t.code)}, {counts}, {clobbers} }}"
 
     def _constant(self, data: bytes) -> int:
         """Offset of the data in the pool of constants, each aligned to its size."""
@@ -98,14 +99,15 @@ def _family_row(entry: Entry, variants: list[int], pool: _Pool) -> str:
     writes = sum(1 << i for i, o in enumerate(fam.operands) if o.written)
     masks = [flag_bits(m) for m in entry.masks]
     masks += [masks[-1]] * (5 - len(masks))
+    flags = f"{flag_bits(fam.flags_read)}, {flag_bits(fam.flags_written)}"
     return (
-        f"{{ {plain}, {fused}, {len(fam.operands)}, {reads}, {writes}, {flag_bits(fam.flags_read)}, "
-        f"{flag_bits(fam.flags_written)}, {entry.partitions}, {{ {', '.join(map(str, masks))} }} }}"
+        f"{{ {plain}, {fused}, {len(fam.operands)}, {reads}, {writes}, {flags}, "
+        f"{entry.partitions}, {{ {', '.join(map(str, masks))} }} }}"
     )
 
 
 def write(plan: Plan, templates: Mapping[str, Template], skips: list[Entry]) -> str:
-    """C text of all tables; ``skips`` are the families "skip unless condition n" from the state's flags."""
+    """C text of all tables; ``skips`` are the families "skip unless condition n holds"."""
     pool = _Pool(templates)
     variants: list[int] = []
     families = [_family_row(e, variants, pool) for e in plan.entries.values()]

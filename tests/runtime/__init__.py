@@ -1,0 +1,1 @@
+"""The native runtime itself: its tables, and behaviour that only its internals explain."""

@@ -1,7 +1,8 @@
-"""Prints the C decoder: the same rows and shapes as Python's, as functions that fill in micro-operations.
+"""Prints the C decoder: the same rows and shapes as Python's, as functions that fill in uops.
 
-For each row one C function extracts the fields and walks the conditions that forked the recording; each
-leaf appends the micro-operations of that shape. A bucket table on some bits of the word finds the rows.
+For each row one C function extracts the fields and walks the conditions that forked the recording;
+each leaf appends the micro-operations of that shape. A bucket table on some bits of the word finds
+the rows.
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xlate.errors import Inconsistent
+from xlate.isa.encoding import FieldSlice
 from xlate.isa.expr import Expr
 from xlate.isa.insn import Row, RowSet
 from xlate.isa.record import Loop, Shape, Step
 
-LeafText = Callable[
-    [Step], tuple[int, list[str]]
-]  # family number, and C statements that fill ``uop``
+# Gives the family number of a step, and C statements that fill ``uop``.
+LeafText = Callable[[Step], tuple[int, list[str]]]
+# Text of a group's C code, to (structural index, family numbers) of the shapes that share it.
+Groups = dict[str, list[tuple[int, list[int]]]]
 
+_C_KEYWORDS = {"unsigned", "signed", "long", "short", "int", "char", "if", "else", "for", "do"}
+_DECLARED = {"unit", "word", "uop", "shape", "pc", "in_it"}
 # Names a field must not have: C's own, and what the row functions declare.
-C_WORDS = frozenset(
-    "unsigned signed long short int char if else for do while unit word uop shape pc in_it".split()
-)
+C_WORDS = frozenset(_C_KEYWORDS | _DECLARED | {"while"})
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def _c_name(rows: RowSet, row: Row) -> str:
 def row_function(rows: RowSet, row: Row, shapes: Sequence[Shape], leaf: LeafText) -> str:
     """The C function of one row."""
     slices = [f for f in row.encoding.fields if f.name in row.structural]
-    groups: dict[str, list[tuple[int, list[int]]]] = {}
+    groups: Groups = {}
     by_values: dict[int, list[Shape]] = {}
     for shape in shapes:
         index = 0
@@ -96,42 +99,44 @@ def row_function(rows: RowSet, row: Row, shapes: Sequence[Shape], leaf: LeafText
     return "\n".join(lines)
 
 
-def _index_text(slices: Sequence[object]) -> str:
+def _index_text(slices: Sequence[FieldSlice]) -> str:
     text = "0"
     for f in slices:
-        text = f"({text}) << {f.bits} | field_{f.name}" if text != "0" else f"field_{f.name}"  # type: ignore[attr-defined]
+        name = f"field_{f.name}"
+        text = f"({text}) << {f.bits} | {name}" if text != "0" else name
     return text
 
 
-def _groups(groups: dict[str, list[tuple[int, list[int]]]], total: int) -> list[str]:
+def _groups(groups: Groups, total: int) -> list[str]:
     """Structural values whose code differs only in family numbers share it through a table."""
-    lines: list[str] = []
-    if len(groups) > 1:
-        which = [0] * total
-        for g, members in enumerate(groups.values()):
-            for index, _ in members:
-                which[index] = g
-        lines.append(f"\tstatic const u8 group[{total}] = {{ {', '.join(map(str, which))} }};")
-        lines.append("\tswitch (group[shape]) {")
+    if len(groups) == 1:
+        ((text, members),) = groups.items()
+        return _group(text, members, total)
+    which = [0] * total
+    for g, members in enumerate(groups.values()):
+        for index, _ in members:
+            which[index] = g
+    lines = [f"\tstatic const u8 group[{total}] = {{ {', '.join(map(str, which))} }};"]
+    lines.append("\tswitch (group[shape]) {")
     for g, (text, members) in enumerate(groups.items()):
-        if len(groups) > 1:
-            lines.append(f"\tcase {g}: {{")
-        count = len(members[0][1])
-        if count and total > 1:
-            table = ["{ " + ", ".join(["0"] * count) + " }"] * total
-            for index, families in members:
-                table[index] = "{ " + ", ".join(map(str, families)) + " }"
-            lines.append(f"\t\tstatic const u16 f[{total}][{count}] = {{ {', '.join(table)} }};")
-            text = text.replace("FAMILY(", "f[shape][").replace(")FAMILY", "]")
-        else:
-            for number, fam in enumerate(members[0][1]):
-                text = text.replace(f"FAMILY({number})FAMILY", str(fam))
-        lines.append(text)
-        if len(groups) > 1:
-            lines.append("\t\tbreak;\n\t}")
-    if len(groups) > 1:
-        lines.append("\t}")
-    return lines
+        lines += [f"\tcase {g}: {{", *_group(text, members, total), "\t\tbreak;\n\t}"]
+    return [*lines, "\t}"]
+
+
+def _group(text: str, members: list[tuple[int, list[int]]], total: int) -> list[str]:
+    """One group's code with its family numbers: from a table, or themselves for a single shape."""
+    count = len(members[0][1])
+    if not count or total == 1:
+        for number, fam in enumerate(members[0][1]):
+            text = text.replace(f"FAMILY({number})FAMILY", str(fam))
+        return [text]
+    table = ["{ " + ", ".join(["0"] * count) + " }"] * total
+    for index, families in members:
+        table[index] = "{ " + ", ".join(map(str, families)) + " }"
+    return [
+        f"\t\tstatic const u16 f[{total}][{count}] = {{ {', '.join(table)} }};",
+        text.replace("FAMILY(", "f[shape][").replace(")FAMILY", "]"),
+    ]
 
 
 def _tree(
@@ -168,10 +173,12 @@ def _leaf(shape: Shape, leaf: LeafText, families: list[int], tab: str) -> str:
 def _loop(step: Loop, body: list[str]) -> list[str]:
     over = Expr.of(step.over).text
     if step.mask:
-        head = f"for (u64 loop_mask = {over}, loop_index = 0; loop_mask; loop_mask &= loop_mask - 1, loop_index++) {{"
+        start = f"u64 loop_mask = {over}, loop_index = 0"
+        head = f"for ({start}; loop_mask; loop_mask &= loop_mask - 1, loop_index++) {{"
         reg = "const u64 loop_reg = (u64)__builtin_ctzll(loop_mask);"
     else:
-        head = f"for (u64 loop_index = 0, loop_count = {over}; loop_index < loop_count; loop_index++) {{"
+        start = f"u64 loop_index = 0, loop_count = {over}"
+        head = f"for ({start}; loop_index < loop_count; loop_index++) {{"
         reg = "const u64 loop_reg = loop_index;"
     return [head, "\t" + reg, "\t(void)loop_reg;", *("\t" + b for b in body), "}"]
 
@@ -184,7 +191,7 @@ def tables(
     suffix: str,
     kinds: Mapping[str, int],
 ) -> str:
-    """Row and bucket tables; ``fixed`` are mask and value of bits that the caller has tested already.
+    """Row and bucket tables; ``fixed``: mask and value of bits that the caller has tested already.
 
     ``kinds`` numbers rows (by name) that the decoder treats apart; all others are 0.
     """
@@ -196,8 +203,8 @@ def tables(
             (f.lsb for f in row.encoding.fields if f.name == "cond" and row.predicated), 0xFF
         )
         lines.append(
-            f"\t{{ {row.encoding.mask:#010x}, {row.encoding.value:#010x}, {_c_name(rows, row)}, {cond}, "
-            f"{kinds.get(row.name, 0)} }},"
+            f"\t{{ {row.encoding.mask:#010x}, {row.encoding.value:#010x}, "
+            f"{_c_name(rows, row)}, {cond}, {kinds.get(row.name, 0)} }},"
         )
     lines.append("};")
     lists: dict[tuple[int, ...], int] = {}
@@ -220,7 +227,6 @@ def tables(
         f"static const u16 {name}_buckets[{len(starts)}] = {{ {', '.join(map(str, starts))} }};"
     )
     lines.append(f"static inline const struct row *find_{name}(u32 w)\n{{")
-    lines.append(
-        f"\treturn find_row({name}_rows, {name}_candidates + {name}_buckets[{bucket.c_index()}], w);\n}}\n"
-    )
+    start_of = f"{name}_buckets[{bucket.c_index()}]"
+    lines.append(f"\treturn find_row({name}_rows, {name}_candidates + {start_of}, w);\n}}\n")
     return "\n".join(lines)

@@ -189,7 +189,7 @@ def _generate(build_dir: Path, announce: Announce) -> None:
     wanted = generator_digest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    announce("xlate: generating decoder, stencils and system call tables ...")
+    announce("xlate: generating decoder, templates and system call tables (a minute, once) ...")
     stamp.unlink(missing_ok=True)
     (build_dir / "gen").mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))

@@ -50,8 +50,13 @@ def _run(*command: str | Path, quiet: bool = False) -> None:
 
 
 def pip_environment() -> dict[str, str]:
-    """Return the environment for pip: its cache stays in the checkout unless the user chose."""
+    """Return the environment for pip: what it writes stays in the checkout unless the user chose.
+
+    pip asks rustc for its version, and where that is rustup's it would make itself a home.
+    """
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    if not Path(environment.get("HOME", "/"), ".rustup").exists():
+        environment.setdefault("RUSTUP_HOME", str(CHECKOUT / "build" / "rustup"))
     if not any(map(environment.get, ("PIP_CACHE_DIR", "PIP_NO_CACHE_DIR", "XDG_CACHE_HOME"))):
         environment["PIP_CACHE_DIR"] = str(CHECKOUT / "build" / "pip-cache")
     return environment

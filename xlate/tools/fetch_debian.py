@@ -21,6 +21,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,7 +127,8 @@ def _download(
     except FetchFailed as error:
         # One stale mirror must not stop a package that another list offers; apt itself never uses
         # a list whose signature or hash is wrong.
-        announce(f"xlate: not every package list could be refreshed ({str(error)[:150]} ...)")
+        reason = textwrap.shorten(str(error), 160, placeholder=" ...")
+        announce(f"xlate: apt could not refresh every list and goes on with the others: {reason}")
     archives = folder / "apt" / "cache" / "archives"
     _run(["apt-get", "clean"], environment)
     if depends:

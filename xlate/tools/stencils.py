@@ -11,13 +11,14 @@ import json
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import click
 
 from backends.stencil import library
-from backends.stencil.extract import Raw, Template
+from backends.stencil.extract import Raw
 from backends.stencil.family import FLAGS
+from backends.stencil.holes import Template
 from backends.stencil.plan import Plan
 from backends.stencil.template import Placing
 from backends.stencil.writer import report
@@ -31,7 +32,6 @@ from xlate.verify.capstone_text import disassemble
 from xlate.verify.case import code_bytes
 
 BUDGET_BYTES, BUDGET_SECONDS = 1 << 20, 180  # DESIGN.md, section 4
-WAYS = ("numbers", "numbers, held", "symbols", "symbols, held", "boxed")
 
 
 @dataclass(frozen=True)
@@ -77,25 +77,35 @@ def ways(plan: Plan) -> Counter[str]:
     todo = list(plan.requests.values())
     while todo:
         batch, todo = todo[: library.BATCH], todo[library.BATCH :]
-        for name, way in zip(WAYS, library._WAYS, strict=True):
+        for way in library._WAYS:
             refused = _refused(batch, way)
-            count[name] += len(batch) - len(refused)
+            count[way_name(way)] += len(batch) - len(refused)
             batch = refused
     return count
 
 
-def _refused(batch: list[library.Request], way: dict[str, bool]) -> list[library.Request]:
+def way_name(way: library._Way) -> str:
+    """Return what is special in a way of compiling, such as ``amounts words hold``."""
+    return " ".join(name for name, on in asdict(way).items() if on) or "symbols"
+
+
+def _refused(batch: list[library.Request], way: library._Way) -> list[library.Request]:
     """Return the templates that cannot be compiled in this way."""
     jobs = [
         (f"f{i}_{which}", request, placing)
         for i, request in enumerate(batch)
-        for which, placing in enumerate(library._placings(request, **way))
+        for which, placing in enumerate(way.placings(request))
     ]
     raws = library._compile(jobs, ARM32.state) if jobs else {}
     made: dict[str, list[tuple[Raw, Placing]]] = {}
     for name, request, placing in jobs:
         made.setdefault(request.key, []).append((raws[name], placing))
     return [r for r in batch if library._accept(r, made[r.key]) is None]
+
+
+def way_of(request: library.Request) -> library._Way:
+    """Return the first way in which the template can be compiled."""
+    return next(way for way in library._WAYS if not _refused([request], way))
 
 
 def longest(found: Library, count: int) -> list[tuple[str, Template]]:

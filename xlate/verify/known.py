@@ -8,13 +8,15 @@ and fails when it no longer differs.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from xlate.errors import Inconsistent
-from xlate.verify.case import Result
+from xlate.isa import Row
+from xlate.verify.case import PAGE, Result
 from xlate.verify.generate import Drawn, should_be
 
 PATH = Path(__file__).with_name("unicorn_known.toml")
@@ -69,6 +71,7 @@ ALIGNMENT = (
 )
 FAULT_PASSED = "store that faults: unicorn at times goes on, writes back and stops behind it"
 EXCLUSIVE_SIZE = "exclusive store of another size than the load: unicorn compares address and value"
+TORN = "store over two pages that faults on the second: unicorn has written the first part"
 PARTIAL = "load of several registers that faults: those it had read are UNKNOWN"
 _SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
 
@@ -76,21 +79,14 @@ _SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
 def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
     """Return the reason that covers a difference, or nothing.
 
-    Five findings are rules and not entries, since they are about no particular words.
+    Six findings are rules and not entries, since they are about no particular words.
     """
-    ours = drawn.expected
     stopped_at = next((i for i in drawn.insns if i.pc == unicorn.state.r[15]), None)
     row = stopped_at.row if stopped_at is not None else None
     if row is not None and unicorn.stop == "undefined" and should_be(row):
         return SHOULD_BE
-    moved = unicorn.state.r[15] != ours.state.r[15]
-    if ours.stop == "fault" and moved and ours.fault_write:
-        return FAULT_PASSED
-    if unicorn.stop == "fault":
-        if unicorn.reason == "alignment":
-            return ALIGNMENT
-        if row is not None and row.name.startswith(_SEVERAL) and _only_registers(differences):
-            return PARTIAL
+    if reason := _fault_rule(row, drawn.expected, unicorn, differences):
+        return reason
     if _exclusive_pair(drawn.name) and _only_registers_and_memory(differences):
         return EXCLUSIVE_SIZE
     for entry in known_errors():
@@ -98,6 +94,28 @@ def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
             if entry.excuses(drawn.isa_of(insn), insn.word, unicorn, differences):
                 return entry.reason
     return ""
+
+
+def _fault_rule(row: Row | None, ours: Result, unicorn: Result, differences: list[str]) -> str:
+    """Rules about accesses that fault; ``row`` is that of the instruction unicorn stopped at."""
+    moved = unicorn.state.r[15] != ours.state.r[15]
+    if ours.stop == "fault" and moved and ours.fault_write:
+        return FAULT_PASSED
+    if unicorn.stop != "fault":
+        return ""
+    if unicorn.reason == "alignment":
+        return ALIGNMENT
+    if ours.fault_write and _torn(ours.fault_addr or 0, differences):
+        return TORN
+    several = row is not None and row.name.startswith(_SEVERAL)
+    return PARTIAL if several and _only_registers(differences) else ""
+
+
+def _torn(fault_addr: int, differences: list[str]) -> bool:
+    """Only bytes just below the page that faulted differ."""
+    places = [re.match(r"mem\[(0x[0-9a-f]+)\]", line) for line in differences]
+    below = [place is not None and 0 < fault_addr - int(place[1], 16) < 8 for place in places]
+    return fault_addr % PAGE == 0 and all(below)
 
 
 def _exclusive_pair(names: str) -> bool:

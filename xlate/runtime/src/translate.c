@@ -389,12 +389,13 @@ static void bind_skips(struct layout *l)
 	l->skip_count = 0;
 }
 
-/* The template's only jump is its last instruction, so moves can be put before it. */
+/* The template's only jump is a conditional one, its last instruction, so moves can be put before it. */
 static bool jumps_at_end(const struct tmpl *t)
 {
 	const u8 *jump = template_holes + t->holes + 3 * t->regs + 8 * t->imms;
 
-	return t->jumps == 1 && (u32)(jump[0] | jump[1] << 8) + 4 == t->length;
+	return t->jumps == 1 && t->length >= 6 && (u32)(jump[0] | jump[1] << 8) + 4 == t->length &&
+	       template_code[t->code + t->length - 6] == 0x0f && (template_code[t->code + t->length - 5] & 0xf0) == 0x80;
 }
 
 /* Results go home before the conditional jump that ends the template: moves leave the host's flags alone. */

@@ -1,0 +1,230 @@
+"""Lowerings of floating point: strict, with x86's own conversions and ARM's choice of NaN.
+
+The mode and the cumulative exceptions are those of MXCSR, in the thread that runs the code.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from backends.llvm.text import Text, args_of, arm, llvm_type
+from xlate.ir import Op
+from xlate.ir.block import WIDTHS
+
+_FLOAT = {"fadd": "fadd", "fsub": "fsub", "fmul": "fmul", "fdiv": "fdiv"}
+
+_STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
+
+
+def _strict(t: Text, name: str, ty: str, args: list[str]) -> str:
+    """An operation that LLVM neither moves, drops nor folds.
+
+    It raises exceptions and rounds by the thread's mode.
+    """
+    lt = llvm_type(ty)
+    operands = ", ".join(f"{lt} {a}" for a in args)
+    return t.new(f"call {lt} @llvm.experimental.constrained.{name}.{ty}({operands}, {_STRICT}) #1")
+
+
+def _compare_strict(t: Text, how: str, ty: str, a: str, b: str, *, signal: bool = False) -> str:
+    lt = llvm_type(ty)
+    name = "fcmps" if signal else "fcmp"
+    return t.new(
+        f"call i1 @llvm.experimental.constrained.{name}.{ty}({lt} {a}, {lt} {b}, "
+        f'metadata !"{how}", metadata !"fpexcept.strict") #1'
+    )
+
+
+@arm(*_FLOAT)
+def _float(t: Text, op: Op) -> str:
+    return _strict(t, _FLOAT[op.name], op.ty, args_of(t, op))
+
+
+@arm("fneg")
+def _fneg(t: Text, op: Op) -> str:
+    return t.new(f"fneg {llvm_type(op.ty)} {t.of(op.args[0])}")
+
+
+@arm("fabs")
+def _fabs(t: Text, op: Op) -> str:
+    ty = llvm_type(op.ty)
+    return t.new(f"call {ty} @llvm.fabs.{op.ty}({ty} {t.of(op.args[0])})")
+
+
+@arm("fsqrt")
+def _fsqrt(t: Text, op: Op) -> str:
+    return _strict(t, "sqrt", op.ty, args_of(t, op))
+
+
+@arm("nan_fix")
+def _nan_fix(t: Text, op: Op) -> str:
+    """A predicted branch: the slow path picks the NaN that ARM would give."""
+    a, b, r = args_of(t, op)
+    ty, width = llvm_type(op.ty), WIDTHS[op.ty]
+    top = {32: 22, 64: 51}[width]
+    default = {32: 0x7FC00000, 64: 0x7FF8000000000000}[width]
+    start, slow, done = t.label(), t.label(), t.label()
+    t.line(f"br label %{start}")
+    t.lines.append(f"{start}:")
+    isnan = _compare_strict(t, "uno", op.ty, r, r)
+    t.line(f"br i1 {isnan}, label %{slow}, label %{done}, !prof !0")
+    t.lines.append(f"{slow}:")
+    ia, ib = (t.new(f"bitcast {ty} {x} to i{width}") for x in (a, b))
+    na, nb = (_is_nan(t, x, width) for x in (ia, ib))
+    quiet = 1 << top
+    qa, qb = (t.new(f"icmp ne i{width} {t.new(f'and i{width} {x}, {quiet}')}, 0") for x in (ia, ib))
+    sa = t.new(f"and i1 {na}, {t.new(f'xor i1 {qa}, true')}")
+    sb = t.new(f"and i1 {nb}, {t.new(f'xor i1 {qb}, true')}")
+    second = t.new(f"select i1 {nb}, i{width} {ib}, i{width} {default}")
+    pick = t.new(f"select i1 {na}, i{width} {ia}, i{width} {second}")
+    pick = t.new(f"select i1 {sb}, i{width} {ib}, i{width} {pick}")
+    pick = t.new(f"select i1 {sa}, i{width} {ia}, i{width} {pick}")
+    fixed = t.new(f"bitcast i{width} {t.new(f'or i{width} {pick}, {quiet}')} to {ty}")
+    t.line(f"br label %{done}")
+    t.lines.append(f"{done}:")
+    return t.new(f"phi {ty} [ {r}, %{start} ], [ {fixed}, %{slow} ]")
+
+
+def _is_nan(t: Text, bits: str, width: int) -> str:
+    """By the bits, so that no exception is raised again."""
+    magnitude = t.new(f"and i{width} {bits}, {(1 << (width - 1)) - 1}")
+    infinity = {32: 0x7F800000, 64: 0x7FF0000000000000}[width]
+    return t.new(f"icmp ugt i{width} {magnitude}, {infinity}")
+
+
+@arm("fcmp")
+def _fcmp(t: Text, op: Op) -> str:
+    a, b = args_of(t, op)
+    less, equal, unordered = (
+        _compare_strict(t, how, op.args[0].ty, a, b, signal=bool(op.params["signal"]))
+        for how in ("olt", "oeq", "uno")
+    )
+    low = t.new(f"select i1 {equal}, i32 1, i32 2")
+    low = t.new(f"select i1 {less}, i32 0, i32 {low}")
+    return t.new(f"select i1 {unordered}, i32 3, i32 {low}")
+
+
+@arm("fcvt")
+def _fcvt(t: Text, op: Op) -> str:
+    source, target = op.args[0].ty, op.ty
+    value = f"{llvm_type(source)} {t.of(op.args[0])}"
+    if target == "f64":
+        name, tail = "fpext", 'metadata !"fpexcept.strict"'
+    else:
+        name, tail = "fptrunc", _STRICT
+    intrinsic = f"@llvm.experimental.constrained.{name}.{target}.{source}"
+    return t.new(f"call {llvm_type(target)} {intrinsic}({value}, {tail}) #1")
+
+
+def _cvt(t: Text, value: str, ty: str, round_: str) -> str:
+    """x86's own conversion to i32: raises invalid alone and gives 0x80000000 when out of range."""
+    single = ty == "f32"
+    lanes = "<4 x float>" if single else "<2 x double>"
+    vec = t.new(f"insertelement {lanes} zeroinitializer, {llvm_type(ty)} {value}, i32 0")
+    name = (
+        ("sse.cvt" if single else "sse2.cvt")
+        + ("t" if round_ == "zero" else "")
+        + ("ss2si" if single else "sd2si")
+    )
+    return t.new(f"call i32 @llvm.x86.{name}({lanes} {vec})")
+
+
+@arm("f_to_int")
+def _f_to_int(t: Text, op: Op) -> str:
+    ty, value = op.args[0].ty, t.of(op.args[0])
+    return (_to_signed if op.params["signed"] else _to_unsigned)(t, value, ty, op.params["round"])
+
+
+def _to_signed(t: Text, value: str, ty: str, round_: str) -> str:
+    raw = _cvt(t, value, ty, round_)
+    odd = t.new(f"icmp eq i32 {raw}, -2147483648")
+    width = WIDTHS[ty]
+    bits = t.new(f"bitcast {llvm_type(ty)} {value} to i{width}")
+    positive = t.new(f"icmp sge i{width} {bits}, 0")
+    nan = _is_nan(t, bits, width)
+    limit = t.new(f"select i1 {positive}, i32 2147483647, i32 -2147483648")
+    limit = t.new(f"select i1 {nan}, i32 0, i32 {limit}")
+    return t.new(f"select i1 {odd}, i32 {limit}, i32 {raw}")
+
+
+def _to_unsigned(t: Text, value: str, ty: str, round_: str) -> str:
+    """Values from 2^31 are converted less 2^31, limited so that this is exact.
+
+    What is out of range raises invalid alone.
+    """
+    lt = llvm_type(ty)
+    big = _compare_strict(t, "oge", ty, value, _fp(2.0**31))
+    low = _compare_strict(t, "ole", ty, value, _fp(-1.0))
+    less = t.new(f"select i1 {big}, {lt} {_fp(2.0**31)}, {lt} {_fp(0.0)}")
+    huge = _compare_strict(t, "oge", ty, value, _fp(2.0**32))
+    limited = t.new(f"select i1 {huge}, {lt} {_fp(2.0**32)}, {lt} {value}")
+    chosen = _strict(t, "fsub", ty, [limited, less])
+    chosen = t.new(f"select i1 {low}, {lt} {_fp(-(2.0**100))}, {lt} {chosen}")
+    before = _mxcsr(t) if round_ == "mode" else ""
+    raw = _cvt(t, chosen, ty, round_)
+    if before:
+        _only_invalid_if_negative(t, raw, before)
+    odd = t.new(f"icmp eq i32 {raw}, -2147483648")
+    above = t.new(f"select i1 {odd}, i32 -1, i32 {t.new(f'xor i32 {raw}, -2147483648')}")
+    negative = t.new(f"icmp slt i32 {raw}, 0")
+    below = t.new(f"select i1 {negative}, i32 0, i32 {raw}")
+    return t.new(f"select i1 {big}, i32 {above}, i32 {below}")
+
+
+def _mxcsr(t: Text) -> str:
+    slot = t.new("alloca i32, align 4")
+    t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {slot})")
+    return t.new(f"load i32, ptr {slot}, align 4")
+
+
+def _only_invalid_if_negative(t: Text, raw: str, before: str) -> None:
+    """A number that rounds to -1 raises invalid alone: x86 finds it merely inexact."""
+    bad, good = t.label(), t.label()
+    slot = t.new("alloca i32, align 4")
+    negative = t.new(f"icmp eq i32 {raw}, -1")
+    t.line(f"br i1 {negative}, label %{bad}, label %{good}, !prof !0")
+    t.lines.append(f"{bad}:")
+    t.line(f"store i32 {t.new(f'or i32 {before}, 1')}, ptr {slot}, align 4")
+    t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
+    t.line(f"br label %{good}")
+    t.lines.append(f"{good}:")
+
+
+def _fp(value: float) -> str:
+    """LLVM's exact spelling of a constant that f32 and f64 both hold."""
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
+
+
+@arm("int_to_f")
+def _int_to_f(t: Text, op: Op) -> str:
+    name = "sitofp" if op.params["signed"] else "uitofp"
+    intrinsic = f"@llvm.experimental.constrained.{name}.{op.ty}.i32"
+    return t.new(f"call {llvm_type(op.ty)} {intrinsic}(i32 {t.of(op.args[0])}, {_STRICT}) #1")
+
+
+_MXCSR_TO_FPSCR = ((0, 0), (2, 1), (3, 2), (4, 3), (5, 4))  # IE ZE OE UE PE to IOC DZC OFC UFC IXC
+
+
+def _move_bits(t: Text, value: str, pairs: tuple[tuple[int, int], ...]) -> str:
+    total = "0"
+    for source, target in pairs:
+        bit = t.new(f"and i32 {t.new(f'lshr i32 {value}, {source}')}, 1")
+        total = t.new(f"or i32 {total}, {t.new(f'shl i32 {bit}, {target}')}")
+    return total
+
+
+@arm("get_fp_flags")
+def _get_fp_flags(t: Text, op: Op) -> str:
+    return _move_bits(t, _mxcsr(t), _MXCSR_TO_FPSCR)
+
+
+@arm("set_fp_mode")
+def _set_fp_mode(t: Text, op: Op) -> None:
+    """FPSCR.RMode counts N, P, M, Z and MXCSR.RC N, M, P, Z: the two bits change places."""
+    fpscr = t.of(op.args[0])
+    slot = t.new("alloca i32, align 4")
+    flags = _move_bits(t, fpscr, tuple((b, a) for a, b in _MXCSR_TO_FPSCR))
+    mode = _move_bits(t, fpscr, ((22, 14), (23, 13)))
+    both = t.new(f"or i32 {flags}, {mode}")
+    t.line(f"store i32 {t.new(f'or i32 {both}, 8064')}, ptr {slot}, align 4")
+    t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
