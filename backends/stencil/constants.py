@@ -1,9 +1,10 @@
 """Which immediates of a template may be plain numbers while it is compiled.
 
-A number lets LLVM pick the best encoding, but it may also use what it sees in the number. The proof in
-library.py (three sets of numbers that disagree in every bit) catches what depends on single bits or on the
-whole value. It cannot catch what holds for all three and not for some other value: that none is 0 or all
-ones. So a constant whose being zero or all ones could decide something is never a number.
+A number lets LLVM pick the best encoding, but it may also use what it sees in the number. The proof
+in library.py (three sets of numbers that disagree in every bit) catches what depends on single bits
+or on the whole value. It cannot catch what holds for all three and not for some other value: that
+none is 0 or all ones. So a constant whose being zero or all ones could decide something is never a
+number.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _zero_matters(block: Block, const: Op) -> bool:
 
 
 def numbers(block: Block, count: int, which: int, *, words: bool) -> tuple[int | None, ...]:
-    """Numbers of one set for ``count`` immediates, None for symbols; without ``words`` amounts only."""
+    """One set of numbers for all immediates, None for symbols; only amounts unless ``words``."""
     how = kinds(block)
     return tuple(_number(how.get(i, SYMBOL), i, which, words=words) for i in range(count))
 

@@ -52,13 +52,23 @@ def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) 
 
 
 @dataclass(frozen=True)
-class _Way:
+class Way:
     """How to compile: which immediates are numbers, operands held back, operands in memory."""
 
     amounts: bool = False
     words: bool = False
     hold: bool = False
     boxed: bool = False
+
+    def __str__(self) -> str:
+        """Return what is on, such as "amounts words hold"; "symbols" when nothing is."""
+        named = (
+            ("amounts", self.amounts),
+            ("words", self.words),
+            ("hold", self.hold),
+            ("boxed", self.boxed),
+        )
+        return " ".join(name for name, on in named if on) or "symbols"
 
     def placings(self, request: Request) -> list[Placing]:
         """One placing for each set of numbers; one only where nothing is a number."""
@@ -73,14 +83,14 @@ class _Way:
 
 
 # From the best code to the one that is right by construction.
-_WAYS = (
-    _Way(amounts=True, words=True),
-    _Way(amounts=True, words=True, hold=True),
-    _Way(amounts=True),
-    _Way(amounts=True, hold=True),
-    _Way(),
-    _Way(hold=True),
-    _Way(boxed=True),
+WAYS = (
+    Way(amounts=True, words=True),
+    Way(amounts=True, words=True, hold=True),
+    Way(amounts=True),
+    Way(amounts=True, hold=True),
+    Way(),
+    Way(hold=True),
+    Way(boxed=True),
 )
 
 
@@ -129,28 +139,30 @@ def _prove(request: Request, raws: list[Raw], placings: list[Placing]) -> Templa
 
 
 def compile_batch(requests: list[Request], layout: StateLayout) -> dict[str, Template]:
-    """Templates for all requests; raises Inconsistent when one cannot be had in any way."""
+    """Return templates for all requests; raises Inconsistent when one cannot be had in any way."""
     done: dict[str, Template] = {}
-    for way in _WAYS:
-        todo = [r for r in requests if r.key not in done]
-        jobs = [
-            (f"f{i}_{which}", r, placing)
-            for i, r in enumerate(todo)
-            for which, placing in enumerate(way.placings(r))
-        ]
-        raws = _compile(jobs, layout) if jobs else {}
-        mine: dict[str, list[tuple[Raw, Placing]]] = {}
-        for name, r, placing in jobs:
-            mine.setdefault(r.key, []).append((raws[name], placing))
-        for r in todo:
-            template = _accept(r, mine[r.key])
-            if template is not None:
-                done[r.key] = template
+    for way in WAYS:
+        done |= compile_way([r for r in requests if r.key not in done], way, layout)
     for r in requests:
         if r.key not in done:
             raise Inconsistent(f"no way to compile a template:\n{r.key}")
         _check_widths(r, done[r.key])
     return done
+
+
+def compile_way(requests: list[Request], way: Way, layout: StateLayout) -> dict[str, Template]:
+    """Return the templates that keep all rules when compiled this way."""
+    jobs = [
+        (f"f{i}_{which}", r, placing)
+        for i, r in enumerate(requests)
+        for which, placing in enumerate(way.placings(r))
+    ]
+    raws = _compile(jobs, layout) if jobs else {}
+    mine: dict[str, list[tuple[Raw, Placing]]] = {}
+    for name, r, placing in jobs:
+        mine.setdefault(r.key, []).append((raws[name], placing))
+    accepted = ((r.key, _accept(r, mine[r.key])) for r in requests)
+    return {key: template for key, template in accepted if template is not None}
 
 
 def _accept(request: Request, compiled: list[tuple[Raw, Placing]]) -> Template | None:

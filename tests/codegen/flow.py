@@ -200,7 +200,7 @@ def _step(insn: Any, values: Values, hidden: range) -> None:
     slot = _slot(insn, values)
     op = _memory(insn)
     if slot is not None and op.access & capstone.CS_AC_WRITE:
-        values.slots[slot] = new if op.size == 8 else UNKNOWN
+        values.slots[slot] = new if new is not None and op.size == 8 else UNKNOWN
         return
     if "rsp" in names:
         assert insn.mnemonic in ("add", "sub", "lea"), f"{_text(insn)}: the stack pointer is lost"

@@ -157,9 +157,9 @@ def generator_digest() -> str:
     return _digest(GENERATOR_INPUTS, _llvm_version())
 
 
-def program_digest(compiler: Compiler) -> str:
+def program_digest(compiler: Compiler, defines: tuple[str, ...] = ()) -> str:
     """Return the key of the whole program."""
-    flags = " ".join((*CFLAGS, *LDFLAGS, VERSION))
+    flags = " ".join((*CFLAGS, *LDFLAGS, VERSION, *defines))
     this_file = str(Path(__file__).resolve().relative_to(CHECKOUT))
     inputs = ("xlate/runtime/src", this_file)
     return _digest(inputs, generator_digest(), compiler.identity(), flags)
@@ -219,17 +219,20 @@ def _is_current(record: Path, key: str) -> bool:
         return False  # No record, a torn one, or a header that is gone: compile.
 
 
-def _compile(compiler: Compiler, source: Path, build_dir: Path) -> Path:
+def _compile(compiler: Compiler, source: Path, build_dir: Path, defines: tuple[str, ...]) -> Path:
     """Return the object of a source file, compiled only where something it reads changed."""
-    stem = build_dir / "objects" / str(source.relative_to(SOURCES)).replace("/", "__")
+    variant = hashlib.sha256(" ".join(defines).encode()).hexdigest()[:8] if defines else ""
+    stem = build_dir / "objects" / variant / str(source.relative_to(SOURCES)).replace("/", "__")
     target = stem.with_name(stem.name + ".o")
     record = stem.with_name(stem.name + ".json")
     listing = stem.with_name(stem.name + ".d")
-    flags = [*CFLAGS, f'-DXLATE_VERSION="{VERSION}"', f"-I{SOURCES}", f"-I{build_dir}"]
+    flags = [*CFLAGS, f'-DXLATE_VERSION="{VERSION}"', *(f"-D{text}" for text in defines)]
+    flags += [f"-I{SOURCES}", f"-I{build_dir}"]
     key = " ".join((compiler.identity(), *flags))
     if target.is_file() and _is_current(record, key):
         return target
     record.unlink(missing_ok=True)
+    stem.parent.mkdir(parents=True, exist_ok=True)
     command = [*compiler.command, *flags, "-MMD", "-MF", str(listing)]
     command += ["-c", str(source), "-o", str(target)]
     _run(command, f"compiling {source.relative_to(CHECKOUT)}")
@@ -273,8 +276,12 @@ def ensure(
     build_dir: Path | None = None,
     *,
     announce: Announce = lambda _line: None,
+    defines: tuple[str, ...] = (),
 ) -> Path:
-    """Return the program built from the present sources, building what is missing."""
+    """Return the program built from the present sources, building what is missing.
+
+    ``defines`` are macros ("NAME=value") for a variant that tests want, with other tunables.
+    """
     place = build_dir or CHECKOUT / "build" / "runtime"
     if not SOURCES.is_dir():
         raise Unsupported(
@@ -284,7 +291,7 @@ def ensure(
             advice="reinstall xlate-arm",
         )
     compiler = find_compiler()
-    program = place / program_digest(compiler)[:16] / "xlate-run"
+    program = place / program_digest(compiler, defines)[:16] / "xlate-run"
     if program.is_file():
         return program
     with _only_builder(place):
@@ -292,9 +299,8 @@ def ensure(
             return program
         announce("xlate: building xlate-run (first use of these sources) ...")
         _generate(place, announce)
-        (place / "objects").mkdir(exist_ok=True)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            work = {s: pool.submit(_compile, compiler, s, place) for s in c_sources()}
+            work = {s: pool.submit(_compile, compiler, s, place, defines) for s in c_sources()}
             objects = {source: job.result() for source, job in work.items()}
         mains = programs()
         # xlate-run comes last: where it is, all of them are.

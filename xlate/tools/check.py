@@ -25,7 +25,8 @@ LINT = (
         ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
     ),
 )
-TESTS = ("pytest", ("-m", "pytest", "-q", "-n", "2"))
+# -rfEs: what was skipped is listed with its reason, beside what failed.
+TESTS = ("pytest", ("-m", "pytest", "-q", "-rfEs", "-n", "2"))
 
 
 def run_step(name: str, arguments: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@
 #include "fatal.h"
 #include "host.h"
 #include "string.h"
+#include "thread.h"
 #include "tunables.h"
 #include "unit.h"
 
@@ -17,7 +18,6 @@
 #define SEGMENT_SIZE ((u64)SEGMENT_CODE + SEGMENT_CELLS)
 #define SEGMENT_CONSTANTS 8192u /* at the end of the cells */
 #define CELLS_IN_SEGMENT ((SEGMENT_CELLS - SEGMENT_CONSTANTS) / sizeof(struct cell))
-#define MFD_CLOEXEC 1u
 #define MFD_EXEC 16u
 
 struct segment {
@@ -60,32 +60,24 @@ static u64 segment_address(u8 slice)
 	return window + (u64)(slice + 1) * SLICE_SIZE - (mine + 1) * SEGMENT_SIZE;
 }
 
-static int code_memfd(void)
-{
-	long fd = host_syscall2(__NR_memfd_create, (u64) "xlate-code", MFD_CLOEXEC | MFD_EXEC);
-
-	if (fd == -EINVAL) /* kernels before 6.3 know no MFD_EXEC */
-		fd = host_syscall2(__NR_memfd_create, (u64) "xlate-code", MFD_CLOEXEC);
-	if (fd >= 0 && host_syscall2(__NR_ftruncate, (u64)fd, SEGMENT_CODE)) {
-		host_syscall1(__NR_close, (u64)fd);
-		return -1;
-	}
-	return fd < 0 ? -1 : (int)fd;
-}
-
 /* Two views of the code part; false when the host refuses, then one private view is used. */
 static bool map_twice(struct segment *s)
 {
-	int fd = code_memfd();
+	long fd = memory_file("xlate-code", SEGMENT_CODE, MFD_EXEC);
 	long run, view;
 
+	if (fd == -EINVAL) /* kernels before 6.3 know no MFD_EXEC */
+		fd = memory_file("xlate-code", SEGMENT_CODE, 0);
 	if (fd < 0)
 		return false;
-	run = host_mmap(s->run, SEGMENT_CODE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0);
-	view = host_is_error(run) ? run : host_mmap(0, SEGMENT_CODE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	run = host_mmap(s->run, SEGMENT_CODE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, (int)fd, 0);
+	view = host_is_error(run) ? run : host_mmap(0, SEGMENT_CODE, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
 	host_syscall1(__NR_close, (u64)fd);
-	if (host_is_error(view))
+	if (host_is_error(view)) {
+		/* no shared mapping may stay behind: one that fork shares must not be written in place */
+		host_mmap(s->run, SEGMENT_CODE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		return false;
+	}
 	s->write = (u8 *)view;
 	return true;
 }
@@ -191,17 +183,21 @@ void cache_freeze(void)
 		segments[i].frozen |= segments[i].write != NULL;
 }
 
+/*
+ * All segments are given up, not only emptied: children of fork may still execute what these memfds hold, and slices
+ * that had no segment must get a chance.
+ */
 void cache_reset(void)
 {
 	for (u32 i = 0; i < segment_count; i++) {
-		segments[i].code_used = segments[i].cells_used = 0;
-		if (segments[i].frozen) { /* shared with the parent: give it up and take its place anew */
-			host_mmap(segments[i].run, SEGMENT_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-		}
+		struct segment *s = &segments[i];
+
+		if (s->write)
+			host_munmap((u64)s->write, SEGMENT_CODE);
+		if (window) /* its place in the window stays reserved */
+			host_mmap(s->run, SEGMENT_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+		else
+			host_munmap(s->run, SEGMENT_SIZE);
 	}
-	for (u32 i = 0; i < segment_count; i++) {
-		if (segments[i].frozen) {
-			segments[i--] = segments[--segment_count];
-		}
-	}
+	segment_count = 0;
 }

@@ -50,7 +50,7 @@ u32 cache_cell_index(const struct cell *cell);
 bool cache_owns(u64 host_pc);
 /* Segments of a fork's parent take no more code. */
 void cache_freeze(void);
-/* Forget all code (no thread may be in it). */
+/* Forget all code and cells (no thread may be in it); pointers to cells are dead afterwards. */
 void cache_reset(void);
 
 #endif

@@ -135,9 +135,21 @@ static bool leaves(const struct unit *u, const struct insn *in)
 	return in->count && (last->exit != EXIT_NONE || last->writes_pc);
 }
 
+/* Bytes from pc that can be fetched, as far as a unit can reach: mapped, and not behind the end of their file. */
+static u64 fetchable_bytes(u32 pc)
+{
+	u64 have = mem_fetchable(GADDR(pc), UNIT_SPAN + 4 * UNIT_INSNS);
+	u8 byte;
+
+	for (u64 at = pc; at < pc + have; at = page_floor(at) + PAGE_SIZE)
+		if (copy_in(&byte, GADDR(at), 1))
+			return at - pc;
+	return have;
+}
+
 void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it)
 {
-	u64 fetchable = mem_fetchable(GADDR(pc), UNIT_SPAN + 4 * UNIT_INSNS);
+	u64 fetchable = fetchable_bytes(pc);
 	u32 side_exits = 0;
 
 	u->pc = u->start = pc;

@@ -18,10 +18,7 @@
 
 #define TABLE_SIZE (1ull << 34)
 #define TABLE_CHUNK (64u << 10) /* made writable at a time: 32 KiB of guest code */
-#define UNITS_IN_CHUNK 512u
-#define UNIT_CHUNKS 4096u
-#define PAGE_HEADS 4096u
-#define META_CHUNK (256u << 10)
+#define HASH_ENTRIES (1u << HASH_BITS)
 
 /* A translated unit. Indices are kept as index + 1, 0 for none. */
 struct unit_rec {
@@ -36,6 +33,11 @@ struct unit_rec {
 	bool dead;
 	u16 insns;
 	u16 *offset; /* insns + 1 host offsets, then for each instruction: guest offset, ITSTATE, lent registers */
+};
+
+/* Memory for fault tables; its end is cut up, its beginning links the chunks. */
+struct meta_chunk {
+	struct meta_chunk *next;
 };
 
 struct hash_entry {
@@ -57,6 +59,8 @@ static bool flat;
 static u8 *table;
 static u8 chunk_writable[TABLE_SIZE / TABLE_CHUNK / 8];
 static u8 *meta_at, *meta_end;
+static struct meta_chunk *meta_chunks, *meta_spare; /* in use, and left from before everything was forgotten */
+static u32 generation; /* how often everything was forgotten */
 static struct unit *work; /* the unit being made */
 
 static void *pages(u64 size)
@@ -77,8 +81,6 @@ static struct unit_rec *unit_new(u32 *index)
 {
 	u32 chunk = unit_count / UNITS_IN_CHUNK;
 
-	if (chunk == UNIT_CHUNKS)
-		fatal("too many translated blocks");
 	if (!unit_chunks[chunk])
 		unit_chunks[chunk] = pages(UNITS_IN_CHUNK * sizeof(struct unit_rec));
 	*index = unit_count++;
@@ -91,8 +93,14 @@ static u16 *meta_new(u32 count)
 	u16 *out;
 
 	if (meta_at + size > meta_end) {
-		meta_at = pages(META_CHUNK);
-		meta_end = meta_at + META_CHUNK;
+		struct meta_chunk *c = meta_spare ? meta_spare : pages(META_CHUNK);
+
+		if (meta_spare)
+			meta_spare = c->next;
+		c->next = meta_chunks;
+		meta_chunks = c;
+		meta_at = (u8 *)(c + 1);
+		meta_end = (u8 *)c + META_CHUNK;
 	}
 	out = (u16 *)meta_at;
 	meta_at += size;
@@ -103,8 +111,11 @@ static u16 *meta_new(u32 count)
 
 static u32 hash_key(u32 key)
 {
-	return (key * 0x9e3779b9u) >> 17;
+	return (key * 0x9e3779b9u) >> (32 - HASH_BITS);
 }
+
+/* An empty entry's key is a legal target all the same (T32 at 0xfffffffe), as in no_landing. */
+static const struct hash_entry no_entry = {.key = ~0u, .host = (u64)entry_miss};
 
 static s32 *flat_entry(u32 key)
 {
@@ -130,7 +141,7 @@ static void table_set(u32 key, u64 host)
 	if (host)
 		*e = (struct hash_entry){.key = key, .host = host};
 	else if (e->key == key)
-		*e = (struct hash_entry){.key = ~0u};
+		*e = no_entry;
 }
 
 static void tables_init(struct thread *t)
@@ -145,7 +156,7 @@ static void tables_init(struct thread *t)
 	} else {
 		table = pages(HASH_ENTRIES * sizeof(struct hash_entry));
 		for (u32 i = 0; i < HASH_ENTRIES; i++)
-			((struct hash_entry *)table)[i].key = ~0u;
+			((struct hash_entry *)table)[i] = no_entry;
 	}
 	t->cpu.table = (u64)table;
 	t->cpu.arena = cache_window();
@@ -206,7 +217,26 @@ static void forget_everything(void)
 	__builtin_memset(map_heads, 0, map_size * sizeof(u32));
 	__builtin_memset(page_heads, 0, sizeof(page_heads));
 	unit_count = 0;
+	meta_at = meta_end = NULL;
+	while (meta_chunks) {
+		struct meta_chunk *c = meta_chunks;
+
+		meta_chunks = c->next;
+		c->next = meta_spare;
+		meta_spare = c;
+	}
+	generation++;
 	cache_reset();
+}
+
+/* A place for a unit's code; when there is none, or no record for it, everything is forgotten first. */
+static void make_room(struct room *room)
+{
+	if (unit_count < UNITS_IN_CHUNK * UNIT_CHUNKS && cache_room(work->start, room))
+		return;
+	forget_everything();
+	if (!cache_room(work->start, room))
+		fatal("no memory for translated code");
 }
 
 static void keep_offsets(struct unit_rec *r, const struct translated *tr)
@@ -239,11 +269,7 @@ static struct unit_rec *make_unit(u32 key, u8 it)
 	if (!work->insns)
 		return NULL;
 	unit_analyse(work);
-	if (!cache_room(work->start, &room)) {
-		forget_everything();
-		if (!cache_room(work->start, &room))
-			fatal("no memory for translated code");
-	}
+	make_room(&room);
 	translate(work, &room, flat, &tr);
 	cache_commit(&room, tr.code, tr.cells);
 	r = unit_new(&index);
@@ -282,18 +308,17 @@ static struct unit_rec *find_unit(struct thread *t, u32 key)
 	return r;
 }
 
+/* Making a unit can forget everything, the asking cell included: then `generation` has moved on. */
 u64 dispatch_link(struct thread *t, struct cell *cell)
 {
+	u32 before = generation;
 	struct unit_rec *r = find_unit(t, cell->target);
-	u32 unit;
 
 	if (!r)
 		return 0;
-	unit = r->landing.unit;
-	/* the cell may be gone: making the unit can have forgotten everything */
-	if (unit_count > 1 || cache_owns(cell->stub)) {
+	if (generation == before) {
 		cell->host = r->host;
-		cell->linked = unit + 1;
+		cell->linked = r->landing.unit + 1;
 		cell->next = r->incoming;
 		r->incoming = cache_cell_index(cell) + 1;
 		stats_own.links++;
@@ -314,14 +339,17 @@ u64 dispatch_miss(struct thread *t, u32 target)
 
 u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target)
 {
+	u32 before = generation;
 	struct unit_rec *r = find_unit(t, target);
 
 	stats_own.misses++;
 	if (!r)
 		return 0;
 	table_set(target, r->host);
-	cell->host = (u64)&r->landing;
-	cell->stub = cell->lookup;
+	if (generation == before) {
+		cell->host = (u64)&r->landing;
+		cell->stub = cell->lookup;
+	}
 	return r->host;
 }
 
@@ -347,6 +375,7 @@ static void kill_unit(struct thread *t, u32 index)
 		table_set(r->landing.key, 0);
 		map_remove(index);
 	}
+	r->landing.key = no_landing.key; /* sites that predict it go to their look-up again */
 	t->cpu.pending = 1; /* a loop inside the unit must leave it */
 	stats_own.invalidations++;
 }

@@ -163,7 +163,7 @@ static const u8 lookup_flat[] = {
 static const u8 lookup_hash[] = {
 	0x89, 0xd0,				 /* mov eax, edx */
 	0x69, 0xc0, 0xb9, 0x79, 0x37, 0x9e,	 /* imul eax, eax, 0x9e3779b9 */
-	0xc1, 0xe8, 0x11,			 /* shr eax, 17: 15 bits */
+	0xc1, 0xe8, 32 - HASH_BITS,		 /* shr eax */
 	0x48, 0xc1, 0xe0, 0x04,			 /* shl rax, 4 */
 	0x49, 0x03, 0x44, 0x24, STATE_TABLE,	 /* add rax, [r12 + table] */
 	0x39, 0x10,				 /* cmp [rax], edx */
@@ -171,7 +171,6 @@ static const u8 lookup_hash[] = {
 	0xff, 0x60, 0x08,			 /* jmp [rax + 8] */
 	0x41, 0xff, 0x64, 0x24, STATE_MISS,	 /* miss: jmp [r12 + miss] */
 };
-_Static_assert(HASH_ENTRIES == 1u << 15, "the hash look-up keeps 15 bits");
 _Static_assert(STATE_MISS < 128 && STATE_TABLE < 128 && STATE_ARENA < 128, "8-bit displacements");
 
 void emit_lookup(struct emitter *e, bool flat)

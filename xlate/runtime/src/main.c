@@ -12,7 +12,7 @@
 #include "thread.h"
 
 enum { O_PATH = 010000000, O_CLOEXEC = 02000000, AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
-enum { ILL_ILLOPC = 1, TRAP_BRKPT = 1, SEGV_MAPERR = 1, SEGV_ACCERR = 2 };
+enum { ILL_ILLOPC = 1, TRAP_BRKPT = 1, SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2 };
 
 void start_c(u64 *initial_stack);
 
@@ -42,10 +42,17 @@ static void fetch_fault(struct thread *t)
 {
 	u32 at = t->cpu.r[15];
 
-	if (mem_fetchable(GADDR(at), 1)) /* its second half lies on the next page */
+	u8 byte;
+
+	if (mem_fetchable(GADDR(at), 1) && !copy_in(&byte, GADDR(at), 1)) /* its second half lies on the next page */
 		at = (u32)page_ceil((u64)at + 1);
-	t->fault.sig = SIGSEGV;
 	t->fault.write = false;
+	if (mem_fetchable(GADDR(at), 1)) { /* behind the end of the mapped file */
+		t->fault.sig = SIGBUS;
+		signal_force(t, SIGBUS, BUS_ADRERR, at);
+		return;
+	}
+	t->fault.sig = SIGSEGV;
 	signal_force(t, SIGSEGV, mem_prot(GADDR(at)) < 0 ? SEGV_MAPERR : SEGV_ACCERR, at);
 }
 

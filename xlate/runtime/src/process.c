@@ -11,7 +11,9 @@
 
 struct process process;
 
-enum { F_DUPFD_CLOEXEC = 1030, RLIMIT_NOFILE = 7 };
+enum { F_DUPFD_CLOEXEC = 1030, RLIMIT_FSIZE = 1, RLIMIT_NOFILE = 7 };
+
+#define MFD_CLOEXEC 1u
 
 bool fd_is_own(int fd)
 {
@@ -79,6 +81,21 @@ long fd_adopt(enum own_fd which, int fd)
 	host_syscall1(__NR_close, (u64)fd);
 	process.own_fds[which] = high < 0 ? -1 : (int)high;
 	return high;
+}
+
+long memory_file(const char *name, u64 size, u32 flags)
+{
+	u64 limit[2] = {0, 0};
+	long fd, err;
+
+	/* It counts as a file: growing it beyond the limit would end the process by SIGXFSZ. */
+	if (host_syscall4(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, (u64)limit) || limit[0] < size)
+		return -EFBIG;
+	fd = host_syscall2(__NR_memfd_create, (u64)name, MFD_CLOEXEC | flags);
+	err = fd < 0 ? fd : host_syscall2(__NR_ftruncate, (u64)fd, size);
+	if (fd >= 0 && err)
+		host_syscall1(__NR_close, (u64)fd);
+	return err ? err : fd;
 }
 
 void process_after_fork(struct thread *t)

@@ -28,7 +28,7 @@ static const char *const NAMES[] = {
 #define TRANSLATE_NS (offsetof(struct stats, translate_ns) / sizeof(u64))
 _Static_assert(ARRAY_LEN(NAMES) == COUNTERS, "a name for every counter");
 
-enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_CLOEXEC = 02000000, MFD_CLOEXEC = 1 };
+enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_CLOEXEC = 02000000 };
 
 static void open_output(void)
 {
@@ -59,11 +59,7 @@ static void open_totals(void)
 	long ret;
 
 	if (fresh) {
-		fd = host_syscall2(__NR_memfd_create, (u64) "xlate-stats", MFD_CLOEXEC);
-		if (fd >= 0 && host_syscall2(__NR_ftruncate, (u64)fd, PAGE_SIZE)) {
-			host_syscall1(__NR_close, (u64)fd);
-			fd = -1;
-		}
+		fd = memory_file("xlate-stats", PAGE_SIZE, 0);
 		if (fd >= 0)
 			fd = fd_adopt(OWN_FD_TOTALS, (int)fd);
 	} else {

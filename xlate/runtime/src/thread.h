@@ -100,6 +100,8 @@ int fd_own_in_range(u32 first, u32 last);
 long fd_vacate(int fd);
 /* Move fd to a high number with close-on-exec and remember it as `which`; the low one is closed. Number or -errno. */
 long fd_adopt(enum own_fd which, int fd);
+/* A new memory file of that size, closed at execve; extra memfd_create flags. Descriptor or -errno. */
+long memory_file(const char *name, u64 size, u32 flags);
 
 /* --- floating-point status: implemented beside cpu_run(), since the flags live in host registers ---- */
 

@@ -556,8 +556,12 @@ void translate(const struct unit *u, struct room *room, bool flat, struct transl
 	}
 	out->start[u->insns] = (u16)l.e.at;
 	bind_skips(&l);
-	if (!unit_closed(u))
-		exit_jump(&l, u->end | u->thumb, 0);
+	if (!unit_closed(u)) {
+		if (u->it) /* what follows in the IT block cannot be fetched now: a cell would forget ITSTATE */
+			stop(&l, STOP_REFETCH, u->end, u->it);
+		else
+			exit_jump(&l, u->end | u->thumb, 0);
+	}
 	for (u32 i = 0; i < l.stub_count; i++)
 		write_stub(&l, &l.stubs[i]);
 	if (l.e.at > room->size || l.e.cells > room->cell_count)

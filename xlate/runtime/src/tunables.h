@@ -51,9 +51,12 @@
 
 /* Instructions in a unit: enough for nearly every loop body; a longer run is cut and chained. */
 #define UNIT_INSNS 96
-/* Micro-operations: LDM and VLDM of 16 registers make 18; room for the longest must be left before another starts. */
-#define UNIT_UOPS 320
-#define UNIT_UOPS_ROOM 80
+/*
+ * Micro-operations: LDM makes up to 18, VLDM of 32 single registers 33. An IT block is not cut, so room for four of
+ * the longest must be left before another instruction starts.
+ */
+#define UNIT_UOPS 400
+#define UNIT_UOPS_ROOM 160
 /* Conditional exits after which a unit ends: beyond, code behind them is rarely reached from here. */
 #define UNIT_SIDE_EXITS 5
 /* Guest bytes a unit may span: it touches at most two pages. */
@@ -61,16 +64,28 @@
 /* A micro-operation without a template: only its exit counts. */
 #define NO_FAMILY 0xffff
 
+/*
+ * Sizes of the tables of translations. Programs hardly ever reach them, so tests build a runtime with small ones
+ * (tests/runtime/conftest.py): hence the guards.
+ */
+#ifndef SEGMENT_CODE
 /* Run-time code is made in segments: code, then the data cells its exits jump through. */
 #define SEGMENT_CODE (1024u << 10)
 #define SEGMENT_CELLS (512u << 10)
 /* Segments of one process before everything is forgotten and made anew: 256 MiB of code. */
 #define SEGMENTS_MAX 256
+/* Records of units are made in chunks; when all are in use (2 million units), everything is forgotten as well. */
+#define UNITS_IN_CHUNK 512u
+#define UNIT_CHUNKS 4096u
+/* Fault tables of units are cut from pieces of this size. */
+#define META_CHUNK (256u << 10)
+/* Lists of the units of a page, by page number: enough for 16 MiB of code without two pages in one list. */
+#define PAGE_HEADS 4096u
+/* Entries (a power of two) of the direct-mapped look-up table where the flat table's address space is refused. */
+#define HASH_BITS 15
+#endif
 /* Most host code one unit may need; a segment with less room is closed. */
 #define UNIT_CODE_MAX (48u << 10)
 #define UNIT_CELLS_MAX (16u << 10)
-
-/* Entries of the direct-mapped look-up table where the flat table's address space is refused. */
-#define HASH_ENTRIES 32768u
 
 #endif
