@@ -195,7 +195,8 @@ def _step(insn: Any, values: Values, hidden: range) -> None:
         values.regs[a], values.regs[b] = values.regs[b], values.regs[a]
         return
     _, written = insn.regs_access()
-    names = {WIDE.get(insn.reg_name(reg), insn.reg_name(reg)) for reg in written} - {"rflags"}
+    parts = {insn.reg_name(reg) for reg in written} - {"rflags"}
+    names = {WIDE.get(part, part): _bytes(part) for part in parts}
     new = _copied(insn, values)
     slot = _slot(insn, values)
     op = _memory(insn)
@@ -205,10 +206,10 @@ def _step(insn: Any, values: Values, hidden: range) -> None:
     if "rsp" in names:
         assert insn.mnemonic in ("add", "sub", "lea"), f"{_text(insn)}: the stack pointer is lost"
         values.depth += _rsp_change(insn)
-        names.discard("rsp")
-    for name in names:
+        del names["rsp"]
+    for name, size in names.items():
         kept = values.regs.get(name, UNKNOWN).narrow
-        values.regs[name] = new or Value(None, _is_narrow(insn, values, name, kept=kept))
+        values.regs[name] = new or Value(None, _is_narrow(insn, values, size, kept=kept))
 
 
 def _push_or_pop(insn: Any, values: Values) -> None:
@@ -243,19 +244,23 @@ def _copied(insn: Any, values: Values) -> Value | None:
     return value if size >= 8 or (size == 4 and value.narrow) else None
 
 
-def _is_narrow(insn: Any, values: Values, name: str, *, kept: bool) -> bool:
-    """Say whether a register newly written has upper 32 bits of zero."""
-    sizes = [
-        op.size for op in insn.operands if op.type == x86.X86_OP_REG and _register(insn, op) == name
-    ]
-    size = sizes[0] if sizes else 8
+def _bytes(part: str) -> int:
+    """Return the size of a part of a general register (of others, 8)."""
+    if part[0] == "e" or part.endswith("d"):
+        return 4
+    return 8 if part in GENERAL or part not in WIDE else 2
+
+
+def _is_narrow(insn: Any, values: Values, size: int, *, kept: bool) -> bool:
+    """Say whether a register of which ``size`` bytes are written has upper 32 bits of zero."""
     if size == 4:
         return True
     if size < 4:
         return kept
     if insn.mnemonic == "shr" and insn.operands[1].type == x86.X86_OP_IMM:
         return bool(insn.operands[1].imm >= 32) or kept
-    if insn.mnemonic in ("and", "or", "xor") and insn.operands[1].type == x86.X86_OP_REG:
+    merges = insn.mnemonic in ("and", "or", "xor") or insn.mnemonic.startswith("cmov")
+    if merges and insn.operands[1].type == x86.X86_OP_REG:
         other = values.regs.get(_register(insn, insn.operands[1]), UNKNOWN).narrow
         return kept or other if insn.mnemonic == "and" else kept and other
     return False

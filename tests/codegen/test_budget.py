@@ -112,13 +112,10 @@ def test_rules(template_library: Library, placing: tuple[str, ...]) -> None:
     assert not bad, f"{len(bad)} templates:\n" + "\n\n".join(bad[:10])
 
 
-def test_no_template_writes_guest_memory_before_another_access_faults(
-    template_library: Library,
-) -> None:
-    """A boxed template gives everything back at its end only, so it must not fault at all."""
-    for template in template_library.templates.values():
-        if template.boxed:
-            assert not flow_of(template, ()).accesses
+def test_boxed_templates_do_not_fault(template_library: Library) -> None:
+    """They give everything back, but at their end only."""
+    boxed = [t for t in template_library.templates.values() if t.boxed]
+    assert not any(flow_of(template, ()).accesses for template in boxed)
 
 
 def test_negated_constants_give_no_carry(template_library: Library) -> None:

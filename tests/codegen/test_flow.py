@@ -55,6 +55,8 @@ def test_moved(code: str, moved: set[str]) -> None:
         ("4d0fafc149c1e820", False),  # imul r8, r9; shr r8, 32
         ("4d0fafc149c1e81f", True),  # imul r8, r9; shr r8, 31
         ("4c89e84989c0", True),  # mov rax, r13; mov r8, rax
+        ("4d0f44c1", False),  # cmove r8, r9
+        ("4d0f44c5", True),  # cmove r8, r13
         ("41b001", False),  # mov r8b, 1: the rest stays
         ("658b004189c0", False),  # mov eax, gs:[rax]; mov r8d, eax
         ("654c8b00", True),  # mov r8, gs:[rax]

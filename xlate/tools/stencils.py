@@ -11,16 +11,14 @@ import json
 import os
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import click
 
 from backends.stencil import library
-from backends.stencil.extract import Raw
 from backends.stencil.family import FLAGS
 from backends.stencil.holes import Template
 from backends.stencil.plan import Plan
-from backends.stencil.template import Placing
 from backends.stencil.writer import report
 from frontends.arm32.machine import CONDITIONS
 from xlate.errors import XlateError
@@ -72,40 +70,24 @@ def built_library() -> Library:
 
 
 def ways(plan: Plan) -> Counter[str]:
-    """Count templates by the first way of compiling that keeps all rules: as long as a build."""
+    """Count templates by the first way of compiling that keeps all rules: as long as a build.
+
+    What a way does not name is an absolute symbol, and operands are not held back.
+    """
     count: Counter[str] = Counter()
     todo = list(plan.requests.values())
     while todo:
         batch, todo = todo[: library.BATCH], todo[library.BATCH :]
-        for way in library._WAYS:
-            refused = _refused(batch, way)
-            count[way_name(way)] += len(batch) - len(refused)
-            batch = refused
+        for way in library.WAYS:
+            made = library.compile_way(batch, way, ARM32.state)
+            count[str(way)] += len(made)
+            batch = [request for request in batch if request.key not in made]
     return count
 
 
-def way_name(way: library._Way) -> str:
-    """Return what is special in a way of compiling, such as ``amounts words hold``."""
-    return " ".join(name for name, on in asdict(way).items() if on) or "symbols"
-
-
-def _refused(batch: list[library.Request], way: library._Way) -> list[library.Request]:
-    """Return the templates that cannot be compiled in this way."""
-    jobs = [
-        (f"f{i}_{which}", request, placing)
-        for i, request in enumerate(batch)
-        for which, placing in enumerate(way.placings(request))
-    ]
-    raws = library._compile(jobs, ARM32.state) if jobs else {}
-    made: dict[str, list[tuple[Raw, Placing]]] = {}
-    for name, request, placing in jobs:
-        made.setdefault(request.key, []).append((raws[name], placing))
-    return [r for r in batch if library._accept(r, made[r.key]) is None]
-
-
-def way_of(request: library.Request) -> library._Way:
+def way_of(request: library.Request) -> library.Way:
     """Return the first way in which the template can be compiled."""
-    return next(way for way in library._WAYS if not _refused([request], way))
+    return next(w for w in library.WAYS if library.compile_way([request], w, ARM32.state))
 
 
 def longest(found: Library, count: int) -> list[tuple[str, Template]]:

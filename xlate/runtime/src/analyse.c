@@ -1,8 +1,9 @@
 /*
  * Which flags are alive where, and which predicated instructions share one test.
  *
- * Flags count as alive wherever the unit is left, unless the instructions at a known target in the same pages are seen
- * to overwrite them. A fault may so find dead flags in the state: nobody can read them before they are written again.
+ * Flags count as alive wherever the unit is left; only for a loop to its own start it is known which are read there.
+ * A fault, or a signal at a loop's poll, may so find flags in the state that nobody can read before they are written
+ * again (docs/decisions/0003).
  */
 #include "unit.h"
 

@@ -420,7 +420,7 @@ void cpu_invalidate(struct thread *t, gaddr start, u64 len)
 int cpu_init(struct thread *t)
 {
 	tables_init(t);
-	map_size = 4096;
+	map_size = MAP_BUCKETS;
 	map_heads = pages(map_size * sizeof(u32));
 	work = pages(sizeof(struct unit));
 	t->cpu.link = (u64)entry_link;

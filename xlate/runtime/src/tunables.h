@@ -61,6 +61,8 @@
 #define UNIT_SIDE_EXITS 5
 /* Guest bytes a unit may span: it touches at most two pages. */
 #define UNIT_SPAN 2048u
+/* Buckets of the map of units: busybox makes hundreds of units, a compiler tens of thousands; pages come on demand. */
+#define MAP_BUCKETS 32768u
 /* A micro-operation without a template: only its exit counts. */
 #define NO_FAMILY 0xffff
 
