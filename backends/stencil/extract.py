@@ -260,7 +260,7 @@ def locate(
     insns = list(_capstone.disasm(raw.code, 0))
     clobbers = {register for insn in insns for register in _clobbered(insn, name, allowed)}
     regs = _register_holes(insns, numbers)
-    code, jumps, insns = _fall_through(code, next_at, jumps, insns)
+    code, jumps, inner = _fall_through(code, next_at, jumps, insns)
     for hole in regs:
         code[hole.rex_at] &= ~(1 << hole.rex_bit)
         code[hole.field_at] &= ~(7 << hole.shift)
@@ -272,6 +272,7 @@ def locate(
         raw.pools,
         tuple(sorted(clobbers)),
         boxed,
+        inner,
     )
     return _find_constants(name, template, constants)
 
@@ -304,12 +305,14 @@ def _register_holes(insns: list[capstone.CsInsn], numbers: list[int]) -> list[Re
 
 def _fall_through(
     code: bytearray, next_at: list[int], jumps: list[JumpHole], insns: list[capstone.CsInsn]
-) -> tuple[bytearray, list[JumpHole], list[capstone.CsInsn]]:
-    """Make NEXT the end: drop the last jump, turn ``jcc NEXT; jmp X`` into ``jcc' X``."""
+) -> tuple[bytearray, list[JumpHole], bool]:
+    """Make NEXT the end: drop the last jump, turn ``jcc NEXT; jmp X`` into ``jcc' X``.
+
+    The last value says whether other jumps go there.
+    """
     if insns[-1].bytes[0] == 0xE9 and insns[-1].address + 1 in next_at:
         next_at = [a for a in next_at if a != insns[-1].address + 1]
         code = code[: insns[-1].address]
-        insns = insns[:-1]
     elif len(insns) > 1 and insns[-1].bytes[0] == 0xE9:
         last, before = insns[-1], insns[-2]
         jumped = [j for j in jumps if j.at == last.address + 1]
@@ -319,10 +322,9 @@ def _fall_through(
             jumps = [j for j in jumps if j not in jumped]
             jumps.append(replace(jumped[0], at=before.address + 2))
             code = code[: last.address]
-            insns = insns[:-1]
     for at in next_at:
         struct.pack_into("<i", code, at, len(code) - (at + 4))
-    return code, jumps, insns
+    return code, jumps, bool(next_at)
 
 
 def _find_constants(name: str, template: Template, constants: tuple[int | None, ...]) -> Template:

@@ -65,6 +65,7 @@ class Template:
     pools: tuple[PoolHole, ...] = ()
     clobbers: tuple[str, ...] = ()  # which of hostregs.SPARE_TEMPORARIES it uses
     boxed: bool = False  # operands are in the state's scratch slots
+    inner: bool = False  # a jump inside goes to its end: nothing may be put before its last jump
 
 
 def instantiate(

@@ -251,6 +251,7 @@ def _load(cache: Path, mark: bytes) -> dict[str, Template]:
             tuple(PoolHole(at, addend, bytes.fromhex(data)) for at, addend, data in t["pools"]),
             tuple(t["clobbers"]),
             t["boxed"],
+            t["inner"],
         )
         for k, t in data["templates"].items()
     }

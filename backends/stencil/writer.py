@@ -58,9 +58,8 @@ class _Pool:
             )
         for jump in t.jumps:
             self.holes += struct.pack("<H", jump.at)
-        clobbers = (
-            sum(1 << i for i, r in enumerate(hostregs.SCRATCH) if r in t.clobbers) | t.boxed << 7
-        )
+        clobbers = sum(1 << i for i, r in enumerate(hostregs.SCRATCH) if r in t.clobbers)
+        clobbers |= t.inner << 6 | t.boxed << 7
         counts = f"{len(t.regs)}, {len(t.imms) + len(t.pools)}, {len(t.jumps)}"
         return f"{{ {code_at}, {hole_at}, {len(t.code)}, {counts}, {clobbers} }}"
 

@@ -51,9 +51,10 @@ struct tmpl {
 	u32 holes; /* into template_holes: registers, then immediates, then jumps */
 	u16 length;
 	u8 regs, imms, jumps;
-	u8 clobbers; /* bit n: scratch register n is not free; bit 7: boxed */
+	u8 clobbers; /* bit n: scratch register n is not free; bit 6: jumps to its own end; bit 7: boxed */
 };
 
+#define TMPL_INNER 0x40
 #define TMPL_BOXED 0x80
 
 #endif

@@ -389,12 +389,12 @@ static void bind_skips(struct layout *l)
 	l->skip_count = 0;
 }
 
-/* The template's only jump is a conditional one, its last instruction, so moves can be put before it. */
+/* The template's only way out is a conditional jump, its last instruction, so moves can be put before it. */
 static bool jumps_at_end(const struct tmpl *t)
 {
 	const u8 *jump = template_holes + t->holes + 3 * t->regs + 8 * t->imms;
 
-	return t->jumps == 1 && t->length >= 6 && (u32)(jump[0] | jump[1] << 8) + 4 == t->length &&
+	return t->jumps == 1 && !(t->clobbers & TMPL_INNER) && t->length >= 6 && (u32)(jump[0] | jump[1] << 8) + 4 == t->length &&
 	       template_code[t->code + t->length - 6] == 0x0f && (template_code[t->code + t->length - 5] & 0xf0) == 0x80;
 }
 
@@ -419,7 +419,7 @@ static u16 choose_fused(const struct uop *o, u8 fuse, u8 live_after, u8 *partiti
 
 	if (number == NO_VARIANT || templates[number].clobbers & TMPL_BOXED)
 		return NO_VARIANT;
-	if (!jumps_at_end(&templates[number]) && (f->writes || f->operands > 2 || templates[number].clobbers))
+	if (!jumps_at_end(&templates[number]) && (f->writes || f->operands > 2 || templates[number].clobbers & ~TMPL_INNER))
 		return NO_VARIANT;
 	return number;
 }
