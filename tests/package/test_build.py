@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,6 +46,23 @@ def test_digest_follows_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "frontends" / "notes.txt").write_text("not a source\n")
     assert len({first, second, third}) == 3
     assert build.generator_digest() == third
+
+
+def test_build_requirements_name_what_the_generator_imports(checkout: Path) -> None:
+    """pip builds where nothing but build-system.requires is installed."""
+    program = (
+        "import sys; from importlib.metadata import packages_distributions;"
+        "from xlate.tools import gen_runtime; from xlate.runtime import build;"
+        "owners = packages_distributions();"
+        "print(*{name for top in {m.split('.')[0] for m in sys.modules}"
+        " if not top.startswith('_') for name in owners.get(top, [])})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())
+    required = {re.match(r"[\w-]+", r)[0] for r in project["build-system"]["requires"]}
+    assert set(done.stdout.split()) - {"xlate-arm"} <= required
 
 
 @pytest.fixture

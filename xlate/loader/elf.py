@@ -51,6 +51,7 @@ MACHINES = {
     243: "RISC-V",
     258: "LoongArch",
 }
+ADVICE = "a program for 32-bit ARM Linux"
 KINDS = {1: "an object file (.o)", 4: "a core dump"}
 
 # A hostile table must not keep the reader busy for minutes.
@@ -150,12 +151,14 @@ def _program_headers(data: bytes, header: _Header) -> list[_ProgramHeader]:
 def _check_header(data: bytes) -> _Header:
     """Judge the first 52 bytes and where the program headers are said to be."""
     if not data:
-        raise MalformedInput("not a program", "the file is empty")
+        raise MalformedInput("not a program", "the file is empty", advice=ADVICE)
     if data[:2] == b"#!":
         line = data[2:80].split(b"\n")[0].decode("utf-8", "replace").strip()
-        raise MalformedInput("a script, not an ELF file", f"interpreter {line}")
+        raise MalformedInput("a script, not an ELF file", f"interpreter {line}", advice=ADVICE)
     if data[:4] != b"\x7fELF":
-        raise MalformedInput("not an ELF file", f"it starts with {data[:4].hex(' ')}")
+        raise MalformedInput(
+            "not an ELF file", f"it starts with {data[:4].hex(' ')}", advice=ADVICE
+        )
     if len(data) < EHDR_SIZE:
         raise MalformedInput("truncated ELF header", f"{len(data)} of {EHDR_SIZE} bytes")
     if data[5] != ELFDATA2LSB:

@@ -1,6 +1,6 @@
 /*
  * xlate-insn: the baseline tier as a test engine. Reads cases (state and pages) from standard input, runs each to its
- * first stop and writes what came of it. The record format is described in tests/oracles/stencil.py.
+ * first stop and writes what came of it. The record format is described in xlate/verify/stencil_engine.py.
  */
 #include "cpu.h"
 #include "fatal.h"
