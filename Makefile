@@ -5,14 +5,15 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz clean
+.PHONY: help run test lint bench fuzz campaign clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
 	@echo 'make test   all checks and tests (as root: installs what they need; NO_APT=1 prevents it)'
 	@echo 'make lint   ruff, mypy and the import contract only'
 	@echo 'make bench  time kernels against native code and qemu-arm'
-	@echo 'make fuzz   random instructions, interpreter, templates, unicorn (COUNT=200000)'
+	@echo 'make fuzz   random instructions, several engines (COUNT=200000 ENGINES=stencil,unicorn; llvm, package)'
+	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
 	@echo 'make clean  remove .venv/, build/ and caches'
 
 run:
@@ -35,10 +36,15 @@ bench:
 	@$(VENV_PYTHON) -m tests.bench
 
 COUNT ?= 200000
+ENGINES ?= stencil,unicorn
 fuzz:
 	@$(SETUP) --extras dev,verify
-	@$(VENV_PYTHON) -m xlate.tools.fuzz --engines stencil,unicorn --driver \
+	@$(VENV_PYTHON) -m xlate.tools.fuzz --engines $(ENGINES) --driver \
 		$$($(VENV_PYTHON) -m xlate.runtime.build --program xlate-insn) --count $(COUNT) --jobs 2
+
+campaign:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m pytest -m campaign
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

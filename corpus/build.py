@@ -32,14 +32,18 @@ from typing import Any
 CORPUS = Path(__file__).resolve().parent
 DEFAULT_OUT = CORPUS.parent / "build" / "corpus"
 
-GUEST_MODES = ("thumb", "arm", "static-pie")
+GUEST_MODES = ("thumb", "arm", "static-pie", "pie")
 NATIVE = "native"
+# Linked against shared libraries: a run needs the sysroot (see `sysroot`).
+DYNAMIC_MODES = ("pie",)
 
 # One rounding per operation on both sides, and no warning in a program that is meant as an example.
 COMMON_FLAGS = ("-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror")
+# A compiler that makes PIE code unless told otherwise does so with -static as well.
 GCC_MODE_FLAGS = {
-    "thumb": ("-mthumb", "-static"),
-    "arm": ("-marm", "-static"),
+    "thumb": ("-mthumb", "-static", "-fno-pie", "-no-pie"),
+    "arm": ("-marm", "-static", "-fno-pie", "-no-pie"),
+    "pie": ("-mthumb", "-fPIE", "-pie"),
     # Said to the linker: gcc built without default PIE drops -static-pie on the way to it.
     "static-pie": ("-mthumb", "-fPIE", "-static", "-Wl,-pie,--no-dynamic-linker,-z,text"),
     NATIVE: (),
@@ -97,6 +101,17 @@ class Kernel(Program):
     group: str
 
 
+@dataclass(frozen=True)
+class Disturbed(Program):
+    """A program that does the same work with and without something that breaks its flow.
+
+    Its arguments are ``disturbed`` or ``undisturbed`` and a count; both print the same line.
+    """
+
+    count: int
+    few: int
+
+
 def _case(row: dict[str, Any], program: str, modes: tuple[str, ...]) -> Case:
     name = row.get("name", "plain")
     stem = program if name == "plain" else f"{program}.{name}"
@@ -140,8 +155,8 @@ def _kernel(row: dict[str, Any]) -> Kernel:
         source=CORPUS / "kernels" / f"{row['name']}.c",
         modes=modes,
         native=True,
-        cflags=(),
-        guest_cflags=(),
+        cflags=("-fno-math-errno",),
+        guest_cflags=tuple(row.get("guest_cflags", ())),
         libs=("-lm",),
         oracle=NATIVE,
         qemu_differs="",
@@ -149,6 +164,25 @@ def _kernel(row: dict[str, Any]) -> Kernel:
         cases=(Case("three", ("3",), "", {}, modes, 0, printed),),
         reps=row["reps"],
         group=row["group"],
+    )
+
+
+def _disturbed(row: dict[str, Any]) -> Disturbed:
+    return Disturbed(
+        name=row["name"],
+        source=CORPUS / "disturbed" / f"{row['name']}.c",
+        modes=("thumb", "arm", "pie"),
+        native=True,
+        cflags=(),
+        guest_cflags=(),
+        libs=(),
+        oracle=NATIVE,
+        qemu_differs="",
+        zig_differs=row.get("zig_differs", ""),
+        purpose=row["purpose"],
+        cases=(),
+        count=row["count"],
+        few=row["few"],
     )
 
 
@@ -160,6 +194,11 @@ def programs() -> list[Program]:
 def kernels() -> list[Kernel]:
     """Return the kernels of the manifest in its order."""
     return [_kernel(row) for row in _manifest()["kernel"]]
+
+
+def disturbed() -> list[Disturbed]:
+    """Return the programs of ``disturbed/`` in the manifest's order."""
+    return [_disturbed(row) for row in _manifest()["disturbed"]]
 
 
 def _manifest() -> dict[str, Any]:
@@ -188,6 +227,19 @@ def native_compiler() -> list[str]:
     if importlib.util.find_spec("ziglang") is not None:
         return [sys.executable, "-m", "ziglang", "cc"]
     raise BuildError("no C compiler; try: apt install gcc, or pip install ziglang")
+
+
+def sysroot(compiler: Sequence[str]) -> Path:
+    """Return the folder whose ``lib/`` holds the cross compiler's dynamic loader and libc."""
+    command = [*compiler, "-print-file-name=libc.so.6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    libc = Path(done.stdout.strip())
+    # A compiler without a shared libc prints the bare name.
+    if done.returncode == 0 and libc.is_absolute():
+        for folder in libc.resolve().parents:
+            if list(folder.glob("lib/ld-linux-armhf.so.*")):
+                return folder
+    raise BuildError(f"{compiler[0]} has no shared libc; try: apt install libc6-dev-armhf-cross")
 
 
 def is_zig(compiler: Sequence[str]) -> bool:
@@ -298,7 +350,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--record", action="store_true", help="rewrite expected output")
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args(argv)
-    chosen = [p for p in [*programs(), *kernels()] if not args.names or p.name in args.names]
+    known: list[Program] = [*programs(), *kernels(), *disturbed()]
+    chosen = [p for p in known if not args.names or p.name in args.names]
     unknown = set(args.names) - {p.name for p in chosen}
     if unknown:
         parser.error(f"not in the manifest: {', '.join(sorted(unknown))}")
@@ -308,7 +361,12 @@ def main(argv: Sequence[str] | None = None) -> int:
                 record(program)
                 continue
             wanted = args.mode or program.modes
-            allowed = [*program.modes, *([NATIVE] if program.native else [])]
+            timed = isinstance(program, Kernel)
+            allowed = [
+                *program.modes,
+                *([NATIVE] if program.native else []),
+                *(DYNAMIC_MODES if timed else ()),
+            ]
             for mode in wanted:
                 if mode in allowed:
                     print(build(program, mode, out_dir=args.out))

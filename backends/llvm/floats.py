@@ -116,7 +116,7 @@ def _fcvt(t: Text, op: Op) -> str:
     return t.new(f"call {llvm_type(target)} {intrinsic}({value}, {tail}) #1")
 
 
-def _cvt(t: Text, value: str, ty: str, round_: str) -> str:
+def host_to_int(t: Text, value: str, ty: str, round_: str) -> str:
     """x86's own conversion to i32: raises invalid alone and gives 0x80000000 when out of range."""
     single = ty == "f32"
     lanes = "<4 x float>" if single else "<2 x double>"
@@ -136,15 +136,19 @@ def _f_to_int(t: Text, op: Op) -> str:
 
 
 def _to_signed(t: Text, value: str, ty: str, round_: str) -> str:
-    raw = _cvt(t, value, ty, round_)
+    raw = host_to_int(t, value, ty, round_)
     odd = t.new(f"icmp eq i32 {raw}, -2147483648")
+    return t.new(f"select i1 {odd}, i32 {limit_signed(t, value, ty)}, i32 {raw}")
+
+
+def limit_signed(t: Text, value: str, ty: str) -> str:
+    """What ARM gives for a number that i32 does not hold, by its sign, and for a NaN."""
     width = WIDTHS[ty]
     bits = t.new(f"bitcast {llvm_type(ty)} {value} to i{width}")
     positive = t.new(f"icmp sge i{width} {bits}, 0")
     nan = _is_nan(t, bits, width)
     limit = t.new(f"select i1 {positive}, i32 2147483647, i32 -2147483648")
-    limit = t.new(f"select i1 {nan}, i32 0, i32 {limit}")
-    return t.new(f"select i1 {odd}, i32 {limit}, i32 {raw}")
+    return t.new(f"select i1 {nan}, i32 0, i32 {limit}")
 
 
 def _to_unsigned(t: Text, value: str, ty: str, round_: str) -> str:
@@ -161,7 +165,7 @@ def _to_unsigned(t: Text, value: str, ty: str, round_: str) -> str:
     chosen = _strict(t, "fsub", ty, [limited, less])
     chosen = t.new(f"select i1 {low}, {lt} {_fp(-(2.0**100))}, {lt} {chosen}")
     before = _mxcsr(t) if round_ == "mode" else ""
-    raw = _cvt(t, chosen, ty, round_)
+    raw = host_to_int(t, chosen, ty, round_)
     if before:
         _only_invalid_if_negative(t, raw, before)
     odd = t.new(f"icmp eq i32 {raw}, -2147483648")

@@ -52,13 +52,13 @@ _SPACE = "addrspace(256)"
 
 @arm("load")
 def _load(t: Text, op: Op) -> str:
-    p = t.places.memory_pointer(t, op.args[0], t.of(op.args[0]))
+    p = t.places.memory_pointer(t, op.args[0])
     return t.new(f"load volatile {llvm_type(op.ty)}, ptr {_SPACE} {p}, align 1")
 
 
 @arm("store")
 def _store(t: Text, op: Op) -> None:
-    p = t.places.memory_pointer(t, op.args[0], t.of(op.args[0]))
+    p = t.places.memory_pointer(t, op.args[0])
     ty = llvm_type(op.args[1].ty)
     t.line(f"store volatile {ty} {t.of(op.args[1])}, ptr {_SPACE} {p}, align 1")
 
@@ -66,7 +66,7 @@ def _store(t: Text, op: Op) -> None:
 @arm("cas_if")
 def _cas_if(t: Text, op: Op) -> str:
     ok, _, expected, new = args_of(t, op)
-    p = t.places.memory_pointer(t, op.args[1], t.of(op.args[1]))
+    p = t.places.memory_pointer(t, op.args[1])
     ty, bytes_ = op.args[2].ty, op.args[2].width // 8
     start, doit, done = t.label(), t.label(), t.label()
     t.line(f"br label %{start}")

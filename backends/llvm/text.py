@@ -9,7 +9,7 @@ what they append to.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from xlate.errors import Inconsistent
 from xlate.ir import Block, Op, Value
@@ -37,7 +37,7 @@ class Places(Protocol):
     def state_pointer(self, out: Text, op: Op) -> str:
         """Pointer to a state member or flag."""
 
-    def memory_pointer(self, out: Text, addr: Value, value: str) -> str:
+    def memory_pointer(self, out: Text, addr: Value) -> str:
         """Typed ``ptr`` operand for a guest address."""
 
 
@@ -102,3 +102,20 @@ def arm(*names: str) -> Callable[[Arm], Arm]:
 def args_of(t: Text, op: Op) -> list[str]:
     """Operands of all arguments."""
     return [t.of(a) for a in op.args]
+
+
+def split_address(addr: Value) -> tuple[Value | None, list[Any]]:
+    """Base and decode-time offsets of an address; (None, []) when it is not of that form."""
+    offsets: list[Any] = []
+    while addr.op.name == "add":
+        a, b = addr.op.args
+        if b.op.name == "const":
+            addr, const = a, b
+        elif a.op.name == "const":
+            addr, const = b, a
+        else:
+            break
+        offsets.append(const.op.params["value"])
+    if addr.op.name == "const":
+        return None, []
+    return addr, offsets

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backends.llvm.text import Text
+from backends.llvm.text import Text, split_address
 from backends.stencil import hostregs
 from backends.stencil.family import Sym
 from xlate.abi.state import StateLayout
@@ -116,11 +116,13 @@ class TemplatePlaces:
         known = self.wide.get(value.op.index)
         return known if known is not None else out.new(f"zext i32 {name} to i64")
 
-    def memory_pointer(self, out: Text, addr: Value, value: str) -> str:
+    def memory_pointer(self, out: Text, addr: Value) -> str:
         """Fold base plus decode-time offset into the access: guard zones catch what would wrap."""
-        base, offsets = _split(addr)
+        base, offsets = split_address(addr)
         if base is None or not offsets:
-            return out.new(f"inttoptr i64 {self._widened(out, addr, value)} to ptr addrspace(256)")
+            return out.new(
+                f"inttoptr i64 {self._widened(out, addr, out.of(addr))} to ptr addrspace(256)"
+            )
         wide = self._widened(out, base, out.of(base))
         pointer = out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
         for offset in offsets:
@@ -130,23 +132,6 @@ class TemplatePlaces:
                 amount = str(offset - (1 << 32) if offset >> 31 else offset)
             pointer = out.new(f"getelementptr i8, ptr addrspace(256) {pointer}, i64 {amount}")
         return pointer
-
-
-def _split(addr: Value) -> tuple[Value | None, list[Sym | int]]:
-    """Base and constants of an address; (None, []) when it is not of that form."""
-    offsets: list[Sym | int] = []
-    while addr.op.name == "add":
-        a, b = addr.op.args
-        if b.op.name == "const":
-            addr, const = a, b
-        elif a.op.name == "const":
-            addr, const = b, a
-        else:
-            break
-        offsets.append(const.op.params["value"])
-    if addr.op.name == "const":
-        return None, []
-    return addr, offsets
 
 
 def _tail(

@@ -9,8 +9,7 @@ and how ITSTATE advances.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from typing import NamedTuple
 
 import frontends.arm32  # noqa: F401 - importing it registers the rows
 from frontends.arm32.machine import Arm32, make
@@ -20,14 +19,17 @@ from xlate.isa.decoder import Decoder
 
 ALWAYS = 14
 IT_ROW = "it_t16"
+MOST_WORDS = 1 << 20  # what a memo of words may hold: random words must not fill the memory
 UNCONDITIONAL = ("bkpt_t16", "hlt_t16", IT_ROW)  # execute in an IT block whatever its condition
 
 Fetch = Callable[[int], int]  # the halfword at a guest address; what it raises passes through
 
 
-@dataclass(frozen=True)
-class Insn:
-    """One decoded instruction; ``row`` is None where the tables have a gap (undefined)."""
+class Insn(NamedTuple):
+    """One decoded instruction; ``row`` is None where the tables have a gap (undefined).
+
+    A tuple, because discovery holds hundreds of thousands of them.
+    """
 
     row: Row | None
     word: int
@@ -49,9 +51,36 @@ class Insn:
         return self.itstate & 15 == 8
 
 
-@cache
-def _decoder(rows: RowSet) -> Decoder:
-    return Decoder(rows)
+class Found(NamedTuple):
+    """What a word alone says: its row, its own condition, and ITSTATE when it is an IT."""
+
+    row: Row | None
+    cond: int  # 14 also where an IT block decides
+    plain: bool  # neither predicated by its own field nor exempt from the IT block
+    starts_it: bool
+
+
+class _Memo(dict[int, Found]):
+    """Looks words up once: programs repeat themselves."""
+
+    def __init__(self, rows: RowSet) -> None:
+        self._decoder = Decoder(rows)
+
+    def __missing__(self, word: int) -> Found:
+        row = self._decoder.find(word)
+        if len(self) >= MOST_WORDS:
+            self.clear()
+        if row is None:
+            found = Found(None, ALWAYS, True, False)
+        elif row.predicated:
+            found = Found(row, row.encoding.extract(word)["cond"], False, False)
+        else:
+            found = Found(row, ALWAYS, row.name not in UNCONDITIONAL, row.name == IT_ROW)
+        self[word] = found
+        return found
+
+
+_A32, _T16, _T32 = _Memo(A32), _Memo(T16), _Memo(T32)
 
 
 def is_wide(halfword: int) -> bool:
@@ -71,22 +100,23 @@ def decode(fetch: Fetch, pc: int, *, thumb: bool, itstate: int = 0) -> Insn:
 
 def decode_a32(word: int, pc: int) -> Insn:
     """Return the A32 instruction ``word``."""
-    row = _decoder(A32).find(word)
-    cond = word >> 28 if row is not None and row.predicated else ALWAYS
-    return Insn(row, word, 4, pc, False, cond, 0, 0)
+    found = _A32[word]
+    return Insn(found.row, word, 4, pc, False, found.cond, 0, 0)
 
 
 def decode_t32(word: int, size: int, pc: int, itstate: int) -> Insn:
     """Return the T32 instruction ``word`` of 2 or 4 bytes (first halfword in the high half)."""
-    row = _decoder(T16 if size == 2 else T32).find(word)
-    cond = min(itstate >> 4, ALWAYS) if itstate & 15 else ALWAYS
-    after = advance(itstate)
-    if row is not None and row.predicated:
-        cond = row.encoding.extract(word)["cond"]
-    elif row is not None and row.name in UNCONDITIONAL:
-        cond = ALWAYS
-        after = word & 0xFF if row.name == IT_ROW else after
-    return Insn(row, word, size, pc, True, cond, itstate, after)
+    found = (_T16 if size == 2 else _T32)[word]
+    cond = found.cond
+    if itstate & 15:
+        if found.plain:
+            cond = min(itstate >> 4, ALWAYS)
+        after = advance(itstate)
+    else:
+        after = 0
+    if found.starts_it:
+        after = word & 0xFF
+    return Insn(found.row, word, size, pc, True, cond, itstate, after)
 
 
 def advance(itstate: int) -> int:
@@ -94,7 +124,7 @@ def advance(itstate: int) -> int:
     return 0 if itstate & 7 == 0 else (itstate & 0xE0) | (itstate << 1 & 0x1F)
 
 
-def _misplaced(insn: Insn) -> bool:
+def misplaced(insn: Insn) -> bool:
     """A conditional branch or an IT inside an IT block, which the manual calls UNPREDICTABLE."""
     row = insn.row
     return insn.in_it_block and row is not None and (row.predicated or row.name == IT_ROW)
@@ -103,7 +133,7 @@ def _misplaced(insn: Insn) -> bool:
 def record_predicate(insn: Insn) -> Arm32:
     """Record only the test that skips the instruction when its condition fails."""
     machine = make(Context(insn.pc, insn.thumb, insn.size, insn.in_it_block))
-    if insn.cond < ALWAYS and not _misplaced(insn):
+    if insn.cond < ALWAYS and not misplaced(insn):
         machine.block.op("exit_skip", machine.holds(insn.cond) ^ 1)
     return machine
 
@@ -115,7 +145,7 @@ def record_insn(insn: Insn) -> Arm32:
     if row is None:
         machine.undefined("no such encoding")
         raise AssertionError  # undefined() does not come back
-    if _misplaced(insn):
+    if misplaced(insn):
         machine.unpredictable("conditional branch or IT inside an IT block")
     record(row, machine, insn.word)
     return machine

@@ -1,7 +1,8 @@
-"""``python -m tests.bench``: the table of ratios, the start-up row, the cost of translation.
+"""``python -m tests.bench``: the tables of ratios, starting, converting, the cost of translation.
 
-Decides what is measured and how it is shown; how a figure is taken is ``measure.py``'s, the
-count of host instructions ``translation.py``'s. ``make bench`` calls this without options.
+Decides what is measured in which order, and the options. How a figure is taken is
+``measure.py``'s, what a command line looks like ``engines.py``'s, how figures are shown
+``tables.py``'s. ``make bench`` calls this without options.
 """
 
 from __future__ import annotations
@@ -9,99 +10,171 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from corpus import build as corpus
-from tests.bench import history, measure, plot, translation
+from tests.bench import conversion, disturbed, history, measure, plot, tables, translation
+from tests.bench.engines import BASELINE, ENGINES, NATIVE, OPTIMISED, PAIRS, Converter, Engines
 from xlate.errors import XlateError
 from xlate.runtime import build as runtime_build
 from xlate.tools import fetch_debian
 
 GUEST_DIR = history.CHECKOUT / "build" / "guest"
-PAIRS = (("xlate", "qemu"), ("xlate", "native"), ("qemu", "native"))
+STORE = history.CHECKOUT / "build" / "bench" / "store"
+# A dynamic program's start is some milliseconds; longer runs make it small beside the kernel.
+PIE_SCALE = 3.0
 
-# What the project has set itself; shown beside the figures, never turned into an exit status.
-TARGET_MEAN, TARGET_ROW, TARGET_START_MS, TARGET_COST = 0.65, 1.0, 2.0, 900
+Options = dict[str, Any]
+Function = Callable[..., None]
+
+COMMON_OPTIONS = (
+    click.option("--rounds", default=5, show_default=True, type=click.IntRange(1)),
+    click.option("--scale", default=1.0, show_default=True, help="factor on repetition counts"),
+    click.option(
+        "--mode",
+        default="thumb",
+        show_default=True,
+        type=click.Choice(["thumb", "arm", "pie"]),
+        help="what the guest programs are built as",
+    ),
+    click.option(
+        "--engines",
+        "chosen",
+        default=",".join(ENGINES),
+        show_default=True,
+        help="comma-separated",
+    ),
+    click.option(
+        "--level", type=click.IntRange(0, 2), help="of `xlate convert`  [default: its own]"
+    ),
+    click.option("--fresh", is_flag=True, help="convert again what has a good package"),
+    click.option("--xlate-run", type=click.Path(path_type=Path), help="measure this runtime"),
+    click.option("--qemu", default="qemu-arm", show_default=True),
+    click.option("--save", is_flag=True, help="append the run to the history"),
+    click.option(
+        "--history",
+        "history_file",
+        type=click.Path(path_type=Path),
+        default=history.DEFAULT_HISTORY,
+        help="the history file",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="one JSON object instead of tables"),
+)
 
 
-@dataclass(frozen=True)
-class Engines:
-    """The commands in front of a guest program."""
-
-    xlate_run: Path
-    qemu: Path | None
-
-    def guest(self, program: Path, args: Sequence[str]) -> dict[str, list[str]]:
-        """Return each engine's command for a guest program."""
-        words = {"xlate": [str(self.xlate_run), str(program), *args]}
-        if self.qemu is not None:
-            words["qemu"] = [str(self.qemu), str(program), *args]
-        return words
+def common_options(function: Function) -> Function:
+    """Add the options that say how and on what to measure."""
+    for option in reversed(COMMON_OPTIONS):
+        function = option(function)
+    return function
 
 
-def _choose(names: str | None) -> list[corpus.Kernel]:
-    known = {kernel.name: kernel for kernel in corpus.kernels()}
-    if not names:
-        return list(known.values())
-    wanted = names.split(",")
+def _names(text: str | None, known: list[str]) -> list[str]:
+    wanted = text.split(",") if text else known
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise click.BadParameter(f"{', '.join(unknown)}; there are {', '.join(known)}")
-    return [known[name] for name in wanted]
+    return wanted
 
 
-def _engines(xlate_run: Path | None, qemu: str) -> Engines:
-    found = shutil.which(qemu) or shutil.which(f"{qemu}-static")
-    built = xlate_run or runtime_build.ensure(announce=lambda line: click.echo(line, err=True))
-    return Engines(built, Path(found) if found else None)
+def make_engines(options: Options) -> Engines:
+    """Return the engines that the options choose, with the runtime built."""
+    chosen = tuple(_names(options["chosen"], list(ENGINES)))
+    qemu = shutil.which(options["qemu"]) or shutil.which(f"{options['qemu']}-static")
+    built = options["xlate_run"] or runtime_build.ensure(
+        announce=lambda line: click.echo(line, err=True)
+    )
+    dynamic = options["mode"] in corpus.DYNAMIC_MODES
+    return Engines(
+        chosen=chosen,
+        xlate_run=built,
+        qemu=Path(qemu) if qemu else None,
+        converter=Converter(STORE, options["level"]),
+        sysroot=corpus.sysroot(corpus.guest_compiler()) if dynamic else None,
+        fresh=options["fresh"],
+    )
 
 
 @contextmanager
-def _progress(total: int, console: Console) -> Iterator[Callable[[], None]]:
+def _progress(total: int) -> Iterator[tuple[Console, Callable[[], None]]]:
+    console = Console(stderr=True)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("measuring", total=total)
-        yield lambda: bar.advance(task)
+        yield console, lambda: bar.advance(task)
 
 
 def measure_kernels(
-    kernels: list[corpus.Kernel], engines: Engines, mode: str, rounds: int, scale: float
-) -> list[measure.Row]:
-    """Return a row for each kernel: native, xlate-run and qemu-arm by turns."""
-    rows = []
-    count = len(kernels) * rounds * (3 if engines.qemu else 2)
-    with _progress(count, Console(stderr=True)) as step:
+    kernels: list[corpus.Kernel], engines: Engines, options: Options
+) -> tuple[list[measure.Row], list[str]]:
+    """Return a row for each kernel, the engines by turns, and a line for each that failed."""
+    rows, failures = [], []
+    count = sum(engines.has(engine) for engine in ENGINES) * options["rounds"] * len(kernels)
+    with _progress(count) as (console, step):
         for kernel in kernels:
-            reps = str(max(1, round(kernel.reps * scale)))
-            commands = {
-                "native": [str(corpus.build(kernel, corpus.NATIVE)), reps],
-                **engines.guest(corpus.build(kernel, mode), [reps]),
-            }
-            rows.append(
-                measure.measure(
-                    kernel.name, kernel.group, commands, rounds=rounds, pairs=PAIRS, progress=step
-                )
-            )
-    return rows
+            try:
+                row = _measure_kernel(kernel, engines, options, step)
+            except measure.MeasureError as error:
+                failures.append(f"{kernel.name}: {error}")
+                console.print(failures[-1])
+                continue
+            rows.append(row)
+            ratios = ", ".join(f"{pair} {ratio:.3f}" for pair, ratio in row.ratios.items())
+            console.print(f"{row.name}: {ratios}")
+    return rows, failures
+
+
+def _measure_kernel(
+    kernel: corpus.Kernel, engines: Engines, options: Options, step: Callable[[], None]
+) -> measure.Row:
+    mode = options["mode"]
+    scale = options["scale"] * (PIE_SCALE if mode in corpus.DYNAMIC_MODES else 1.0)
+    guest = corpus.build(kernel, mode)
+    if engines.has(OPTIMISED):
+        engines.prepare(guest, ["3"])
+    reps = [str(max(1, round(kernel.reps * scale)))]
+    commands = engines.guest(guest, reps)
+    if engines.has(NATIVE):
+        commands[NATIVE] = [str(corpus.build(kernel, corpus.NATIVE)), *reps]
+    return measure.measure(
+        kernel.name,
+        kernel.group,
+        _in_order(commands),
+        rounds=options["rounds"],
+        pairs=PAIRS,
+        progress=step,
+        environments=engines.environments(),
+    )
+
+
+def _in_order(commands: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {engine: commands[engine] for engine in ENGINES if engine in commands}
 
 
 def measure_start(engines: Engines, rounds: int) -> measure.Row:
     """Return the cost of `busybox true`: nearly all of it is start-up."""
+    static = replace(engines, sysroot=None)
     guest = _busybox("armhf")
-    commands = {
-        "native": [str(_busybox("amd64")), "true"],
-        **engines.guest(guest, ["true"]),
-    }
+    if static.has(OPTIMISED):
+        static.prepare(guest, ["true"])
+    commands = static.guest(guest, ["true"])
+    if static.has(NATIVE):
+        commands[NATIVE] = [str(_busybox("amd64")), "true"]
     return measure.measure(
-        "busybox true", "start", commands, rounds=max(3, rounds), pairs=PAIRS, times=10
+        "busybox true",
+        "start",
+        _in_order(commands),
+        rounds=max(3, rounds),
+        pairs=PAIRS,
+        times=10,
+        environments=engines.environments(),
     )
 
 
@@ -110,76 +183,12 @@ def _busybox(architecture: str) -> Path:
     return fetch_debian.program(root, "busybox")
 
 
-def means(rows: list[measure.Row]) -> dict[str, dict[str, float]]:
-    """Return the geometric mean of every ratio, by group."""
-    found: dict[str, dict[str, float]] = {}
-    for group in dict.fromkeys(row.group for row in rows):
-        of_group = [row for row in rows if row.group == group]
-        found[group] = {
-            pair: measure.geometric_mean([row.ratios[pair] for row in of_group])
-            for pair in of_group[0].ratios
-        }
-    return found
-
-
-def _table(rows: list[measure.Row]) -> Table:
-    table = Table(title="CPU time, medians of interleaved rounds (lower is faster)")
-    table.add_column("kernel")
-    pairs = list(rows[0].ratios)
-    for engine in rows[0].seconds:
-        table.add_column(f"{engine} ms", justify="right")
-    for pair in pairs:
-        table.add_column(pair, justify="right")
-    averages = means(rows)
-    for group, average in averages.items():
-        for row in (row for row in rows if row.group == group):
-            times = [f"{1000 * s:.0f}" for s in row.seconds.values()]
-            shown = [_shown(pair, row.ratios[pair]) for pair in pairs]
-            table.add_row(row.name, *times, *shown)
-        blank = [""] * len(rows[0].seconds)
-        figures = [f"[bold]{average[pair]:.3f}[/]" for pair in pairs]
-        table.add_row(f"[bold]geometric mean, {group}[/]", *blank, *figures, end_section=True)
-    return table
-
-
-def _shown(pair: str, ratio: float) -> str:
-    slow = pair == plot.RATIO and ratio > TARGET_ROW
-    return f"[red]{ratio:.3f}[/]" if slow else f"{ratio:.3f}"
-
-
-def _start_lines(row: measure.Row) -> Iterator[str]:
-    native = row.seconds["native"]
-    for engine, seconds in row.seconds.items():
-        if engine != "native":
-            above = 1000 * (seconds - native)
-            goal = f" (goal: {TARGET_START_MS:.0f})" if engine == "xlate" else ""
-            yield f"`busybox true`, {engine}: {above:.2f} ms CPU above native{goal}"
-
-
 @click.group(invoke_without_command=True, context_settings={"max_content_width": 100})
 @click.option("--kernels", help="comma-separated names; all when absent")
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
-@click.option("--scale", default=1.0, show_default=True, help="factor on the repetition counts")
-@click.option(
-    "--mode",
-    default="thumb",
-    show_default=True,
-    type=click.Choice(["thumb", "arm"]),
-    help="instruction set the kernels are built for",
-)
-@click.option("--xlate-run", type=click.Path(path_type=Path), help="measure this runtime instead")
-@click.option("--qemu", default="qemu-arm", show_default=True)
+@common_options
 @click.option("--start/--no-start", default=True, help="the `busybox true` row")
+@click.option("--convert/--no-convert", default=True, help="the cost of converting busybox")
 @click.option("--cost/--no-cost", default=True, help="the callgrind count, where valgrind is there")
-@click.option("--save", is_flag=True, help="append the run to the history")
-@click.option(
-    "--history",
-    "history_file",
-    type=click.Path(path_type=Path),
-    default=history.DEFAULT_HISTORY,
-    help="the history file",
-)
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of tables")
 @click.pass_context
 def main(context: click.Context, /, **options: Any) -> None:
     """Measure xlate-run against native code and qemu-arm, as ratios in one run.
@@ -187,49 +196,89 @@ def main(context: click.Context, /, **options: Any) -> None:
     \b
     Examples:
       python -m tests.bench                             everything, some minutes
-      python -m tests.bench --kernels fib,sha256 --rounds 3 --no-cost
+      python -m tests.bench --kernels fib,sha256 --rounds 3 --no-start --no-convert --no-cost
+      python -m tests.bench --mode pie --engines native,optimised
+      python -m tests.bench disturbed --rounds 3        signals, longjmp, coroutines, recursion
       python -m tests.bench --save && python -m tests.bench plot -o history.svg
     """
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _run(context, options, _measure_all)
+
+
+@main.command("disturbed")
+@click.option("--programs", help="comma-separated names; all when absent")
+@common_options
+@click.pass_context
+def disturbed_command(context: click.Context, /, **options: Any) -> None:
+    """Measure what signals, jumps, coroutines and deep recursion cost over plain flow."""
+    _run(context, options, _measure_disturbed)
+
+
+def _run(
+    context: click.Context, options: Options, measured: Callable[[Options, Console], Options]
+) -> None:
+    """Measure, print or save; a failure is one line and exit status 1."""
+    # rich would fold the tables at 80 columns where the output is no terminal.
+    console = Console(quiet=options["as_json"], width=None if sys.stdout.isatty() else 130)
     try:
-        result = _measure_all(options)
+        result = measured(options, console)
     except (measure.MeasureError, corpus.BuildError, XlateError) as error:
         click.echo(f"tests.bench: {error}", err=True)
         context.exit(1)
+    if options["as_json"]:
+        click.echo(json.dumps(result, indent=2))
     if options["save"]:
         history.append(options["history_file"], result)
+    if result.get("failures"):
+        click.echo(f"tests.bench: not measured: {'; '.join(result['failures'])}", err=True)
+        context.exit(1)
 
 
-def _measure_all(options: dict[str, Any]) -> dict[str, Any]:
-    console = Console(quiet=options["as_json"], width=None if sys.stdout.isatty() else 110)
-    engines = _engines(options["xlate_run"], options["qemu"])
-    kernels = _choose(options["kernels"])
-    rows = measure_kernels(kernels, engines, options["mode"], options["rounds"], options["scale"])
-    averages = means(rows)
+def _measure_all(options: Options, console: Console) -> dict[str, Any]:
+    known = {kernel.name: kernel for kernel in corpus.kernels()}
+    kernels = [known[name] for name in _names(options["kernels"], list(known))]
+    engines = make_engines(options)
+    rows, failures = measure_kernels(kernels, engines, options)
+    if not rows:
+        raise measure.MeasureError("; ".join(failures))
+    averages = tables.means(rows)
     extra: dict[str, Any] = {
         "mode": options["mode"],
+        "level": options["level"],
         "rounds": options["rounds"],
-        "geometric_mean": averages.get("integer", {}),
         "geometric_means": averages,
+        "failures": failures,
     }
-    console.print(_table(rows))
+    console.print(tables.kernel_table(rows, options["mode"]))
     if engines.qemu is None:
         console.print("no qemu-arm here: no ratio to it")
-    elif "integer" in averages:
-        mean = averages["integer"][plot.RATIO]
-        console.print(f"integer kernels: {mean:.3f} of qemu-arm's time (goal: {TARGET_MEAN})")
+    if options["convert"] and engines.has(OPTIMISED):
+        cost = conversion.convert_from_nothing(engines.converter, _busybox("armhf"))
+        extra["conversion"] = asdict(cost)
+        console.print(cost.line())
+        console.print(
+            f"  (goals: {tables.TARGET_CONVERT_SECONDS} s, {tables.TARGET_RATE} a second, "
+            f"{tables.TARGET_MIB} MiB)"
+        )
     if options["start"]:
         start = measure_start(engines, options["rounds"])
         extra["start"] = asdict(start)
-        for line in _start_lines(start):
+        for line in tables.start_lines(start):
             console.print(line)
-    if options["cost"]:
+    if options["cost"] and engines.has(BASELINE):
         extra["translation"] = _translation(engines, console)
-    result = history.entry(rows, extra)
-    if options["as_json"]:
-        click.echo(json.dumps(result, indent=2))
-    return result
+    return history.entry(rows, extra)
+
+
+def _measure_disturbed(options: Options, console: Console) -> dict[str, Any]:
+    known = {program.name: program for program in corpus.disturbed()}
+    programs = [known[name] for name in _names(options["programs"], list(known))]
+    rows = disturbed.measure_all(
+        programs, make_engines(options), options["mode"], options["rounds"], options["scale"]
+    )
+    console.print(tables.disturbed_table(rows))
+    extra = {"mode": options["mode"], "level": options["level"], "rounds": options["rounds"]}
+    return history.entry(rows, extra)
 
 
 def _translation(engines: Engines, console: Console) -> dict[str, Any] | None:
@@ -240,7 +289,8 @@ def _translation(engines: Engines, console: Console) -> dict[str, Any] | None:
     cost = translation.count(engines.xlate_run, guest)
     console.print(
         f"translation: {cost.per_instruction:.0f} host instructions per guest instruction "
-        f"(goal: {TARGET_COST}), over {cost.instructions} instructions in {cost.blocks} blocks"
+        f"(goal: {tables.TARGET_COST}), over {cost.instructions} instructions "
+        f"in {cost.blocks} blocks"
     )
     dearest = sorted(cost.functions.items(), key=lambda item: -item[1])[:5]
     console.print("  " + ", ".join(f"{name} {n / cost.translation:.0%}" for name, n in dearest))

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 class MeasureError(Exception):
@@ -21,10 +22,11 @@ class MeasureError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """One process: what it cost and what it printed."""
+    """One process: what it cost and printed; the most memory it or a child had resident."""
 
     cpu_seconds: float
     stdout: bytes
+    peak_kib: int = 0
 
 
 def run(command: Sequence[str], environment: dict[str, str] | None = None) -> Sample:
@@ -41,12 +43,14 @@ def run(command: Sequence[str], environment: dict[str, str] | None = None) -> Sa
         if code != 0:
             raise MeasureError(f"{' '.join(command)} ended with {code}")
         out.seek(0)
-        return Sample(usage.ru_utime + usage.ru_stime, out.read())
+        return Sample(usage.ru_utime + usage.ru_stime, out.read(), usage.ru_maxrss)
 
 
-def run_many(command: Sequence[str], times: int) -> Sample:
+def run_many(
+    command: Sequence[str], times: int, environment: dict[str, str] | None = None
+) -> Sample:
     """Return the mean cost of several runs, for processes too short to measure singly."""
-    samples = [run(command) for _ in range(times)]
+    samples = [run(command, environment) for _ in range(times)]
     return Sample(sum(s.cpu_seconds for s in samples) / times, samples[0].stdout)
 
 
@@ -72,13 +76,14 @@ def measure(
     pairs: Sequence[tuple[str, str]],
     times: int = 1,
     progress: Progress = lambda: None,
+    environments: Mapping[str, dict[str, str]] = MappingProxyType({}),
 ) -> Row:
     """Time each engine's command ``rounds`` times by turns; ``pairs`` are the ratios wanted."""
     taken: dict[str, list[float]] = {engine: [] for engine in commands}
     printed: dict[str, bytes] = {}
     for _ in range(rounds):
         for engine, command in commands.items():
-            sample = run_many(command, times)
+            sample = run_many(command, times, environments.get(engine))
             taken[engine].append(sample.cpu_seconds)
             printed[engine] = sample.stdout
             progress()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import needs as wanted
+from tests.package.samples import BASELINE_STATUS, guest_image, put_guest
 from xlate.version import VERSION
 
 pytestmark = pytest.mark.slow
@@ -109,6 +111,24 @@ def test_installed_inspect_needs_no_checkout(
     done = _run(installed / "bin" / "xlate", "inspect", busybox_armhf, cwd=tmp_path, home=home)
     assert done.returncode == 0, done.stderr
     assert "host code" in done.stdout
+
+
+def test_installed_runner_takes_what_the_installed_converter_makes(
+    installed: Path, home: Path, tmp_path: Path
+) -> None:
+    """Both were made from the same sources, though one reads them where pip put them."""
+    guest = put_guest(tmp_path, guest_image())
+    package = tmp_path / "guest.xlp"
+    done = _run(
+        installed / "bin" / "xlate", "convert", guest, "-o", package, cwd=tmp_path, home=home
+    )
+    assert done.returncode == 0, done.stderr
+    runner = (installed / "bin" / "xlate-run", "-p", package, "--stats=json", guest)
+    done = _run(*runner, cwd=tmp_path, home=home)
+    assert done.returncode == BASELINE_STATUS
+    stats = json.loads(done.stderr)
+    assert [row["state"] for row in stats["packages"]] == ["hit"]
+    assert stats["enters"]
 
 
 def test_runner_works_alone(xlate_run: Path, home: Path, tmp_path: Path) -> None:

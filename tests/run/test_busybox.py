@@ -7,6 +7,7 @@ nothing but links to the busybox under test, so a guest shell starts guest progr
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -103,6 +104,7 @@ class Bench:
             env={
                 "PATH": str(self.bin),
                 "HOME": str(self.work),
+                "XLATE_CACHE": os.environ.get("XLATE_CACHE", "off"),
                 "LC_ALL": "C",
                 "TZ": "UTC",
                 "TERM": "dumb",

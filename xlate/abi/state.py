@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 SIZES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
@@ -46,6 +47,12 @@ class StateLayout:
         last = self.fields[-1]
         return (self.offsets()[last.name] + last.size + 15) // 16 * 16
 
+    def abi(self) -> int:
+        """Return a 64-bit number that differs for any other layout: code is made for one."""
+        rows = zip(self.fields, self.offsets().values(), strict=True)
+        text = "".join(f"{f.name} {f.ctype} {f.count} {at}\n" for f, at in rows)
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
     def c_header(self) -> str:
         """Return the C struct with its static assertions."""
         guard = f"XLATE_GEN_STATE_{self.guest.upper()}_H"
@@ -73,5 +80,5 @@ class StateLayout:
         ]
         lines += ["#endif", ""]
         lines += [f"#define STATE_{name.upper()} {at}" for name, at in self.offsets().items()]
-        lines += ["", "#endif", ""]
+        lines += ["", f"#define STATE_ABI {self.abi():#x}ull", "", "#endif", ""]
         return "\n".join(lines)

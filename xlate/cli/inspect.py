@@ -1,9 +1,12 @@
-"""`xlate inspect`: how the result of ``xlate.report.inspect`` is printed, for people or as JSON."""
+"""`xlate inspect`: how the results of ``xlate.report.inspect`` are printed, for people or as JSON.
+
+A package is printed by ``inspect_package.py``, a function in the optimised tier too.
+"""
 
 from __future__ import annotations
 
 import json
-import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -11,6 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from xlate.cli.input import forced_mode, load_program, parse_address
+from xlate.cli.tables import output_console, table
+from xlate.loader import CodeMark
+from xlate.package.layout import MAGIC
 from xlate.report import inspect as report
 
 SYMBOLS_SHOWN = 20
@@ -22,6 +28,9 @@ Examples:
   xlate inspect ./prog --addr main -n 20     twenty instructions from a symbol on
   xlate inspect ./prog --addr 0x10365        an odd address is T32, as in a function pointer
   xlate inspect ./prog --json | jq .segments
+  xlate inspect prog.xlp                     a package: header, sections, entries
+  xlate inspect --package ./prog             the package of a program, from the store
+  xlate inspect ./prog --function main --llvm --host
 """
 
 
@@ -33,44 +42,87 @@ Examples:
 @click.option("--thumb", is_flag=True, help="Take the code for T32.")
 @click.option("--arm", is_flag=True, help="Take the code for A32.")
 @click.option("--symbols", "all_symbols", is_flag=True, help="Show every symbol.")
+@click.option("--package", is_flag=True, help="Show the package that the store has for PROG.")
+@click.option("--function", metavar="ADDR", help="Show the function there: a number or a symbol.")
+@click.option("--llvm", is_flag=True, help="With --function: LLVM IR, as lifted and after passes.")
+@click.option("--host", is_flag=True, help="With --function: optimised host code.")
+@click.option("-O", "level", type=click.IntRange(0, 2), default=1, show_default=True,
+              help="With --function: the level, as for convert.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def inspect(
     prog: str,
     addr: str | None,
     count: int,
+    function: str | None,
+    level: int,
     *,
     thumb: bool,
     arm: bool,
     all_symbols: bool,
+    package: bool,
+    llvm: bool,
+    host: bool,
     as_json: bool,
 ) -> None:
     """Show segments and symbols of PROG, and its code as xlate sees it.
 
     Each instruction stands beside the IR that its semantics record, and the host code that the
-    baseline tier makes of it.
+    baseline tier makes of it. With --function, the optimised tier's code for a whole function. PROG
+    may be a package (.xlp) instead of a program.
     """
-    forced = forced_mode(thumb=thumb, arm=arm)
+    if (llvm or host) and function is None:
+        raise click.UsageError("--llvm and --host show a function; name it with --function")
+    if package or is_package(prog):
+        _inspect_package(prog, function, stored=package, llvm=llvm, as_json=as_json)
+        return
     image = load_program(prog)
-    if addr is None:
-        guest_va, hint = image.entry, None
-    else:
-        guest_va, hint = parse_address(image, addr)
-        if image.segment_at(guest_va) is None:
-            raise click.BadParameter(f"{addr} is in no segment of {prog}", param_hint="--addr")
+    if function is not None:
+        from xlate.cli import inspect_function  # LLVM takes a while to load
+
+        parts = inspect_function.Parts(llvm=llvm or not host, host=host or not llvm)
+        guest_va = _address(image, function, "--function")[0]
+        inspect_function.show(image, guest_va, level, parts, as_json=as_json)
+        return
+    forced = forced_mode(thumb=thumb, arm=arm)
+    guest_va, hint = (image.entry, None) if addr is None else _address(image, addr, "--addr")
     code = report.code_at(image, guest_va, count, forced=forced, hint=hint)
     if as_json:
         click.echo(json.dumps(report.as_json(image, code), indent=1))
         return
-    console = _console()
+    console = output_console()
     if addr is None:
         _print_file(console, image, all_symbols=all_symbols)
     _print_code(console, code)
 
 
-def _console() -> Console:
-    # Piped output is read by programs too: never cut a line to the width of a terminal.
-    width = None if sys.stdout.isatty() else 160
-    return Console(width=width, highlight=False, soft_wrap=False)
+def _address(image: report.Image, text: str, option: str) -> tuple[int, CodeMark | None]:
+    guest_va, hint = parse_address(image, text)
+    if image.segment_at(guest_va) is None:
+        raise click.BadParameter(f"{text} is in no segment of {image.path}", param_hint=option)
+    return guest_va, hint
+
+
+def is_package(path: str) -> bool:
+    """Say whether a file begins like a package."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False  # whoever reads it as a program says why
+
+
+def _inspect_package(
+    prog: str, function: str | None, *, stored: bool, llvm: bool, as_json: bool
+) -> None:
+    from xlate.cli import inspect_package
+
+    if llvm:
+        raise click.UsageError("a package holds no LLVM IR; name the program instead")
+    if is_package(prog) or not stored:
+        inspect_package.show(Path(prog), function, None, as_json=as_json)
+        return
+    path = inspect_package.stored_for(prog)
+    inspect_package.show(path, function, load_program(prog), as_json=as_json)
 
 
 def _print_file(console: Console, image: report.Image, *, all_symbols: bool) -> None:
@@ -78,7 +130,7 @@ def _print_file(console: Console, image: report.Image, *, all_symbols: bool) -> 
     for name, value in report.facts(image):
         facts.add_row(name, Text(value))
     console.print(facts)
-    segments = _table("\nSegments", "address", "end", "file", "memory", "prot")
+    segments = table("\nSegments", "address", "end", "file", "memory", "prot")
     for segment in image.segments:
         cells = (segment.guest_va, segment.end, len(segment.data), segment.memory_size)
         segments.add_row(*(f"{cell:#x}" for cell in cells), str(segment.prot))
@@ -92,34 +144,26 @@ def _print_symbols(console: Console, image: report.Image, *, all_symbols: bool) 
         console.print("\nSymbols: none (stripped)")
         return
     shown = named if all_symbols else named[:SYMBOLS_SHOWN]
-    table = _table("\nSymbols", "address", "size", "kind", "mode", "name")
+    rows = table("\nSymbols", "address", "size", "kind", "mode", "name")
     for symbol in shown:
         mode = {None: "", True: "T32", False: "A32"}[symbol.thumb]
-        table.add_row(
+        rows.add_row(
             f"{symbol.guest_va:#x}", f"{symbol.size:#x}", symbol.kind, mode, Text(symbol.name)
         )
-    console.print(table)
+    console.print(rows)
     if len(shown) < len(named):
         console.print(f"... and {len(named) - len(shown)} more (--symbols shows all)")
 
 
 def _print_code(console: Console, code: list[report.Code]) -> None:
-    table = _table("\nCode", "address", "encoding", "instruction", "IR", "host code")
+    rows = table("\nCode", "address", "encoding", "instruction", "IR", "host code")
     for row in code:
         words = " ".join(filter(None, (row.line.mnemonic, row.line.operands)))
-        table.add_row(
+        rows.add_row(
             f"{row.line.guest_va:#x}",
             row.line.encoding(),
             Text(words),
             Text(row.ir),
             Text(row.host),
         )
-    console.print(table)
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None,
-                  padding=(0, 2, 0, 0))  # fmt: skip
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    return table
+    console.print(rows)

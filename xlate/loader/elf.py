@@ -23,6 +23,7 @@ import lief
 
 from xlate.errors import MalformedInput, Unsupported, XlateError
 from xlate.loader.image import CodeMark, Image, Prot, Section, Segment, Symbol
+from xlate.loader.relocations import dynamic, relocations, runpath
 
 ADDRESS_SPACE = 1 << 32
 # The kernel accepts 64 KiB of program headers; real files have about ten.
@@ -36,6 +37,7 @@ ET_EXEC, ET_DYN = 2, 3
 EM_ARM = 40
 EF_ARM_ABI_FLOAT_HARD = 0x400
 PT_LOAD, PT_INTERP, PT_GNU_STACK = 1, 3, 0x6474E551
+PT_ARM_EXIDX = 0x70000001
 PF_X, PF_W, PF_R = 1, 2, 4
 PAGE = 4096
 PATH_MAX = 4096
@@ -74,7 +76,7 @@ MARK = re.compile(r"(\$[atd])(?:\..*)?")
 def load(path: str | os.PathLike[str]) -> Image:
     """Return the Image of a file, or raise with one line that says what is wrong with it."""
     name = os.fspath(path)
-    return parse(_read_file(name), name)
+    return parse(read_file(name), name)
 
 
 def parse(data: bytes, name: str = "<bytes>") -> Image:
@@ -90,7 +92,8 @@ def parse(data: bytes, name: str = "<bytes>") -> Image:
         raise MalformedInput("damaged ELF file", str(error) or type(error).__name__) from error
 
 
-def _read_file(name: str) -> bytes:
+def read_file(name: str) -> bytes:
+    """Return the bytes of a regular file, or raise with what is wrong with it."""
     advice = {
         errno.ENOENT: "check the path",
         errno.EACCES: "chmod +r, or another user",
@@ -203,6 +206,7 @@ def _image(elf: lief.ELF.Binary, data: bytes, name: str, header: _Header) -> Ima
         raise MalformedInput("entry outside text", f"{header.entry:#x} is in no executable segment")
     symbols, marks = _symbols(elf)
     stack = [row for row in rows if row.kind == PT_GNU_STACK]
+    index = [(row.vaddr, row.vaddr + row.memsz) for row in rows if row.kind == PT_ARM_EXIDX]
     return Image(
         path=name,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -219,6 +223,10 @@ def _image(elf: lief.ELF.Binary, data: bytes, name: str, header: _Header) -> Ima
         interpreter=_interpreter(rows, data),
         needed=tuple(str(library) for library in elf.libraries),
         build_id=_build_id(elf),
+        relocations=relocations(elf),
+        dynamic=tuple(sorted(dynamic(elf).items())),
+        exidx=index[0] if index else None,
+        runpath=runpath(elf),
     )
 
 

@@ -80,6 +80,16 @@ class Symbol:
 
 
 @dataclass(frozen=True)
+class Relocation:
+    """A word that the loader of the guest fills in; ``symbol_value`` is 0 for an import."""
+
+    guest_va: int
+    kind: str  # relative, glob_dat, jump_slot, irelative, abs32, ...
+    symbol: str
+    symbol_value: int
+
+
+@dataclass(frozen=True)
 class Image:
     """One ELF file for 32-bit little-endian ARM, checked and in guest terms."""
 
@@ -98,6 +108,10 @@ class Image:
     interpreter: str | None
     needed: tuple[str, ...]
     build_id: str | None
+    relocations: tuple[Relocation, ...] = ()
+    dynamic: tuple[tuple[str, int], ...] = ()
+    exidx: tuple[int, int] | None = None  # address range of the exception index
+    runpath: tuple[str, ...] = ()  # DT_RUNPATH, else DT_RPATH; $ORIGIN stands as it is
 
     def segment_at(self, guest_va: int) -> Segment | None:
         """Return the segment that covers an address."""

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xlate.errors import Unsupported, XlateError
+from xlate.package.key import runtime_header
 from xlate.version import VERSION
 
 SOURCES = Path(__file__).with_name("src")
@@ -162,7 +163,7 @@ def program_digest(compiler: Compiler, defines: tuple[str, ...] = ()) -> str:
     flags = " ".join((*CFLAGS, *LDFLAGS, VERSION, *defines))
     this_file = str(Path(__file__).resolve().relative_to(CHECKOUT))
     inputs = ("xlate/runtime/src", this_file)
-    return _digest(inputs, generator_digest(), compiler.identity(), flags)
+    return _digest(inputs, generator_digest(), runtime_header(), compiler.identity(), flags)
 
 
 def _run(command: list[str], what: str, environment: dict[str, str] | None = None) -> str:
@@ -200,6 +201,14 @@ def _generate(build_dir: Path, announce: Announce) -> None:
     command = [sys.executable, "-c", program, str(build_dir)]
     _run(command, "generating the runtime's tables", {"PYTHONPATH": path})
     stamp.write_text(wanted)
+
+
+def _write_package_header(build_dir: Path) -> None:
+    """Make ``gen/package.h`` current: which packages this program accepts."""
+    path = build_dir / "gen" / "package.h"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file() or path.read_text() != runtime_header():
+        path.write_text(runtime_header())
 
 
 def _dependencies(listing: Path) -> list[str]:
@@ -299,6 +308,7 @@ def ensure(
             return program
         announce("xlate: building xlate-run (first use of these sources) ...")
         _generate(place, announce)
+        _write_package_header(place)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             work = {s: pool.submit(_compile, compiler, s, place, defines) for s in c_sources()}
             objects = {source: job.result() for source, job in work.items()}

@@ -22,12 +22,15 @@ import click
 from xlate.errors import Inconsistent
 from xlate.runtime import build
 from xlate.verify.case import EXEC, PAGE, Case, Claims, Engine, differences
-from xlate.verify.generate import SETS, Broken, Drawn, Generator, Refused
+from xlate.verify.generate import SETS, Broken, Drawn, Refused
 from xlate.verify.interp_engine import Endless, run_case
 from xlate.verify.known import excuse
 from xlate.verify.lines import format_line
+from xlate.verify.programs import ProgramGenerator
 
 BATCH = 500
+# Engines that run optimised code, and the level that it is made at.
+OPTIMISED = {"llvm": 1, "llvm-O0": 0, "llvm-O2": 2, "package": 1}
 REDUCED = 40  # findings of one share that are reduced: it takes a hundred runs each
 SHARE = 5000  # cases drawn from one seed: a unit of work, the same for any number of processes
 
@@ -74,19 +77,26 @@ def make_engine(name: str, plan: Plan) -> Engine:
     if name == "stencil":
         from xlate.verify.stencil_engine import StencilEngine
 
-        base = ["--guest-base", plan.guest_base] if plan.guest_base else []
-        return StencilEngine(Path(plan.driver), base)
+        return StencilEngine(Path(plan.driver), _base(plan))
+    if name in OPTIMISED:
+        from xlate.verify.llvm_engine import LlvmEngine, PackageEngine
+
+        make = PackageEngine if name == "package" else LlvmEngine
+        return make(Path(plan.driver), _base(plan), level=OPTIMISED[name], name=name)
     raise Inconsistent(f"no engine {name}")
+
+
+def _base(plan: Plan) -> list[str]:
+    return ["--guest-base", plan.guest_base] if plan.guest_base else []
 
 
 def run_share(plan: Plan) -> Report:
     """Draw and compare one share of cases."""
     report = Report()
     engines = [make_engine(name, plan) for name in plan.engines]
-    generator = Generator(plan.seed, plan.rows, plan.isas)
+    generator = ProgramGenerator(plan.seed, plan.rows, plan.isas)
     for start in range(0, plan.count, BATCH):
-        # Two batches of single instructions, then one of sequences made from what agreed.
-        draw = generator.draw_sequence if start // BATCH % 3 == 2 else generator.draw
+        draw = _source(generator, start // BATCH, plan)
         drawn = list(_draw(draw, min(plan.count - start, BATCH), report))
         wrong: set[int] = set()
         for engine in engines:
@@ -96,6 +106,18 @@ def run_share(plan: Plan) -> Report:
                 generator.remember(one)
                 report.agreed.update(_row_names(one))
     return report
+
+
+def _source(generator: ProgramGenerator, batch: int, plan: Plan) -> Callable[[], Drawn]:
+    """Two batches of single instructions, then one of sequences made from what agreed.
+
+    Optimised code is about more than that: then half of the sequences are programs, which jump,
+    loop and call.
+    """
+    if batch % 3 != 2:
+        return generator.draw
+    optimised = any(name in OPTIMISED for name in plan.engines)
+    return generator.draw_sequence_or_program if optimised else generator.draw_sequence
 
 
 def _draw(draw: Callable[[], Drawn], count: int, report: Report) -> Iterator[Drawn]:
@@ -235,7 +257,12 @@ def _words(text: str) -> tuple[str, ...]:
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
 @click.option("--count", default=20_000, show_default=True, help="Instructions to compare.")
-@click.option("--engines", default="unicorn", show_default=True, help="stencil, unicorn, or both.")
+@click.option(
+    "--engines",
+    default="unicorn",
+    show_default=True,
+    help="Of stencil, unicorn, llvm, llvm-O0, llvm-O2 and package; comma between.",
+)
 @click.option("--isa", "isas", default=",".join(SETS), show_default=True, help="Instruction sets.")
 @click.option(
     "--rows", default="", help="Only these rows (with - before: all but these), comma between."
@@ -259,7 +286,7 @@ def main(
     as_json: bool,
 ) -> None:
     """Compare engines on random instructions; status 1 when they differ."""
-    if "stencil" in engines and not driver:
+    if engines != "unicorn" and not driver:
         driver = str(build.ensure().with_name("xlate-insn"))
     plan = Plan(seed, count, _words(engines), _words(isas), _words(rows), driver, guest_base)
     report = run(plan, jobs)

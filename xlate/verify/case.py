@@ -10,7 +10,8 @@ bits, TPIDRURO, TPIDRURW, memory, the reason of the stop and the immediate of an
 cumulative flags and the address of a fault only between engines that claim them. The stencils
 leave flags unwritten that a later instruction of the block overwrites, also before an instruction
 that can fault (``docs/decisions/0003``): their NZCV at a fault is compared only where the case is
-one instruction. Not compared: the exclusive monitor (seen through the result of a later STREX)
+one instruction. Optimised code answers for less at some stops, and says so in its results
+(``Result.stale``). Not compared: the exclusive monitor (seen through the result of a later STREX)
 and ITSTATE where a block is left in its middle.
 """
 
@@ -70,6 +71,9 @@ class Result:
     """State after, the reason of the stop, and the pages that changed.
 
     ``reason`` says why an instruction was refused, for people: engines word it differently.
+    ``stale`` is what of the state the engine does not answer for at this stop: "nzcv", "pc",
+    "cumulative" (flags of FPSCR), or "registers" for everything but pc and the T bit. ``entered``
+    counts entries into optimised code.
     """
 
     state: State
@@ -79,6 +83,8 @@ class Result:
     fault_write: bool = False
     svc_imm: int | None = None
     reason: str = ""
+    stale: frozenset[str] = frozenset()
+    entered: int = 0
 
 
 @dataclass(frozen=True)
@@ -140,18 +146,29 @@ def differences(case: Case, a: Result, b: Result, claims: Claims) -> list[str]:
         found.append(f"svc {a.svc_imm} against {b.svc_imm}")
     elif a.stop == "fault" and claims.fault_addr and a.fault_addr != b.fault_addr:
         found.append(f"fault at {a.fault_addr or 0:#x} against {b.fault_addr or 0:#x}")
-    found += _register_differences(a.state, b.state)
-    small = ["q", "ge", "thumb", "tpidruro", "tpidrurw"]
-    if claims.flags_at_fault or a.stop != "fault":
-        small.insert(0, "nzcv")
-    for name in small:
-        x, y = getattr(a.state, name), getattr(b.state, name)
-        if x != y:
-            found.append(f"{name} {int(x):#x} against {int(y):#x}")
-    mask = FPSCR_CONTROL | (FPSCR_CUMULATIVE if claims.fp_flags else 0)
-    if (a.state.fpscr ^ b.state.fpscr) & mask:
-        found.append(f"fpscr {a.state.fpscr & mask:#x} against {b.state.fpscr & mask:#x}")
+    found += _state_differences(a, b, claims)
     return [*found, *_page_differences(case, a, b)]
+
+
+def _state_differences(a: Result, b: Result, claims: Claims) -> Iterator[str]:
+    stale = a.stale | b.stale
+    x, y = a.state, b.state
+    if "registers" in stale:
+        names = ["thumb"]
+        if x.r[15] != y.r[15] and "pc" not in stale:
+            yield f"r15 {x.r[15]:#x} against {y.r[15]:#x}"
+    else:
+        names = ["q", "ge", "thumb", "tpidruro", "tpidrurw"]
+        if "nzcv" not in stale and (claims.flags_at_fault or a.stop != "fault"):
+            names.insert(0, "nzcv")
+        yield from _register_differences(x, y)
+    for name in names:
+        if getattr(x, name) != getattr(y, name):
+            yield f"{name} {int(getattr(x, name)):#x} against {int(getattr(y, name)):#x}"
+    cumulative = claims.fp_flags and "cumulative" not in stale
+    mask = FPSCR_CONTROL | (FPSCR_CUMULATIVE if cumulative else 0)
+    if "registers" not in stale and (x.fpscr ^ y.fpscr) & mask:
+        yield f"fpscr {x.fpscr & mask:#x} against {y.fpscr & mask:#x}"
 
 
 def _register_differences(a: State, b: State) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 The records are little-endian and have no padding; ``main_insn.c`` of the runtime has the same
 layout. A case is ``magic id npages flags``, the state, and ``npages`` times ``addr prot
-bytes[4096]``; a result is ``magic id stop fault_addr fault_write npages reserved[2]``, the
-state, and the pages that changed. The pages of a case are the whole guest memory while it runs.
+bytes[4096]``; with bit 0 of the flags then ``address length offset file_size`` of a mapped segment
+and the file's bytes (0: the file before). A result is ``magic id stop fault_addr fault_write npages
+package entered``, the state, and the pages that changed. The pages of a case are the whole guest
+memory while it runs.
 The state is what a program can see: r[16] (pc without the Thumb bit), N Z C V Q T ITSTATE and
 the monitor's size as bytes, GE as four bytes, svc_imm, excl_addr, the whole FPSCR, excl_value,
 d[32], TPIDRURO, TPIDRURW, and eight words that are zero.
@@ -17,6 +19,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -29,9 +32,21 @@ STATE = struct.Struct("<16I8B4I Q32Q2I32x")
 CASE = struct.Struct("<4I")
 RESULT = struct.Struct("<8I")
 PAGE_HEAD = struct.Struct("<2I")
+MODULE = struct.Struct("<4I")
+HAS_MODULE = 1
 TIMEOUT = 60.0  # seconds for one batch; a case takes microseconds
 
 assert STATE.size == 392
+
+
+@dataclass(frozen=True)
+class Module:
+    """The file that a case's code is mapped from: one segment of it, where it is in the file."""
+
+    file: bytes
+    address: int
+    length: int
+    offset: int
 
 
 @dataclass
@@ -45,52 +60,66 @@ class StencilEngine:
 
     def run(self, cases: list[Case]) -> list[Result]:
         """Run every case; one that kills the driver has the stop ``crash``."""
-        results: list[Result] = []
-        while len(results) < len(cases):
-            results += self._batch(cases[len(results) :])
-        return results
+        return drive([str(self.program), *self.arguments], [(case, None) for case in cases])
 
-    def _batch(self, cases: list[Case]) -> list[Result]:
-        """Results up to the first case that the driver does not survive, that one included."""
-        command = [str(self.program), *self.arguments]
-        results: list[Result] = []
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
-            assert driver.stdin is not None
-            assert driver.stdout is not None
-            guard = threading.Timer(TIMEOUT, driver.kill)
-            guard.start()
-            feeder = threading.Thread(target=_feed, args=(driver.stdin, cases))
-            feeder.start()
-            for index, case in enumerate(cases):
-                result = _answer(driver.stdout, index, case)
-                if result is None:
-                    break
-                results.append(result)
-            else:
-                feeder.join()
-            guard.cancel()
-            if len(results) < len(cases):
-                driver.kill()
+
+Job = tuple[Case, Module | None]
+
+
+def drive(command: list[str], jobs: Sequence[Job]) -> list[Result]:
+    """Results of all jobs, by as many drivers as it takes."""
+    results: list[Result] = []
+    while len(results) < len(jobs):
+        results += _batch(command, jobs[len(results) :])
+    return results
+
+
+def _batch(command: list[str], jobs: Sequence[Job]) -> list[Result]:
+    """Results up to the first case that the driver does not survive, that one included."""
+    results: list[Result] = []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
+        assert driver.stdin is not None
+        assert driver.stdout is not None
+        guard = threading.Timer(TIMEOUT, driver.kill)
+        guard.start()
+        feeder = threading.Thread(target=_feed, args=(driver.stdin, jobs))
+        feeder.start()
+        for index, (case, module) in enumerate(jobs):
+            result = _answer(driver.stdout, index, case, packaged=module is not None)
+            if result is None:
+                break
+            results.append(result)
+        else:
             feeder.join()
-        if len(results) < len(cases):
-            ended = f"driver ended with status {driver.returncode}"
-            results.append(Result(cases[len(results)].state.copy(), "crash", reason=ended))
-        return results
+        guard.cancel()
+        if len(results) < len(jobs):
+            driver.kill()
+        feeder.join()
+    if len(results) < len(jobs):
+        ended = f"driver ended with status {driver.returncode}"
+        results.append(Result(jobs[len(results)][0].state.copy(), "crash", reason=ended))
+    return results
 
 
-def _feed(pipe: IO[bytes], cases: list[Case]) -> None:
+def _feed(pipe: IO[bytes], jobs: Sequence[Job]) -> None:
     """Write every case; a driver that died shows in the answers: a broken pipe just ends it."""
+    last = b""
     try:
-        for index, case in enumerate(cases):
-            pipe.write(encode_case(index, case))
+        for index, (case, module) in enumerate(jobs):
+            pipe.write(encode_case(index, case, HAS_MODULE if module else 0))
+            if module is not None:
+                fresh = b"" if module.file is last else module.file
+                pipe.write(MODULE.pack(module.address, module.length, module.offset, len(fresh)))
+                pipe.write(fresh)
+                last = module.file
         pipe.close()
     except BrokenPipeError:
         return
 
 
-def encode_case(index: int, case: Case) -> bytes:
+def encode_case(index: int, case: Case, flags: int = 0) -> bytes:
     """Return the record of one case."""
-    parts = [CASE.pack(CASE_MAGIC, index, len(case.pages), 0), encode_state(case.state)]
+    parts = [CASE.pack(CASE_MAGIC, index, len(case.pages), flags), encode_state(case.state)]
     for addr, (prot, data) in case.pages.items():
         parts += [PAGE_HEAD.pack(addr, prot), data]
     return b"".join(parts)
@@ -125,17 +154,19 @@ def decode_state(data: bytes) -> tuple[State, int]:
     return state, svc_imm
 
 
-def _answer(pipe: IO[bytes], index: int, case: Case) -> Result | None:
+def _answer(pipe: IO[bytes], index: int, case: Case, *, packaged: bool) -> Result | None:
     """Read one result; None when the driver ended before it was complete."""
     head = pipe.read(RESULT.size)
     body = pipe.read(STATE.size)
     if len(body) < STATE.size:
         return None
-    magic, number, stop, fault_addr, write, npages, _, _ = RESULT.unpack(head)
+    magic, number, stop, fault_addr, write, npages, package, entered = RESULT.unpack(head)
     if magic != RESULT_MAGIC or number != index or not 1 <= stop <= len(STOPS):
         raise Inconsistent(f"xlate-insn answered {head.hex()} to case {index}")
+    if packaged and not package:
+        raise Inconsistent(f"xlate-insn used no package for case {index}: {case.text}")
     state, svc_imm = decode_state(body)
-    result = Result(state, STOPS[stop - 1])
+    result = Result(state, STOPS[stop - 1], entered=entered)
     for _ in range(npages):
         page = pipe.read(PAGE_HEAD.size + PAGE)
         if len(page) < PAGE_HEAD.size + PAGE:

@@ -5,6 +5,7 @@
  */
 #include "code_cache.h"
 
+#include "emit.h"
 #include "fatal.h"
 #include "host.h"
 #include "string.h"
@@ -19,6 +20,8 @@
 #define SEGMENT_CONSTANTS 8192u /* at the end of the cells */
 #define CELLS_IN_SEGMENT ((SEGMENT_CELLS - SEGMENT_CONSTANTS) / sizeof(struct cell))
 #define MFD_EXEC 16u
+/* A segment begins with the hook entry, 16 bytes; a unit's prefix stands so that the unit itself is aligned to 16. */
+#define UNITS_BEGIN (16u + ENTRY_PREFIX)
 
 struct segment {
 	u64 run;
@@ -28,7 +31,14 @@ struct segment {
 	u8 slice;
 };
 
+/* A part of the window that belongs to the image of a module. */
+struct claim {
+	u64 start, end;
+};
+
 static struct segment segments[SEGMENTS_MAX];
+static struct claim claims[CLAIMS_MAX];
+static u32 claim_count;
 static u32 segment_count;
 static u64 window; /* 0: none */
 
@@ -48,16 +58,58 @@ u64 cache_window(void)
 	return window;
 }
 
-/* Where the next segment of a slice goes; slices fill from their end, images of modules start at their beginning. */
+static bool is_claimed(u64 start, u64 size)
+{
+	for (u32 i = 0; i < claim_count; i++)
+		if (start < claims[i].end && claims[i].start < start + size)
+			return true;
+	return false;
+}
+
+static bool has_segment(u64 start, u64 size)
+{
+	for (u32 i = 0; i < segment_count; i++)
+		if (start < segments[i].run + SEGMENT_SIZE && segments[i].run < start + size)
+			return true;
+	return false;
+}
+
+bool cache_claim(u64 address, u64 size)
+{
+	bool inside = window && address >= window && size <= WINDOW_SIZE && address + size <= window + WINDOW_SIZE;
+
+	if (!inside || claim_count == CLAIMS_MAX || is_claimed(address, size) || has_segment(address, size))
+		return false;
+	claims[claim_count++] = (struct claim){address, address + size};
+	return true;
+}
+
+/* Its place in the window stays reserved. */
+static void reserve(u64 address, u64 size)
+{
+	host_mmap(address, size, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+void cache_unclaim(u64 address, u64 size)
+{
+	for (u32 i = 0; i < claim_count; i++) {
+		if (claims[i].start != address || claims[i].end != address + size)
+			continue;
+		claims[i] = claims[--claim_count];
+		reserve(address, size);
+		return;
+	}
+}
+
+/* Where the next segment of a slice goes; slices fill from their end, images of modules stand where their guest is. */
 static u64 segment_address(u8 slice)
 {
-	u32 mine = 0;
+	u64 start = window + (u64)slice * SLICE_SIZE;
 
-	if (!window)
-		return 0;
-	for (u32 i = 0; i < segment_count; i++)
-		mine += segments[i].slice == slice;
-	return window + (u64)(slice + 1) * SLICE_SIZE - (mine + 1) * SEGMENT_SIZE;
+	for (u64 at = start + SLICE_SIZE - SEGMENT_SIZE; at >= start; at -= SEGMENT_SIZE)
+		if (!is_claimed(at, SEGMENT_SIZE) && !has_segment(at, SEGMENT_SIZE))
+			return at;
+	return 0;
 }
 
 /* Two views of the code part; false when the host refuses, then one private view is used. */
@@ -87,22 +139,35 @@ static u64 constants_of(const struct segment *s)
 	return s->run + SEGMENT_SIZE - SEGMENT_CONSTANTS;
 }
 
+static void write_hook(u8 *at)
+{
+	emit_nest_prefix(at);
+	emit_hook(at + ENTRY_PREFIX);
+}
+
 static bool open_segment(u8 slice)
 {
 	struct segment *s = &segments[segment_count];
 	int fixed = window ? MAP_FIXED : 0;
+	u64 address = 0;
 	long base;
 
 	if (template_constants_size > SEGMENT_CONSTANTS)
 		fatal("the templates' constants outgrew their place");
 	if (segment_count == SEGMENTS_MAX)
 		return false;
-	base = host_mmap(segment_address(slice), SEGMENT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
+	if (window) {
+		address = segment_address(slice);
+		if (!address)
+			return false;
+	}
+	base = host_mmap(address, SEGMENT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
 	if (host_is_error(base))
 		return false;
-	*s = (struct segment){.run = (u64)base, .slice = slice};
+	*s = (struct segment){.run = (u64)base, .code_used = UNITS_BEGIN, .slice = slice};
 	if (!map_twice(s))
 		s->write = NULL;
+	write_hook(s->write ? s->write : (u8 *)s->run);
 	memcpy((void *)constants_of(s), template_constants, template_constants_size);
 	segment_count++;
 	return true;
@@ -110,7 +175,7 @@ static bool open_segment(u8 slice)
 
 static bool has_room(const struct segment *s)
 {
-	return !s->frozen && s->code_used + UNIT_CODE_MAX <= SEGMENT_CODE &&
+	return !s->frozen && s->code_used + ENTRY_PREFIX + UNIT_CODE_MAX <= SEGMENT_CODE &&
 	       (s->cells_used + UNIT_CELLS_MAX / sizeof(struct cell)) <= CELLS_IN_SEGMENT;
 }
 
@@ -129,8 +194,8 @@ bool cache_room(u32 pc, struct room *room)
 		s = &segments[segment_count - 1];
 	}
 	at = (u32)(s - segments);
-	room->run = s->run + s->code_used;
-	room->write = s->write ? s->write + s->code_used : (u8 *)room->run;
+	room->run = s->run + s->code_used + ENTRY_PREFIX;
+	room->write = s->write ? s->write + s->code_used + ENTRY_PREFIX : (u8 *)room->run;
 	room->cells = (struct cell *)(s->run + SEGMENT_CODE) + s->cells_used;
 	room->constants = constants_of(s);
 	room->first_cell = at * (u32)CELLS_IN_SEGMENT + s->cells_used;
@@ -138,14 +203,29 @@ bool cache_room(u32 pc, struct room *room)
 	room->size = UNIT_CODE_MAX;
 	if (!s->write)
 		host_mprotect(s->run, SEGMENT_CODE, PROT_READ | PROT_WRITE);
+	emit_nest_prefix(room->write - ENTRY_PREFIX);
 	return true;
+}
+
+u64 cache_hook(u32 key)
+{
+	u8 slice = key >> 28;
+	u32 i = 0;
+
+	while (i < segment_count && segments[i].slice != slice)
+		i++;
+	if (!window || (i == segment_count && !open_segment(slice)))
+		return 0;
+	if (!segments[i].write && host_mprotect(segments[i].run, SEGMENT_CODE, PROT_READ | PROT_EXEC))
+		fatal("the host refuses executable memory");
+	return segments[i].run + ENTRY_PREFIX;
 }
 
 void cache_commit(const struct room *room, u32 code, u32 cells)
 {
 	struct segment *s = &segments[room->first_cell / CELLS_IN_SEGMENT];
 
-	s->code_used += (code + 15) & ~15u;
+	s->code_used += (ENTRY_PREFIX + code + 15) & ~15u;
 	s->cells_used += cells;
 	if (!s->write && host_mprotect(s->run, SEGMENT_CODE, PROT_READ | PROT_EXEC))
 		fatal("the host refuses executable memory");
@@ -194,8 +274,8 @@ void cache_reset(void)
 
 		if (s->write)
 			host_munmap((u64)s->write, SEGMENT_CODE);
-		if (window) /* its place in the window stays reserved */
-			host_mmap(s->run, SEGMENT_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+		if (window)
+			reserve(s->run, SEGMENT_SIZE);
 		else
 			host_munmap(s->run, SEGMENT_SIZE);
 	}

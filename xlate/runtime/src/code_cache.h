@@ -25,7 +25,10 @@ struct landing {
 	u64 host;
 };
 
-/* A place to write one unit: the same bytes at two addresses, and the cells behind them. */
+/*
+ * A place to write one unit: the same bytes at two addresses, and the cells behind them. The 8 bytes before it are
+ * where optimised code calls the unit, and are already written.
+ */
 struct room {
 	u8 *write;	  /* writable view */
 	u64 run;	  /* address it will execute at */
@@ -46,6 +49,14 @@ bool cache_room(u32 pc, struct room *room);
 void cache_commit(const struct room *room, u32 code, u32 cells);
 struct cell *cache_cell(u32 index);
 u32 cache_cell_index(const struct cell *cell);
+/*
+ * Take part of the window for a module's image: run-time segments keep away from it. False when there is no window, or
+ * something of ours is there. Given back, its address space is reserved again and nothing is mapped there.
+ */
+bool cache_claim(u64 address, u64 size);
+void cache_unclaim(u64 address, u64 size);
+/* An entry for the look-up table that leads to hand_back, within reach of the key; 0: no room. */
+u64 cache_hook(u32 key);
 /* async-signal-safe */
 bool cache_owns(u64 host_pc);
 /* Segments of a fork's parent take no more code. */

@@ -18,6 +18,7 @@ enum stop {
 	STOP_FAULT,	/* data fault: pc is at the instruction; t->fault says what and where */
 	STOP_FETCH,	/* the bytes at pc are not mapped or not executable (SIGSEGV at pc) */
 	STOP_REFETCH,	/* internal: go on at pc; cpu_run() never returns it */
+	STOP_LEAVE,	/* pc is where the innermost nested dispatcher ends */
 };
 
 /* Run from t->cpu (r[15] = pc without the Thumb bit, .thumb = T) until one of the above. Exact state in t->cpu on return. */

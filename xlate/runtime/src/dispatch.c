@@ -1,9 +1,9 @@
 /*
- * The emulation manager: from guest addresses to units, made when they are first needed; links, look-up tables,
- * predictions; forgetting units whose bytes changed; from host pc back to guest pc.
+ * The emulation manager: from guest addresses to units, made when they are first needed; links, predictions; forgetting
+ * units whose bytes changed; from host pc back to guest pc.
  *
- * The map (a hash of all living units) is the truth. The flat table, or where its address space is refused the hash
- * table, is what translated code looks in; an entry there may be missing but never wrong.
+ * The map (a hash of all living units) is the truth about units. What translated code looks in is look_up.c's table,
+ * where entries of packages stand as well and come first. How code of packages is run is optimised.c's.
  */
 #include "dispatch.h"
 
@@ -11,14 +11,14 @@
 #include "emit.h"
 #include "fatal.h"
 #include "gen/hostregs.h"
+#include "look_up.h"
 #include "memory.h"
+#include "optimised.h"
+#include "package.h"
+#include "profile.h"
 #include "stats.h"
 #include "thread.h"
 #include "translate.h"
-
-#define TABLE_SIZE (1ull << 34)
-#define TABLE_CHUNK (64u << 10) /* made writable at a time: 32 KiB of guest code */
-#define HASH_ENTRIES (1u << HASH_BITS)
 
 /* A translated unit. Indices are kept as index + 1, 0 for none. */
 struct unit_rec {
@@ -31,6 +31,7 @@ struct unit_rec {
 	u32 next_page[2];
 	u8 thumb, it;
 	bool dead;
+	bool of_package; /* its host code is a package's */
 	u16 insns;
 	u16 *offset; /* insns + 1 host offsets, then for each instruction: guest offset, ITSTATE, lent registers */
 };
@@ -40,9 +41,10 @@ struct meta_chunk {
 	struct meta_chunk *next;
 };
 
-struct hash_entry {
-	u32 key, pad;
+/* Where to go for a guest address. */
+struct place {
 	u64 host;
+	struct unit_rec *unit; /* NULL: an entry of a package */
 };
 
 _Static_assert(STOP_SIGNAL == 4 && STOP_FETCH == 6, "numbers used in enter.S");
@@ -55,9 +57,7 @@ static u32 unit_count;
 static u32 page_heads[PAGE_HEADS];
 static u32 *map_heads;
 static u32 map_size; /* buckets, a power of two */
-static bool flat;
-static u8 *table;
-static u8 chunk_writable[TABLE_SIZE / TABLE_CHUNK / 8];
+static u32 slices; /* packages whose slices are mapped */
 static u8 *meta_at, *meta_end;
 static struct meta_chunk *meta_chunks, *meta_spare; /* in use, and left from before everything was forgotten */
 static u32 generation; /* how often everything was forgotten */
@@ -105,61 +105,6 @@ static u16 *meta_new(u32 count)
 	out = (u16 *)meta_at;
 	meta_at += size;
 	return out;
-}
-
-/* --- look-up tables --------------------------------------------------------------------------------- */
-
-static u32 hash_key(u32 key)
-{
-	return (key * 0x9e3779b9u) >> (32 - HASH_BITS);
-}
-
-/* An empty entry's key is a legal target all the same (T32 at 0xfffffffe), as in no_landing. */
-static const struct hash_entry no_entry = {.key = ~0u, .host = (u64)entry_miss};
-
-static s32 *flat_entry(u32 key)
-{
-	u64 offset = (u64)(key >> 1 | key << 31) * 4;
-	u64 chunk = offset / TABLE_CHUNK;
-
-	if (!(chunk_writable[chunk / 8] >> (chunk % 8) & 1)) {
-		if (host_mprotect((u64)table + chunk * TABLE_CHUNK, TABLE_CHUNK, PROT_READ | PROT_WRITE))
-			fatal("no memory for the look-up table");
-		chunk_writable[chunk / 8] |= 1 << (chunk % 8);
-	}
-	return (s32 *)(table + offset);
-}
-
-static void table_set(u32 key, u64 host)
-{
-	if (flat) {
-		*flat_entry(key) = host ? (s32)(host - (cache_window() + 8ull * key)) : 0;
-		return;
-	}
-	struct hash_entry *e = (struct hash_entry *)table + hash_key(key);
-
-	if (host)
-		*e = (struct hash_entry){.key = key, .host = host};
-	else if (e->key == key)
-		*e = no_entry;
-}
-
-static void tables_init(struct thread *t)
-{
-	long at = host_mmap(0, TABLE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	flat = !host_is_error(at) && cache_reserve_window();
-	if (!flat && !host_is_error(at))
-		host_munmap((u64)at, TABLE_SIZE);
-	if (flat) {
-		table = (u8 *)at;
-	} else {
-		table = pages(HASH_ENTRIES * sizeof(struct hash_entry));
-		for (u32 i = 0; i < HASH_ENTRIES; i++)
-			((struct hash_entry *)table)[i] = no_entry;
-	}
-	t->cpu.table = (u64)table;
-	t->cpu.arena = cache_window();
 }
 
 /* --- the map ---------------------------------------------------------------------------------------- */
@@ -212,8 +157,9 @@ static void page_insert(u32 index)
 static void forget_everything(void)
 {
 	for (u32 i = 0; i < unit_count; i++)
-		if (!unit_at(i)->dead)
-			table_set(unit_at(i)->landing.key, 0);
+		if (!unit_at(i)->dead && !unit_at(i)->it && !unit_at(i)->of_package)
+			look_up_clear(unit_at(i)->landing.key, unit_at(i)->host);
+	look_up_unhook_all(); /* hooks lie in the segments that go away */
 	__builtin_memset(map_heads, 0, map_size * sizeof(u32));
 	__builtin_memset(page_heads, 0, sizeof(page_heads));
 	unit_count = 0;
@@ -270,7 +216,7 @@ static struct unit_rec *make_unit(u32 key, u8 it)
 		return NULL;
 	unit_analyse(work);
 	make_room(&room);
-	translate(work, &room, flat, &tr);
+	translate(work, &room, look_up_is_flat(), &tr);
 	cache_commit(&room, tr.code, tr.cells);
 	r = unit_new(&index);
 	*r = (struct unit_rec){
@@ -286,7 +232,8 @@ static struct unit_rec *make_unit(u32 key, u8 it)
 	page_insert(index);
 	if (!it) {
 		map_insert(index);
-		table_set(key, r->host);
+		look_up_set(key, r->host);
+		profile_record(key);
 	}
 	stats_own.runtime_blocks++;
 	stats_own.runtime_instructions += work->insns;
@@ -308,49 +255,124 @@ static struct unit_rec *find_unit(struct thread *t, u32 key)
 	return r;
 }
 
+/* The package's entry for a key, else its unit, made if need be. False: nothing can be fetched there. */
+static bool find_place(struct thread *t, u32 key, struct place *p)
+{
+	u64 entry = slices ? look_up(key) : 0;
+
+	if (entry && package_owns(entry)) {
+		*p = (struct place){.host = entry};
+		return true;
+	}
+	p->unit = find_unit(t, key);
+	p->host = p->unit ? p->unit->host : 0;
+	return p->host;
+}
+
+/* What cells are linked to. An entry of a package gets a record too, so that they can be unlinked; NULL: no room. */
+static struct unit_rec *record_of(u32 key, const struct place *p)
+{
+	struct unit_rec *r = p->unit ? p->unit : map_find(key);
+	u32 index;
+
+	if (r && r->host == p->host)
+		return r;
+	if (unit_count == UNITS_IN_CHUNK * UNIT_CHUNKS)
+		return NULL;
+	r = unit_new(&index);
+	*r = (struct unit_rec){
+		.landing = {.key = key, .unit = index, .host = p->host},
+		.host = p->host,
+		.start = key & ~1u,
+		.end = key & ~1u,
+		.of_package = true,
+	};
+	map_insert(index);
+	return r;
+}
+
 /* Making a unit can forget everything, the asking cell included: then `generation` has moved on. */
 u64 dispatch_link(struct thread *t, struct cell *cell)
 {
 	u32 before = generation;
-	struct unit_rec *r = find_unit(t, cell->target);
+	struct unit_rec *r;
+	struct place p;
 
-	if (!r)
+	if (!find_place(t, cell->target, &p))
 		return 0;
-	if (generation == before) {
+	r = generation == before ? record_of(cell->target, &p) : NULL;
+	if (r) {
 		cell->host = r->host;
 		cell->linked = r->landing.unit + 1;
 		cell->next = r->incoming;
 		r->incoming = cache_cell_index(cell) + 1;
 		stats_own.links++;
 	}
-	return r->host;
+	return p.host;
 }
 
+/* Where the innermost nested dispatcher ends is no place to go on at. */
+static bool ends_nest(struct thread *t, u32 target)
+{
+	if (!optimised_ends(t, target))
+		return false;
+	t->cpu.r[15] = target & ~1u;
+	t->cpu.thumb = target & 1;
+	return true;
+}
+
+/* A look-up failed or met a hook. While nothing is nested the hook is of no use. */
 u64 dispatch_miss(struct thread *t, u32 target)
 {
-	struct unit_rec *r = find_unit(t, target);
+	struct place p;
 
+	if (ends_nest(t, target))
+		return (u64)entry_end_nest;
 	stats_own.misses++;
-	if (!r)
+	if (!optimised_is_nested(t))
+		look_up_unhook(target);
+	if (!find_place(t, target, &p))
 		return 0;
-	table_set(target, r->host);
-	return r->host;
+	look_up_set(target, p.host);
+	return p.host;
 }
 
 u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target)
 {
 	u32 before = generation;
-	struct unit_rec *r = find_unit(t, target);
+	struct unit_rec *r;
+	struct place p;
 
+	if (ends_nest(t, target))
+		return (u64)entry_end_nest;
 	stats_own.misses++;
-	if (!r)
+	if (!find_place(t, target, &p))
 		return 0;
-	table_set(target, r->host);
-	if (generation == before) {
-		cell->host = (u64)&r->landing;
+	look_up_set(target, p.host);
+	r = generation == before ? record_of(target, &p) : NULL;
+	if (r) {
+		if (!look_up_is_hooked(target)) /* a prediction would pass the hook by */
+			cell->host = (u64)&r->landing;
 		cell->stub = cell->lookup;
 	}
-	return r->host;
+	return p.host;
+}
+
+/* --- slices of packages ----------------------------------------------------------------------------- */
+
+bool dispatch_map_slices(struct thread *t, u64 low, u64 high, int fd, u64 a32_at, u64 t32_at)
+{
+	(void)t;
+	if (!look_up_map(low, high, fd, a32_at, t32_at))
+		return false;
+	slices++;
+	for (u32 i = 0; i < unit_count; i++) { /* none, unless code there ran before it was mapped as a file */
+		const struct unit_rec *r = unit_at(i);
+
+		if (!r->dead && !r->it && r->start >= low && r->start < high && !look_up(r->landing.key))
+			look_up_set(r->landing.key, r->host);
+	}
+	return true;
 }
 
 /* --- forgetting units ------------------------------------------------------------------------------- */
@@ -372,11 +394,11 @@ static void kill_unit(struct thread *t, u32 index)
 	}
 	r->incoming = 0;
 	if (!r->it) {
-		table_set(r->landing.key, 0);
+		look_up_clear(r->landing.key, r->host);
 		map_remove(index);
 	}
 	r->landing.key = no_landing.key; /* sites that predict it go to their look-up again */
-	t->cpu.pending = 1; /* a loop inside the unit must leave it */
+	poll_request(t); /* a loop inside the unit must leave it */
 	stats_own.invalidations++;
 }
 
@@ -415,11 +437,20 @@ void cpu_invalidate(struct thread *t, gaddr start, u64 len)
 		invalidate_page(t, (u32)p, start.va, end);
 }
 
+void dispatch_drop_slices(struct thread *t, u64 low, u64 high)
+{
+	for (u32 i = 0; i < unit_count; i++)
+		if (unit_at(i)->start >= low && unit_at(i)->start < high)
+			kill_unit(t, i);
+	look_up_unmap(low, high);
+	slices--;
+}
+
 /* --- running ---------------------------------------------------------------------------------------- */
 
 int cpu_init(struct thread *t)
 {
-	tables_init(t);
+	look_up_init(t);
 	map_size = MAP_BUCKETS;
 	map_heads = pages(map_size * sizeof(u32));
 	work = pages(sizeof(struct unit));
@@ -427,6 +458,7 @@ int cpu_init(struct thread *t)
 	t->cpu.miss = (u64)entry_miss;
 	t->cpu.stop = (u64)entry_stop;
 	t->cpu.poll = (u64)entry_poll;
+	optimised_init(t);
 	fpscr_write(t, 0);
 	return 0;
 }
@@ -436,13 +468,21 @@ enum stop cpu_run(struct thread *t)
 	for (;;) {
 		u32 key = t->cpu.r[15] | t->cpu.thumb;
 		u8 it = t->cpu.itstate;
-		struct unit_rec *r = it ? make_unit(key, it) : find_unit(t, key);
+		struct place p;
 		enum stop reason;
 
-		if (!r)
+		if (!it && optimised_ends(t, key))
+			return STOP_LEAVE;
+		if (it) {
+			p.unit = make_unit(key, it);
+			p.host = p.unit ? p.unit->host : 0;
+		} else {
+			find_place(t, key, &p);
+		}
+		if (!p.host)
 			return STOP_FETCH;
 		t->cpu.itstate = 0;
-		reason = cpu_enter(t, r->host);
+		reason = cpu_enter(t, p.host);
 		if (reason != STOP_REFETCH)
 			return reason;
 	}

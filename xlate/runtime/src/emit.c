@@ -182,6 +182,28 @@ void emit_lookup(struct emitter *e, bool flat)
 	e->at += size;
 }
 
+static void jump_far(u8 *at, const u8 *opcode, u32 size, u32 offset)
+{
+	memcpy(at, opcode, size);
+	memcpy(at + size, &offset, sizeof(offset));
+	for (u32 i = size + 4; i < ENTRY_PREFIX; i++)
+		at[i] = 0xcc;
+}
+
+void emit_nest_prefix(u8 *at)
+{
+	static const u8 jump[] = {0xff, 0xa0}; /* jmp [rax + disp32] */
+
+	jump_far(at, jump, sizeof(jump), STATE_NEST);
+}
+
+void emit_hook(u8 *at)
+{
+	static const u8 jump[] = {0x41, 0xff, 0xa4, 0x24}; /* jmp [r12 + disp32] */
+
+	jump_far(at, jump, sizeof(jump), STATE_HAND_BACK);
+}
+
 /* Layouts written by backends/stencil/writer.py */
 struct reg_hole {
 	u8 what; /* operand 0-3, rex bit << 2, shift << 4 */

@@ -56,6 +56,14 @@ void emit_lea_cell(struct emitter *e, const struct cell *cell);
 void emit_predict(struct emitter *e, const struct cell *cell);
 void emit_lookup(struct emitter *e, bool flat);
 
+/*
+ * What precedes every entry that optimised code may call: to the nested dispatcher, rax = state. And the entry that
+ * stands in the look-up table for a guest address where one may end; ENTRY_PREFIX bytes each.
+ */
+#define ENTRY_PREFIX 8u
+void emit_nest_prefix(u8 *at);
+void emit_hook(u8 *at);
+
 /* Copy a template and fill its holes; host[i] is the register of operand i. Returns offsets of its jump holes in jumps[]. */
 u32 emit_template(struct emitter *e, const struct tmpl *t, const struct uop *o, const u8 *host, u32 *jumps);
 

@@ -2,14 +2,16 @@
  * The host handler of SIGSEGV, SIGBUS, SIGFPE and SIGILL: decides whose fault it is.
  *
  * In order: a copy to or from guest memory (ends as -EFAULT), a write to a page that translations were made from
- * (unwatched, retried), translated code (the guest's own fault: cpu_fault() rebuilds its registers), a signal that
- * somebody sent (recorded like any other), else a bug of ours.
+ * (unwatched, retried), translated code (the guest's own fault: cpu_fault() rebuilds its registers, optimised_fault()
+ * only the pc), a signal that somebody sent (recorded like any other), else a bug of ours.
  */
 #include "fault.h"
 
 #include "cpu.h"
 #include "fatal.h"
 #include "memory.h"
+#include "optimised.h"
+#include "package.h"
 #include "thread.h"
 
 enum { SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, SI_KERNEL = 0x80 };
@@ -59,6 +61,11 @@ void host_fault(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 	if (cpu_owns_pc(pc)) {
 		record_guest_fault(t, sig, info, uc);
 		cpu_fault(t, uc);
+		return;
+	}
+	if (package_owns(pc)) {
+		record_guest_fault(t, sig, info, uc);
+		optimised_fault(t, uc);
 		return;
 	}
 	fatal_at(sig == SIGSEGV	 ? "segmentation fault"

@@ -2,10 +2,12 @@
  * Maps a checked ELF file (elf_check.c) and its interpreter, and brings the guest to its first instruction.
  * Decides where images go and what a refusal says; the stack's contents are load_stack.c's.
  */
+#include "cpu.h"
 #include "exec.h"
 #include "fatal.h"
 #include "load.h"
 #include "memory.h"
+#include "optimised.h"
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
@@ -72,6 +74,19 @@ static long choose_bias(struct thread *t, const struct elf_file *f, bool is_inte
 	return 0;
 }
 
+/* Once all segments stand, optimised code may be mapped beside them. */
+static void use_package(struct thread *t, const struct elf_file *f, u32 bias)
+{
+	for (u32 i = 0; i < f->phnum; i++) {
+		const struct elf_phdr *p = &f->phdrs[i];
+		u64 start = page_floor((u64)p->vaddr + bias);
+
+		if (p->type == PT_LOAD && (p->flags & PF_X) && !(p->flags & PF_W) && p->filesz)
+			optimised_mapped(t, f->fd, start, page_ceil((u64)p->vaddr + bias + p->filesz) - start,
+					 page_floor(p->offset));
+	}
+}
+
 long elf_map(struct thread *t, const struct elf_file *f, bool is_interpreter, struct image *im)
 {
 	long err;
@@ -94,6 +109,7 @@ long elf_map(struct thread *t, const struct elf_file *f, bool is_interpreter, st
 		if (f->phoff >= p->offset && table_end <= p->offset + p->filesz)
 			im->phdr = im->bias + p->vaddr + (f->phoff - p->offset);
 	}
+	use_package(t, f, im->bias);
 	im->entry = f->entry + im->bias;
 	im->end = f->high + im->bias;
 	return 0;
@@ -276,6 +292,10 @@ void load_guest(struct thread *t)
 		refuse(EXIT_OWN_FAILURE, o->prog, "no address space for the guest", error_text(-err),
 		       "another --guest-base, or a higher ulimit -v");
 	refuse_stack(stack_map(t)); /* first: everything without an address goes below it */
+	err = cpu_init(t);
+	if (err)
+		refuse(EXIT_OWN_FAILURE, o->prog, "the translator cannot start", error_text(-err),
+		       "a higher ulimit -v");
 	map_or_refuse(t, &f, false, &image, name_chain(program.path));
 	host_syscall1(__NR_close, (u64)program.fd);
 	if (f.interp[0])

@@ -1,89 +1,17 @@
 /*
  * xlate-run: from the kernel's first stack to a running guest. Reads like a table of contents; every line is a file.
  */
-#include "cpu.h"
 #include "fatal.h"
 #include "host.h"
 #include "load.h"
-#include "memory.h"
+#include "optimised.h"
 #include "signal.h"
 #include "stats.h"
-#include "sys/sys.h"
 #include "thread.h"
 
 enum { O_PATH = 010000000, O_CLOEXEC = 02000000, AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
-enum { ILL_ILLOPC = 1, TRAP_BRKPT = 1, SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2 };
 
 void start_c(u64 *initial_stack);
-
-/* Breakpoint instructions of debuggers: undefined to the processor, SIGTRAP by the kernel's word. */
-static bool is_breakpoint(struct thread *t)
-{
-	gaddr pc = GADDR(t->cpu.r[15]);
-	u16 half[2] = {0};
-
-	if (copy_in(half, pc, t->cpu.thumb ? 2 : 4))
-		return false;
-	if (!t->cpu.thumb)
-		return (half[1] & 0x0fff) == 0x07f0 && half[0] == 0x01f0;
-	if (half[0] == 0xf7f0)
-		return !copy_in(&half[1], GADDR(pc.va + 2), 2) && half[1] == 0xa000;
-	return half[0] == 0xde01;
-}
-
-static void undefined_instruction(struct thread *t)
-{
-	bool trap = is_breakpoint(t);
-
-	signal_force(t, trap ? SIGTRAP : SIGILL, trap ? TRAP_BRKPT : ILL_ILLOPC, t->cpu.r[15]);
-}
-
-static void fetch_fault(struct thread *t)
-{
-	u32 at = t->cpu.r[15];
-
-	u8 byte;
-
-	if (mem_fetchable(GADDR(at), 1) && !copy_in(&byte, GADDR(at), 1)) /* its second half lies on the next page */
-		at = (u32)page_ceil((u64)at + 1);
-	t->fault.write = false;
-	if (mem_fetchable(GADDR(at), 1)) { /* behind the end of the mapped file */
-		t->fault.sig = SIGBUS;
-		signal_force(t, SIGBUS, BUS_ADRERR, at);
-		return;
-	}
-	t->fault.sig = SIGSEGV;
-	signal_force(t, SIGSEGV, mem_prot(GADDR(at)) < 0 ? SEGV_MAPERR : SEGV_ACCERR, at);
-}
-
-_Noreturn void thread_run(struct thread *t)
-{
-	for (;;) {
-		switch (cpu_run(t)) {
-		case STOP_SVC:
-			t->cpu.excl_valid = 0; /* returning from the kernel closes the monitor */
-			syscall_dispatch(t);
-			break;
-		case STOP_SIGNAL:
-			signal_deliver(t);
-			break;
-		case STOP_FAULT:
-			signal_force(t, t->fault.sig, t->fault.code, (u32)t->fault.addr.va);
-			break;
-		case STOP_FETCH:
-			fetch_fault(t);
-			break;
-		case STOP_UNDEFINED:
-			undefined_instruction(t);
-			break;
-		case STOP_BKPT:
-			signal_force(t, SIGTRAP, TRAP_BRKPT, t->cpu.r[15]);
-			break;
-		case STOP_REFETCH: /* never returned */
-			break;
-		}
-	}
-}
 
 /* Keep a way to execute ourselves again, whatever the guest does to its root and mounts. */
 static void open_own_exe(void)
@@ -113,7 +41,6 @@ static void run(void *thread, void *initial_stack)
 	u64 *words = initial_stack;
 	int argc = (int)words[0];
 	char **argv = (char **)(words + 1), **envp = argv + argc + 1;
-	long err;
 
 	process.pid = (int)host_syscall0(__NR_getpid);
 	thread_attach(t);
@@ -122,10 +49,7 @@ static void run(void *thread, void *initial_stack)
 	stats_init();
 	signal_init(t);
 	load_guest(t);
-	err = cpu_init(t);
-	if (err)
-		refuse(EXIT_OWN_FAILURE, process.opt.prog, "the translator cannot start", error_text(-err),
-		       "a higher ulimit -v");
+	optimised_say_missing();
 	thread_run(t);
 }
 

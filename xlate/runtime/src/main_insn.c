@@ -1,18 +1,25 @@
 /*
- * xlate-insn: the baseline tier as a test engine. Reads cases (state and pages) from standard input, runs each to its
- * first stop and writes what came of it. The record format is described in xlate/verify/stencil_engine.py.
+ * xlate-insn: the runtime as a test engine. Reads cases (state and pages) from standard input, runs each to its first
+ * stop and writes what came of it. A case may say which file its code is mapped from: then the file's package, found
+ * in the folder given by --packages, is used as it is for any program. The record format is described in
+ * xlate/verify/stencil_engine.py.
  */
 #include "cpu.h"
+#include "dispatch.h"
 #include "fatal.h"
 #include "host.h"
 #include "memory.h"
+#include "optimised.h"
+#include "package.h"
 #include "signal.h"
+#include "stats.h"
 #include "string.h"
 #include "thread.h"
 
 #define CASE_MAGIC 0x31434958u
 #define RESULT_MAGIC 0x31525958u
 #define PAGES_MAX 16u
+#define CASE_HAS_MODULE 1u
 
 struct insn_state {
 	u32 r[16];
@@ -34,8 +41,16 @@ struct insn_case {
 	struct insn_state in;
 };
 
+/* Behind the pages with CASE_HAS_MODULE: a segment of a file is mapped at an address. The file's bytes come next. */
+struct insn_module {
+	u32 address, length, offset;
+	u32 file_size; /* 0: the file of the module before */
+};
+
 struct insn_result {
-	u32 magic, id, stop, fault_addr, fault_write, npages, reserved[2];
+	u32 magic, id, stop, fault_addr, fault_write, npages;
+	u32 package; /* one was used */
+	u32 entered; /* times that optimised code was entered from outside */
 	struct insn_state out;
 };
 
@@ -51,6 +66,8 @@ static struct {
 	u32 addr, prot;
 } mapped[PAGES_MAX];
 static u32 mapped_count;
+
+static int module_file = -1;
 
 static bool read_all(void *to, u64 size)
 {
@@ -128,7 +145,7 @@ static void load_state(struct thread *t, const struct insn_state *s)
 	memcpy(c->d, s->d, sizeof(c->d));
 	c->tpidruro = s->tpidruro, c->tpidrurw = s->tpidrurw;
 	fpscr_write(t, s->fpscr);
-	c->pending = 0;
+	poll_clear(t);
 }
 
 static void save_state(struct thread *t, struct insn_state *s)
@@ -145,21 +162,72 @@ static void save_state(struct thread *t, struct insn_state *s)
 	s->fpscr = fpscr_read(t);
 }
 
+/* Instead of run.c's, for nested dispatchers: a case is over at its first stop, however deep in calls that is. */
+void thread_serve(struct thread *t, u32 reason)
+{
+	if (reason == STOP_SIGNAL) {
+		poll_clear(t);
+		return;
+	}
+	optimised_forget_frames(t);
+	cpu_leave(t, reason);
+}
+
+static void read_module_file(u32 size)
+{
+	static u8 piece[64 << 10];
+	long fd = memory_file("module", size, 0);
+
+	if (module_file >= 0)
+		host_syscall1(__NR_close, (u64)module_file);
+	module_file = (int)fd;
+	for (u32 at = 0; fd >= 0 && at < size;) {
+		u32 n = size - at < sizeof(piece) ? size - at : sizeof(piece);
+
+		if (!read_all(piece, n))
+			fatal("a case is malformed");
+		if (host_syscall4(__NR_pwrite64, (u64)fd, (u64)piece, n, at) != n)
+			fatal("no memory for a module");
+		at += n;
+	}
+}
+
+/* The case's code becomes code of a file, which has a package: true; or has none that can be used. */
+static bool attach_module(struct thread *t)
+{
+	struct insn_module m;
+	const struct package *k;
+
+	if (!read_all(&m, sizeof(m)))
+		fatal("a case is malformed");
+	if (m.file_size)
+		read_module_file(m.file_size);
+	k = package_mapped(t, module_file, m.address, m.length, m.offset);
+	if (!k && package_program_state() && strcmp(package_program_state(), "hit"))
+		fatal(package_program_state());
+	return k;
+}
+
 static void run_case(struct thread *t, const struct insn_case *c)
 {
 	struct insn_result result = {.magic = RESULT_MAGIC, .id = c->id};
 	static struct insn_page changed[PAGES_MAX];
+	u64 entered = stats_own.enters;
 
 	map_case(t, c->npages);
 	load_state(t, &c->in);
-	do
-		result.stop = cpu_run(t);
-	while (result.stop == STOP_SIGNAL && !(t->cpu.pending = 0));
+	if (c->flags & CASE_HAS_MODULE)
+		result.package = attach_module(t);
+	while ((result.stop = cpu_run(t)) == STOP_SIGNAL)
+		poll_clear(t);
 	if (result.stop == STOP_FAULT) {
 		result.fault_addr = (u32)t->fault.addr.va;
 		result.fault_write = t->fault.write;
 	}
 	save_state(t, &result.out);
+	result.entered = (u32)(stats_own.enters - entered);
+	if (result.package)
+		package_forget(t, 0, ~0ull, "the case is over");
 	for (u32 i = 0; i < c->npages; i++) {
 		const void *now = g2h(GADDR(case_pages[i].addr));
 
@@ -175,6 +243,19 @@ static void run_case(struct thread *t, const struct insn_case *c)
 	write_all(changed, result.npages * sizeof(struct insn_page));
 }
 
+static void take_option(const char *name, const char *value)
+{
+	if (!strcmp(name, "--packages") && value) {
+		process.opt.package = value;
+	} else if (!strcmp(name, "--guest-base") && value) {
+		process.opt.guest_base_forced = true;
+		if (!str_to_u64(value, &process.opt.guest_base))
+			refuse(EXIT_USAGE, NULL, "not a guest base", value, NULL);
+	} else {
+		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N] [--packages FOLDER]", NULL, NULL);
+	}
+}
+
 static void run(void *thread, void *initial_stack)
 {
 	struct thread *t = thread;
@@ -183,13 +264,8 @@ static void run(void *thread, void *initial_stack)
 	struct insn_case c;
 
 	thread_attach(t);
-	if (words[0] == 3 && !strcmp(argv[1], "--guest-base")) {
-		process.opt.guest_base_forced = true;
-		if (!str_to_u64(argv[2], &process.opt.guest_base))
-			refuse(EXIT_USAGE, NULL, "not a guest base", argv[2], NULL);
-	} else if (words[0] != 1) {
-		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N]", NULL, NULL);
-	}
+	for (u64 i = 1; i < words[0]; i += 2)
+		take_option(argv[i], i + 1 < words[0] ? argv[i + 1] : NULL);
 	signal_init(t);
 	if (mem_init(t, MEM_ANYWHERE) || cpu_init(t))
 		fatal("the engine cannot start");

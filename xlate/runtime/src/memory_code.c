@@ -9,6 +9,7 @@
 #include "host.h"
 #include "memory.h"
 #include "memory_table.h"
+#include "optimised.h"
 #include "thread.h"
 
 /* A bit per page of the guest's 4 GiB: translations were made from it. */
@@ -80,6 +81,7 @@ void mem_forget_code(struct thread *t, gaddr addr, u64 len)
 	u64 stop = (addr.va + len + PAGE_SIZE - 1) / PAGE_SIZE;
 	u64 first = next_code(addr.va / PAGE_SIZE, stop);
 
+	optimised_forget(t, addr, len);
 	if (first >= stop)
 		return;
 	for (u64 n = first; n < stop; n = next_code(n + 1, stop))

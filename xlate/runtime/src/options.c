@@ -2,8 +2,9 @@
  * Run options: a table of names, what they take and what they set. Says nothing about what the options then do.
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
- * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit and --exec-name
- * are written by exec_guest() for ourselves and are no part of the documented command line.
+ * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name and
+ * --store are written by exec_guest() for ourselves and are no part of the documented command line: a program that the
+ * guest executes has the guest's environment, and the store is where the host's says.
  */
 #include "options.h"
 
@@ -14,6 +15,10 @@
 #ifndef XLATE_VERSION /* the build passes the package's version */
 #define XLATE_VERSION "unversioned build"
 #endif
+
+/* Longest path that is kept; and the store's name that means none. */
+#define PATH_SIZE 4096
+#define STORE_OFF "off"
 
 enum value { NO_VALUE, NEEDS_VALUE, MAY_HAVE_VALUE };
 
@@ -34,16 +39,19 @@ static const char HELP[] =
 	"\n"
 	"  --stats[=json]     when the first process ends, say what was translated (text, or one JSON object)\n"
 	"  --stats-file FILE  write that to FILE instead of standard error\n"
-	"  --tier TIER        auto, baseline or optimised; optimised is the same as auto while a program has no "
-	"package\n"
+	"  --tier TIER        auto; baseline: no packages; optimised: as auto, but says when the program has none\n"
 	"  --guest-base N     host address of guest address 0, a multiple of 4096; 0 is the identity mapping.\n"
 	"                     Without it: identity where this machine allows it, else a place above 4 GiB\n"
 	"  -E VAR=VALUE       set a variable in the program's environment (may be repeated)\n"
 	"  -U VAR             remove one (may be repeated)\n"
 	"  -0 ARGV0           what the program finds in argv[0]; without it PROG as written\n"
+	"  -p FILE|DIR        use this package, or the packages in this folder, before those of the store\n"
 	"  -L SYSROOT         look absolute paths up under this directory first (dynamic loader, scripts, files)\n"
 	"  --strace           print every system call to standard error\n"
 	"  --help, --version\n"
+	"\n"
+	"Packages made by `xlate convert` are found in $XLATE_CACHE (off: nowhere), else $XDG_CACHE_HOME/xlate, else\n"
+	"~/.cache/xlate.\n"
 	"\n"
 	"examples:\n"
 	"  xlate-run ./busybox sh -c 'uname -m; ls -l'\n"
@@ -118,6 +126,40 @@ static bool set_sysroot(struct options *o, const char *value)
 {
 	o->sysroot = value;
 	return *value;
+}
+
+/* `path` in a buffer that stays, made absolute: the guest may go elsewhere. NULL when it does not fit. */
+static const char *keep_path(char *buf, size_t size, const char *path, const char *rest)
+{
+	struct text b = text_begin(buf, size);
+
+	if (*path != '/') {
+		long n = host_syscall2(__NR_getcwd, (u64)buf, size);
+
+		if (n <= 1 || *buf != '/')
+			return NULL;
+		b.at = buf + n - 1;
+		text_char(&b, '/');
+	}
+	if (text_len(&b) + strlen(path) + strlen(rest) >= size)
+		return NULL;
+	text_str(&b, path);
+	text_str(&b, rest);
+	return buf;
+}
+
+static bool set_package(struct options *o, const char *value)
+{
+	static char buf[PATH_SIZE];
+
+	o->package = *value ? keep_path(buf, sizeof(buf), value, "") : NULL;
+	return o->package;
+}
+
+static bool set_store(struct options *o, const char *value)
+{
+	o->store = strcmp(value, STORE_OFF) ? value : NULL;
+	return true;
 }
 
 static bool set_strace(struct options *o, const char *value)
@@ -207,7 +249,9 @@ static const struct option_row ROWS[] = {
 	{"-U", NEEDS_VALUE, unset_env, "the name of a variable"},
 	{"-0", NEEDS_VALUE, set_argv0, "a name"},
 	{"-L", NEEDS_VALUE, set_sysroot, "a directory"},
+	{"-p", NEEDS_VALUE, set_package, "a package or a folder of packages"},
 	{"--strace", NO_VALUE, set_strace, NULL},
+	{"--store", NEEDS_VALUE, set_store, "a directory"},
 	{"--exec-name", NEEDS_VALUE, set_exec_name, "a name"},
 	{"--inherit", NEEDS_VALUE, set_inherit, "four descriptors"},
 };
@@ -283,7 +327,35 @@ static int parse_one(struct options *o, int i, int argc, char **argv, char **env
 	return i;
 }
 
-enum { AT_EXECFD = 2, AT_FLAGS = 8, AT_FLAGS_PRESERVE_ARGV0 = 1 };
+enum { AT_EXECFD = 2, AT_FLAGS = 8, AT_SECURE = 23, AT_FLAGS_PRESERVE_ARGV0 = 1 };
+
+static const char *variable(char **env, const char *name)
+{
+	for (; *env; env++)
+		if (is_variable(*env, name))
+			return *env + strlen(name) + 1;
+	return "";
+}
+
+/*
+ * Where packages are kept, by the environment that we were started in; xlate/package/store.py has the same order. Not
+ * with the privileges of another user: then nothing is read or made where the caller's environment says.
+ */
+static const char *store_of(char **env, const u64 *auxv)
+{
+	static char buf[PATH_SIZE];
+	const char *path = variable(env, "XLATE_CACHE");
+
+	if (auxv_value(auxv, AT_SECURE, 0) || !strcmp(path, STORE_OFF))
+		return NULL;
+	if (*path)
+		return keep_path(buf, sizeof(buf), path, "");
+	path = variable(env, "XDG_CACHE_HOME");
+	if (*path == '/')
+		return keep_path(buf, sizeof(buf), path, "/xlate");
+	path = variable(env, "HOME");
+	return *path == '/' ? keep_path(buf, sizeof(buf), path, "/.cache/xlate") : NULL;
+}
 
 void options_parse(struct options *o, int argc, char **argv, char **envp, const u64 *auxv)
 {
@@ -291,6 +363,7 @@ void options_parse(struct options *o, int argc, char **argv, char **envp, const 
 
 	*o = (struct options){.env = envp, .exe_fd = -1, .stats_fd = -1, .totals_fd = -1};
 	o->exec_fd = (int)auxv_value(auxv, AT_EXECFD, (u64)-1);
+	o->store = store_of(envp, auxv);
 	if ((auxv_value(auxv, AT_FLAGS, 0) & AT_FLAGS_PRESERVE_ARGV0) && argc >= 2) {
 		o->prog = argv[1];
 		o->argv0 = argc >= 3 ? argv[2] : "";
@@ -328,6 +401,12 @@ u32 options_forward(const struct options *o, const int fds[4], const char *exec_
 		words[n++] = "-L";
 		words[n++] = o->sysroot;
 	}
+	if (o->package) {
+		words[n++] = "-p";
+		words[n++] = o->package;
+	}
+	words[n++] = "--store";
+	words[n++] = o->store ? o->store : STORE_OFF;
 	if (o->strace)
 		words[n++] = "--strace";
 	words[n++] = "--exec-name";

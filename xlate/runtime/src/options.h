@@ -14,6 +14,8 @@ struct options {
 	bool guest_base_forced;
 	u64 guest_base;
 	const char *sysroot;		/* -L, NULL: none */
+	const char *package;		/* -p, absolute: a package, or a folder of them; NULL: none */
+	const char *store;		/* absolute; from the host's environment; NULL: none */
 	bool strace;
 	const char *argv0;		/* -0, NULL: PROG */
 	const char *prog;

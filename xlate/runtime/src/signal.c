@@ -13,6 +13,7 @@
 #include "fatal.h"
 #include "fault.h"
 #include "guest/arm32/sigframe.h"
+#include "optimised.h"
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
@@ -76,7 +77,7 @@ void signal_record(struct thread *t, int sig, const struct host_siginfo *info, s
 			t->sig.recorded = (u32)sig;
 		}
 	}
-	__atomic_store_n(&t->cpu.pending, 1, __ATOMIC_RELEASE);
+	poll_request(t);
 	if (pc >= (u64)blocking_begin && pc <= (u64)blocking_insn)
 		uc->mc.rip = (u64)blocking_abort;
 }
@@ -128,6 +129,8 @@ long signal_action(struct thread *t, int sig, const struct guest_sigaction *acti
 			process.actions[sig] = before;
 			return err;
 		}
+		if (is_sync(sig) && action->handler > SIG_IGN) /* it will want to see exact registers */
+			optimised_leave(t, "a handler for a fault's signal");
 		if (is_sync(sig) && action->handler == SIG_IGN) /* as the kernel flushes its queue */
 			t->sig.sent_sync &= ~SIG_BIT(sig);
 	}
@@ -180,7 +183,7 @@ static void set_blocked(struct thread *t, u64 mask)
 {
 	t->sig.blocked = mask & ~UNBLOCKABLE;
 	if (t->sig.sent_sync & ~t->sig.blocked)
-		t->cpu.pending = 1;
+		poll_request(t);
 	if (!t->sig.recorded) /* until a recorded one is delivered all stay blocked */
 		set_host_mask(signal_host_mask(t->sig.blocked));
 }
@@ -211,7 +214,7 @@ u64 signal_temporary_mask(struct thread *t, u64 guest_mask)
 	t->sig.temporary = guest_mask & ~UNBLOCKABLE;
 	t->sig.has_temporary = true;
 	if (t->sig.sent_sync & ~t->sig.temporary)
-		t->cpu.pending = 1;
+		poll_request(t);
 	return signal_host_mask(t->sig.temporary);
 }
 
@@ -307,7 +310,7 @@ void signal_deliver(struct thread *t)
 	struct host_siginfo info;
 	int sig;
 
-	__atomic_store_n(&t->cpu.pending, 0, __ATOMIC_SEQ_CST); /* before looking: what comes later sets it again */
+	poll_clear(t); /* before looking: what comes later sets it again */
 	sig = (int)__atomic_load_n(&t->sig.recorded, __ATOMIC_SEQ_CST);
 	if (sig) {
 		info = t->sig.recorded_info;
@@ -326,7 +329,7 @@ void signal_deliver(struct thread *t)
 		t->sig.sent_sync &= ~SIG_BIT(sig);
 		deliver_one(t, sig, &info);
 		if (t->sig.sent_sync & ~t->sig.blocked)
-			t->cpu.pending = 1;
+			poll_request(t);
 	}
 	t->sig.has_temporary = false;
 }

@@ -1,6 +1,9 @@
 /*
- * Statistics: counted privately, added up in a page shared by the process tree (a memory file, so that it survives our
+ * Statistics: counted privately, added up in memory shared by the process tree (a memory file, so that it survives our
  * own execve), printed when the process that was started first ends. A process killed from outside adds nothing.
+ *
+ * Beside the counters stands a list of modules and what became of their packages: one row for each different answer,
+ * with how often it was given.
  */
 #include "stats.h"
 
@@ -12,17 +15,33 @@
 struct stats stats_own;
 bool stats_on;
 
+#define PACKAGES_MAX 60
+enum row_state { ROW_FREE, ROW_BUSY, ROW_WHOLE };
+
+struct package_row {
+	u32 state; /* enum row_state */
+	u32 functions;
+	u64 count;
+	char file[STATS_NAME_SIZE];
+	char package[48];
+	char what[72];
+};
+
 struct totals {
 	u64 first_pid;
 	struct stats sum;
+	u64 packages_lost; /* rows that found no place */
+	struct package_row packages[PACKAGES_MAX];
 };
+
+#define TOTALS_SIZE page_ceil(sizeof(struct totals))
 
 static struct totals private_totals;
 static struct totals *totals = &private_totals;
 
 static const char *const NAMES[] = {
 	"runtime_blocks", "runtime_instructions", "translate_us", "code_bytes", "links", "misses", "invalidations",
-	"package_functions", "map_blocks", "syscalls", "signals", "processes",
+	"package_functions", "map_blocks", "syscalls", "signals", "processes", "enters", "nests", "outward", "drops",
 };
 #define COUNTERS (sizeof(struct stats) / sizeof(u64))
 #define TRANSLATE_NS (offsetof(struct stats, translate_ns) / sizeof(u64))
@@ -59,14 +78,14 @@ static void open_totals(void)
 	long ret;
 
 	if (fresh) {
-		fd = memory_file("xlate-stats", PAGE_SIZE, 0);
+		fd = memory_file("xlate-stats", TOTALS_SIZE, 0);
 		if (fd >= 0)
 			fd = fd_adopt(OWN_FD_TOTALS, (int)fd);
 	} else {
 		process.own_fds[OWN_FD_TOTALS] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 	}
-	ret = host_mmap(0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), (int)fd, 0);
+	ret = host_mmap(0, TOTALS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), (int)fd, 0);
 	if (!host_is_error(ret))
 		totals = (struct totals *)ret;
 	if (fresh)
@@ -99,34 +118,178 @@ void stats_after_fork(void)
 	stats_own.processes = 1;
 }
 
-static void print_json(struct text *b, const u64 *values)
+/* --- packages ------------------------------------------------------------------------------------------ */
+
+static void copy_text(char *to, size_t size, const char *from)
 {
-	text_char(b, '{');
-	for (u32 i = 0; i < COUNTERS; i++) {
-		text_char(b, '"');
-		text_str(b, NAMES[i]);
-		text_str(b, "\": ");
-		text_u64(b, i == TRANSLATE_NS ? values[i] / 1000 : values[i]);
-		text_str(b, ", ");
-	}
-	text_str(b, "\"packages\": []}\n"); /* packages do not exist yet: none was looked for, none was hit */
+	struct text b = text_begin(to, size);
+
+	text_str(&b, from);
 }
 
-static void print_text(struct text *b, const u64 *values)
+static bool is_same(const struct package_row *a, const struct package_row *b)
 {
-	text_str(b, "xlate-run statistics\n");
+	return a->functions == b->functions && !strcmp(a->file, b->file) && !strcmp(a->package, b->package) &&
+	       !strcmp(a->what, b->what);
+}
+
+/*
+ * Rows are written once and never change but for their count. Two processes may enter the same row twice at the same
+ * instant; print_packages() adds such rows up.
+ */
+void stats_package(const char *file, const char *package, u32 functions, const char *state)
+{
+	struct package_row own = {.functions = functions};
+
+	if (!stats_on)
+		return;
+	copy_text(own.file, sizeof(own.file), file);
+	copy_text(own.package, sizeof(own.package), package);
+	copy_text(own.what, sizeof(own.what), state);
+	for (u32 i = 0; i < PACKAGES_MAX; i++) {
+		struct package_row *row = &totals->packages[i];
+		u32 was = ROW_FREE;
+
+		if (__atomic_compare_exchange_n(&row->state, &was, ROW_BUSY, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_ACQUIRE)) {
+			own.state = ROW_BUSY;
+			own.count = 1;
+			*row = own;
+			__atomic_store_n(&row->state, ROW_WHOLE, __ATOMIC_RELEASE);
+			return;
+		}
+		if (was == ROW_WHOLE && is_same(row, &own)) {
+			__atomic_fetch_add(&row->count, 1, __ATOMIC_RELAXED);
+			return;
+		}
+	}
+	__atomic_fetch_add(&totals->packages_lost, 1, __ATOMIC_RELAXED);
+}
+
+/* Rows equal to an earlier one belong to it. */
+static bool is_repeated(u32 index)
+{
+	for (u32 i = 0; i < index; i++)
+		if (is_same(&totals->packages[i], &totals->packages[index]))
+			return true;
+	return false;
+}
+
+static u64 count_of(u32 index)
+{
+	u64 sum = 0;
+
+	for (u32 i = index; i < PACKAGES_MAX; i++)
+		if (totals->packages[i].state == ROW_WHOLE && is_same(&totals->packages[i], &totals->packages[index]))
+			sum += totals->packages[i].count;
+	return sum;
+}
+
+/* --- printing ------------------------------------------------------------------------------------------ */
+
+/* Bytes of the UTF-8 sequence at s, 0 when it is none: JSON admits nothing else, names of files do. */
+static u32 utf8_length(const u8 *s)
+{
+	u32 n = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 0;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xf5 || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
+		return 0;
+	for (u32 i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+static void json_string(struct text *b, const char *s)
+{
+	text_char(b, '"');
+	while (*s) {
+		u32 n = utf8_length((const u8 *)s);
+
+		if (!n || (u8)*s < ' ') {
+			text_char(b, '?');
+			s++;
+			continue;
+		}
+		if (*s == '"' || *s == '\\')
+			text_char(b, '\\');
+		while (n--)
+			text_char(b, *s++);
+	}
+	text_char(b, '"');
+}
+
+static void json_package(struct text *b, u32 index, bool first)
+{
+	const struct package_row *row = &totals->packages[index];
+
+	text_str(b, first ? "{\"file\": " : ", {\"file\": ");
+	json_string(b, row->file);
+	text_str(b, ", \"package\": ");
+	json_string(b, row->package);
+	text_str(b, ", \"functions\": ");
+	text_u64(b, row->functions);
+	text_str(b, ", \"state\": ");
+	json_string(b, row->what);
+	text_str(b, ", \"count\": ");
+	text_u64(b, count_of(index));
+	text_char(b, '}');
+}
+
+static void text_package(struct text *b, u32 index)
+{
+	const struct package_row *row = &totals->packages[index];
+
+	text_str(b, "  package of ");
+	text_printable(b, row->file[0] ? row->file : "a module", STATS_NAME_SIZE);
+	text_str(b, ": ");
+	text_str(b, row->what);
+	text_str(b, ", ");
+	text_u64(b, row->functions);
+	text_str(b, " functions, ");
+	text_u64(b, count_of(index));
+	text_str(b, " times\n");
+}
+
+static void print_packages(int fd, bool json)
+{
+	bool first = true;
+
+	for (u32 i = 0; i < PACKAGES_MAX; i++) {
+		char buf[1024];
+		struct text b = text_begin(buf, sizeof(buf));
+
+		if (totals->packages[i].state != ROW_WHOLE || is_repeated(i))
+			continue;
+		if (json)
+			json_package(&b, i, first);
+		else
+			text_package(&b, i);
+		first = false;
+		text_write(&b, fd);
+	}
+}
+
+static void print_counters(struct text *b, const u64 *values, bool json)
+{
+	text_str(b, json ? "{" : "xlate-run statistics\n");
 	for (u32 i = 0; i < COUNTERS; i++) {
-		text_str(b, "  ");
+		text_str(b, json ? "\"" : "  ");
 		text_str(b, NAMES[i]);
-		for (size_t n = strlen(NAMES[i]); n < 22; n++)
+		text_str(b, json ? "\": " : "");
+		for (size_t n = strlen(NAMES[i]); n < 22 && !json; n++)
 			text_char(b, ' ');
 		text_u64(b, i == TRANSLATE_NS ? values[i] / 1000 : values[i]);
-		text_char(b, '\n');
+		text_str(b, json ? ", " : "\n");
 	}
 }
 
 void stats_finish(void)
 {
+	bool json = process.opt.stats == STATS_JSON;
 	char buf[1024];
 	struct text b = text_begin(buf, sizeof(buf));
 	int fd = process.own_fds[OWN_FD_STATS];
@@ -136,10 +299,16 @@ void stats_finish(void)
 	stats_flush();
 	if (totals->first_pid != (u64)process.pid || fd < 0)
 		return;
-	if (process.opt.stats == STATS_JSON)
-		print_json(&b, (u64 *)&totals->sum);
-	else
-		print_text(&b, (u64 *)&totals->sum);
+	print_counters(&b, (u64 *)&totals->sum, json);
+	if (json) {
+		text_str(&b, "\"packages_lost\": ");
+		text_u64(&b, totals->packages_lost);
+		text_str(&b, ", \"packages\": [");
+	}
+	text_write(&b, fd);
+	print_packages(fd, json);
+	b = text_begin(buf, sizeof(buf));
+	text_str(&b, json ? "]}\n" : "");
 	text_write(&b, fd);
 }
 

@@ -16,17 +16,25 @@ struct stats {
 	u64 links;		  /* exits linked to their target */
 	u64 misses;		  /* look-ups that ended in the dispatcher */
 	u64 invalidations;	  /* blocks forgotten because their bytes changed */
-	u64 package_functions;
-	u64 map_blocks;
+	u64 package_functions;	  /* optimised functions in the packages that were mapped */
+	u64 map_blocks;		  /* guest addresses that have such code */
 	u64 syscalls;
 	u64 signals;
 	u64 processes;
+	u64 enters;		  /* baseline to optimised code */
+	u64 nests;		  /* optimised code called code that has no optimised form */
+	u64 outward;		  /* optimised functions left by another way than their return */
+	u64 drops;		  /* all nesting given up */
 };
 
 extern struct stats stats_own;	/* this process, since start or fork */
 extern bool stats_on;
 
-struct thread;
+/* Names of files in the list of packages are cut at this length. */
+#define STATS_NAME_SIZE 208
+
+/* Count a module of the guest: its file, its package's name or "", and what became of it. */
+void stats_package(const char *file, const char *package, u32 functions, const char *state);
 
 /* Open the place to write to and the shared totals, or take over those of the parent. */
 void stats_init(void);

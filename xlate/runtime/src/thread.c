@@ -11,6 +11,10 @@ _Static_assert(sizeof(struct thread) <= THREAD_HEAD, "the head of the block is t
 
 #define ALT_STACK_AT (THREAD_HEAD + PAGE_SIZE)
 #define GUARD_AT (ALT_STACK_AT + THREAD_ALT_STACK)
+#define MADV_NOHUGEPAGE 15
+
+_Static_assert(GUARD_AT + PAGE_SIZE + (256u << 10) <= STACK_FLOOR, "C code called at the floor has room");
+_Static_assert(STACK_FLOOR < ENTER_FLOOR && ENTER_FLOOR < NEST_FLOOR && NEST_FLOOR < THREAD_BLOCK, "order of floors");
 #define ARCH_SET_GS 0x1001
 
 struct thread *thread_create(void)
@@ -24,6 +28,7 @@ struct thread *thread_create(void)
 	if (block > start)
 		host_munmap(start, block - start);
 	host_munmap(block + THREAD_BLOCK, start + THREAD_BLOCK - block);
+	host_syscall3(__NR_madvise, block, THREAD_BLOCK, MADV_NOHUGEPAGE); /* most threads touch a few pages of it */
 	if (host_mprotect(block + THREAD_HEAD, PAGE_SIZE, 0) || host_mprotect(block + GUARD_AT, PAGE_SIZE, 0)) {
 		host_munmap(block, THREAD_BLOCK);
 		return NULL;
@@ -43,4 +48,13 @@ void thread_attach(struct thread *t)
 	host_syscall2(__NR_sigaltstack, (u64)stack, 0);
 	host_syscall2(__NR_arch_prctl, ARCH_SET_GS, guest_base);
 	t->tid = (int)host_syscall0(__NR_gettid);
+}
+
+/* A handler may come between any two of these: what it set must be there in the end, and the limit must follow. */
+void poll_clear(struct thread *t)
+{
+	__atomic_store_n(&t->cpu.pending, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&t->cpu.stack_limit, (u64)t + STACK_FLOOR, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&t->cpu.pending, __ATOMIC_SEQ_CST))
+		poll_request(t);
 }

@@ -31,7 +31,8 @@ struct thread {
 	gaddr robust_list;	/* set_robust_list */
 	u32 robust_list_len;
 
-	void *cpu_private;	/* the emulation manager's own per-thread data */
+	u32 nests;	/* nested dispatchers on the host stack (optimised.c) */
+	bool drop;	/* all host frames of optimised code must go before any is returned into */
 };
 
 /* Guest auxv as it was put on the stack, for /proc/self/auxv. */
@@ -83,6 +84,8 @@ void *thread_stack_top(struct thread *t);
 
 /* Run the guest for ever: cpu_run, then system call, signal or fault. */
 _Noreturn void thread_run(struct thread *t);
+/* What a stop of cpu_run (cpu.h) asks for: system call, signal, fault. */
+void thread_serve(struct thread *t, u32 reason);
 
 /* exit_group(status): statistics, then the end of the process. */
 _Noreturn void process_exit(struct thread *t, int status);
@@ -109,5 +112,17 @@ u32 fpscr_read(struct thread *t);
 void fpscr_write(struct thread *t, u32 value);
 
 _Static_assert(offsetof(struct thread, cpu) == 0, "the state pointer is the thread pointer");
+
+/* --- the poll word (thread.c) ----------------------------------------------------------------------- */
+
+/* Translated code shall leave soon. async-signal-safe */
+static inline void poll_request(struct thread *t)
+{
+	__atomic_store_n(&t->cpu.pending, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&t->cpu.stack_limit, ~0ull, __ATOMIC_SEQ_CST); /* one compare at function entries sees both */
+}
+
+/* Before looking at what was requested: a request that comes later stays. */
+void poll_clear(struct thread *t);
 
 #endif

@@ -2,12 +2,27 @@
 #ifndef XLATE_TUNABLES_H
 #define XLATE_TUNABLES_H
 
-/* One thread's block: struct thread, alternate stack, host stack. A power of two, since thread_self() masks with it. */
-#define THREAD_BLOCK (512u << 10)
+/*
+ * One thread's block: struct thread, alternate stack, host stack. A power of two, since thread_self() masks with it.
+ * Guest calls of optimised code are host calls, so the stack is as large as a guest's; pages come on demand.
+ */
+#define THREAD_BLOCK (8u << 20)
 /* Kernel frames hold the whole vector state (11 KiB with AMX); a fault may nest in a recording handler. */
 #define THREAD_ALT_STACK (64u << 10)
 /* Room kept at the block's base for struct thread and the emulation manager's per-thread part. */
 #define THREAD_HEAD (32u << 10)
+
+/*
+ * How deep the host stack may get, as offsets in the block. Functions that poll at entry leave below the first: what is
+ * under it is for the C code that optimised functions call and for functions that do not poll. Optimised code is not
+ * entered below the second, so that a function just entered has room for its own frame. Dispatchers are not nested below
+ * the third: dropping them costs little, and jumps out of them (longjmp) should not touch a stack of 8 MiB.
+ */
+#define STACK_FLOOR 0x80000
+#define ENTER_FLOOR 0x90000
+#ifndef NEST_FLOOR /* tests move it */
+#define NEST_FLOOR 0x500000
+#endif
 
 /* Highest guest address a mapping may reach: the kuser page is all there is above, as on a 32-bit process of a 64-bit kernel. */
 #define GUEST_TASK_END 0xffff0000ul
@@ -86,6 +101,10 @@
 /* Entries (a power of two) of the direct-mapped look-up table where the flat table's address space is refused. */
 #define HASH_BITS 15
 #endif
+/* Modules whose packages are mapped at a time: what the look-up of a host pc goes through. */
+#define CLAIMS_MAX 64
+/* Guest addresses where nested dispatchers may end, a power of two; beyond three quarters all are forgotten. */
+#define HOOKS_MAX 16384u
 /* Most host code one unit may need; a segment with less room is closed. */
 #define UNIT_CODE_MAX (48u << 10)
 #define UNIT_CELLS_MAX (16u << 10)

@@ -1,4 +1,5 @@
 /* Memory calls: arguments only. Addresses, protections and the table of mappings are memory.c's. */
+#include "optimised.h"
 #include "sys/sys.h"
 
 enum {
@@ -10,9 +11,15 @@ enum {
 /* The offset is in units of 4096 bytes. */
 long sys_mmap2(struct thread *t, gaddr addr, u32 len, u32 prot, u32 flags, s32 fd, u32 page)
 {
+	bool is_text = (prot & PROT_EXEC) && !(prot & PROT_WRITE) && (flags & (MAP_TYPE | MAP_ANONYMOUS)) == MAP_PRIVATE;
+	long ret;
+
 	if (!(flags & MAP_ANONYMOUS) && fd_is_own(fd))
 		return -EBADF;
-	return mem_map(t, addr, len, (int)prot, flags, fd, (u64)page << 12);
+	ret = mem_map(t, addr, len, (int)prot, flags, fd, (u64)page << 12);
+	if (is_text && !host_is_error(ret))
+		optimised_mapped(t, fd, (u64)ret, page_ceil(len), (u64)page << 12);
+	return ret;
 }
 
 long sys_munmap(struct thread *t, gaddr addr, u32 len)

@@ -24,7 +24,7 @@
 #define LOW_rsi %esi
 
 	.text
-	.globl	cpu_enter, entry_link, entry_miss, entry_stop, entry_poll, entry_learn
+	.globl	cpu_enter, cpu_leave, entry_leave, entry_link, entry_miss, entry_stop, entry_poll, entry_learn
 
 /* cpu_enter(thread, host code): returns the stop reason */
 	.type	cpu_enter, @function
@@ -72,8 +72,8 @@ entry_learn:
 	jz	2f
 	FOR_EACH_PIN(LOAD_PIN)
 	jmp	*%rax
-2:	mov	$STOP_FETCH_NUMBER, %eax
-	jmp	leave
+2:	mov	$STOP_FETCH_NUMBER, %edx
+	jmp	entry_leave
 
 /* edx = guest address | T where the guest goes on after the signal */
 entry_poll:
@@ -87,8 +87,8 @@ entry_poll:
 /* edx = stop reason */
 entry_stop:
 	FOR_EACH_PIN(SAVE_PIN)
+entry_leave:
 	mov	%edx, %eax
-leave:
 	mov	STATE(STATE_HOST_SP), %rsp
 	pop	%r15
 	pop	%r14
@@ -97,5 +97,13 @@ leave:
 	pop	%rbp
 	pop	%rbx
 	ret
+
+/* cpu_leave(thread, stop reason) */
+	.type	cpu_leave, @function
+cpu_leave:
+	mov	%rdi, %r12
+	mov	%esi, %edx
+	jmp	entry_leave
+	.size	cpu_leave, . - cpu_leave
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,284 @@
+"""One guest function as LLVM text: entry, polls, blocks and the conditions inside them.
+
+Decides the shape of optimised code (docs/decisions/0010 to 0013). What an instruction does comes
+from its snippet, what must be stored and loaded where from ``liveness.py``, how blocks end from
+``exits.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from backends.llvm.chains import Chain, chains
+from backends.llvm.exits import Exits
+from backends.llvm.liveness import Node, Step
+from backends.llvm.slots import (
+    ABI_DOUBLES,
+    ABI_REGISTERS,
+    ALL_FLAGS,
+    DOUBLES_AT,
+    FLAG_SLOTS,
+    LESS,
+    LOCALS,
+    bits,
+)
+from backends.llvm.snippet import Snippet
+from backends.llvm.source import Module
+from backends.llvm.unit import FunctionText
+
+
+class Lifter(Exits):
+    """Writes one function."""
+
+    def block(self, key: int) -> None:
+        """All instructions of a block and its end."""
+        node = self.nodes[key]
+        insns = self.source.blocks[key]
+        loop = self.loops.get(key)
+        if loop is not None:
+            self.label(f"p{key:x}")
+            self.add(f"store i32 {loop.countdown(self.value)}, ptr %left{key:x}")
+            self.add(f"br label %b{key:x}")
+        self.label(f"b{key:x}")
+        if (cut := _cut(insns, self.module)) is not None:
+            self.cut(node, insns, cut)
+            return
+        for first, last, cond in _regions(insns, node.steps):
+            name = ""
+            if last == len(insns) and key in self.latches:
+                self.count_down(self.latches[key])
+            if cond is not None:
+                name = self.new()
+                skip = self.fill(cond, insns[first])
+                self.add(f"br i1 {skip}, label %{name}s, label %{name}b")
+                self.label(f"{name}b")
+            self.run(insns, node, first, last)
+            ended = last == len(insns) and self._leaves(node)
+            if cond is not None:
+                if not ended:
+                    self.add(f"br label %{name}s")
+                self.label(f"{name}s")
+                if ended:
+                    after = (insns[-1].pc + insns[-1].size) | int(insns[-1].thumb)
+                    self.edge(insns[-1].pc, after, node.dirty_out)
+        if not self._leaves(node):
+            self.end(insns[-1], node, "")
+
+    def run(self, insns: list[Any], node: Node, first: int, last: int) -> None:
+        """Instructions under one condition, one after the other."""
+        index = first
+        for chain in chains(node.steps, first, last, self.offsets["d"]):
+            while index < chain.first:
+                self.instruction(insns[index], node, index)
+                index += 1
+            self.chain(insns, node, chain)
+            index = chain.last
+        while index < last:
+            self.instruction(insns[index], node, index)
+            index += 1
+
+    def chain(self, insns: list[Any], node: Node, chain: Chain) -> None:
+        """Floating-point instructions in haste, and again exactly when a NaN came out."""
+        places = [(f"%r{number}", "i32") for number in sorted(chain.registers)]
+        places += [(self.double(8 * number), "double") for number in sorted(chain.doubles)]
+        before = [(self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in places]
+        for index in range(chain.first, chain.last):
+            step = node.steps[index]
+            self.fill(self.snippet_for(insns[index], step, 0, hasty=True), insns[index])
+        bad = self.any_nan(chain.suspects)
+        name = self.new()
+        self.add(f"br i1 {bad}, label %{name}e, label %{name}d, !prof !0")
+        self.label(f"{name}e")
+        for value, at, ty in before:
+            self.add(f"store {ty} {value}, ptr {at}")
+        for index in range(chain.first, chain.last):
+            self.fill(self.snippet_for(insns[index], node.steps[index], 0), insns[index])
+        self.add(f"br label %{name}d")
+        self.label(f"{name}d")
+
+    def double(self, at: int) -> str:
+        """Pointer into the variables of the double registers, by bytes from d0."""
+        if at < 8 * ABI_DOUBLES:
+            return self.value(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + at}")
+        return self.value(f"getelementptr i8, ptr %q{at // 16}, i64 {at % 16}")
+
+    def any_nan(self, suspects: dict[int, str]) -> str:
+        """Whether a register is a NaN; one comparison tells of two."""
+        bad = "false"
+        for ty, name in (("f64", "double"), ("f32", "float")):
+            offsets = [at for at in sorted(suspects) if suspects[at] == ty]
+            values = [self.value(f"load {name}, ptr {self.double(at)}") for at in offsets]
+            for first in range(0, len(values), 2):
+                a, b = values[first], values[min(first + 1, len(values) - 1)]
+                nan = self.value(
+                    f"call i1 @llvm.experimental.constrained.fcmp.{ty}({name} {a}, {name} {b}, "
+                    'metadata !"uno", metadata !"fpexcept.strict") #1'
+                )
+                bad = nan if bad == "false" else self.value(f"or i1 {bad}, {nan}")
+        return bad
+
+    def _leaves(self, node: Node) -> bool:
+        return node.steps[-1].recording.flow.kind != "next"
+
+    def count_down(self, header: int) -> None:
+        """The next round of a counted loop, unless the countdown has run out."""
+        name = self.new()
+        left = self.value(f"load i32, ptr %left{header:x}")
+        none = self.value(f"icmp eq i32 {left}, 0")
+        self.add(f"br i1 {none}, label %{name}e, label %{name}a, !prof !0")
+        self.label(f"{name}a")
+        self.add(f"store i32 {self.value(f'sub i32 {left}, 1')}, ptr %left{header:x}")
+        self.add(f"br label %b{header:x}")
+        self.label(f"{name}e")
+
+    def cut(self, node: Node, insns: list[Any], at: int) -> None:
+        """Leave at the IT instruction of a block that would leave within its IT block."""
+        self.left.append("leaves in the middle of an IT block")
+        del node.steps[at:]
+        for step in node.steps:
+            step.live_after = ALL_FLAGS
+        for first, last, cond in _regions(insns[:at], node.steps):
+            name = self.new()
+            if cond is not None:
+                skip = self.fill(cond, insns[first])
+                self.add(f"br i1 {skip}, label %{name}s, label %{name}b")
+                self.label(f"{name}b")
+            for index in range(first, last):
+                self.fill(
+                    self.snippet_for(insns[index], node.steps[index], ALL_FLAGS), insns[index]
+                )
+            if cond is not None:
+                self.add(f"br label %{name}s")
+                self.label(f"{name}s")
+        self.outward(insns[at].pc | int(insns[at].thumb), node.dirty_out, ALL_FLAGS)
+
+    def instruction(self, insn: Any, node: Node, index: int) -> None:
+        """One instruction, the end of the block included when it is the one that leaves."""
+        if index + 1 == len(node.steps) and insn.pc in self.source.tables:
+            table = self.source.tables[insn.pc]
+            if table.index is not None:
+                self.switch(table, insn, node.dirty_out)
+        step = node.steps[index]
+        flow = step.recording.flow
+        outcome = ""
+        if flow.kind != "stop" or flow.how == "svc":  # what stops is left to the baseline tier
+            outcome = self.fill(self.snippet_for(insn, step, step.live_after), insn)
+        if flow.kind != "next":
+            self.end(insn, node, outcome)
+
+    # --- the whole ---------------------------------------------------------------------------
+    def text(self) -> FunctionText:
+        """The function."""
+        self.latches = {loop.latch: header for header, loop in self.loops.items()}
+        self.enter()
+        for key in self.nodes:
+            self.block(key)
+        if self.cold:
+            self.label("outward")
+            self.give(self.value("load i32, ptr %going"))
+        head = f"define dso_local x86_regcallcc %G @{self.name}(ptr noalias %st, %A %in) #0 {{\n"
+        body = "".join([head, "entry:\n", *self._variables(), *self.allocas, *self.out, "}\n"])
+        return FunctionText(
+            key=self.source.key,
+            name=self.name,
+            text=body,
+            entries=tuple(k for k in self.roots if not self._stuck(k)),
+            refs=frozenset(self.refs),
+            lines=self.lines,
+        )
+
+    def _stuck(self, key: int) -> bool:
+        """A block that leaves at once must not be entered: nobody would get any further."""
+        insns = self.source.blocks[key]
+        if _cut(insns, self.module) == 0:
+            return True
+        first = insns[0]
+        flow = self.module.recorded(first).flow
+        return flow.kind == "refused" or (flow.kind == "stop" and flow.how != "svc")
+
+    def _variables(self) -> Iterator[str]:
+        yield "  %abi = alloca %A, align 16\n"
+        yield "  %going = alloca i32\n"
+        for header in self.loops:
+            yield f"  %left{header:x} = alloca i32\n"
+        for position, number in enumerate(ABI_REGISTERS):
+            yield f"  %r{number} = getelementptr i8, ptr %abi, i64 {4 * position}\n"
+        used = 0
+        for node in self.nodes.values():
+            used |= node.live_in | node.dirty_in | node.dirty_out
+            for step in node.steps:
+                used |= step.snippet.reads | step.snippet.writes | step.snippet.less_reads
+                used |= step.predicate.reads if step.predicate else 0
+        if used >> LESS & 1:
+            used |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
+            yield "  %fl = alloca i1\n"
+        for bit in bits(used & LOCALS & ~(1 << LESS)):
+            slot = self.module.slots[bit]
+            yield f"  {slot.local} = alloca {slot.ty}\n"
+
+    def enter(self) -> None:
+        """Take the registers over, poll, load what is alive, and go to the first block."""
+        self.add("store %A %in, ptr %abi")
+        if self.module.relative:
+            limit = self.module.bias_limit
+            signed = limit - (1 << 32) if limit >> 31 else limit
+            self.add("%base = load i32, ptr @xlate_bias, !range !{i32 0, i32 " + f"{signed}}}")
+        single = self.roots[0] if len(self.roots) == 1 else None
+        target = ""
+        if single is None:
+            target = self.value(f"load i32, ptr {self.state('target')}")
+        if self.secondary or self.source.key in self.module.polled:
+            self.entry_poll(target or self.key_operand(self.roots[0]))
+        if single is not None:
+            self.reload(self.nodes[single].live_in)
+            self.add(f"br label %{self.at(single)}")
+            return
+        link = self.value(f"sub i32 {target}, %base") if self.module.relative else target
+        name = self.new()
+        cases = " ".join(f"i32 {k}, label %{name}e{k:x}" for k in self.roots)
+        self.add(f"switch i32 {link}, label %{name}n [ {cases} ]")
+        self.label(f"{name}n")
+        self.add("unreachable")
+        for key in self.roots:
+            self.label(f"{name}e{key:x}")
+            self.reload(self.nodes[key].live_in)
+            self.add(f"br label %{self.at(key)}")
+
+    def entry_poll(self, key: str) -> None:
+        """Leave before anything was done when a signal is due or the host stack runs low."""
+        sp = self.value("call i64 @llvm.read_register.i64(metadata !9)")
+        limit = self.value(f"load volatile i64, ptr {self.state('stack_limit')}")
+        low = self.value(f"icmp ult i64 {sp}, {limit}")
+        name = self.new()
+        self.add(f"br i1 {low}, label %{name}o, label %{name}g, !prof !0")
+        self.label(f"{name}o")
+        self.give(key)
+        self.label(f"{name}g")
+
+
+def _cut(insns: list[Any], module: Module) -> int | None:
+    """Index of the IT instruction where a block must stop: what leaves inside it loses ITSTATE."""
+    last = insns[-1]
+    if last.itstate & 15 in (0, 8) or module.recorded(last).flow.kind == "next":
+        return None
+    for index in range(len(insns) - 1, -1, -1):
+        if insns[index].itstate & 15 == 0:
+            return index
+    return 0
+
+
+def _regions(insns: list[Any], steps: list[Step]) -> Iterator[tuple[int, int, Snippet | None]]:
+    """Runs of instructions under one condition, which none of them but the last may change."""
+    first = 0
+    while first < len(insns):
+        cond = steps[first].predicate
+        last = first + 1
+        while (
+            last < len(insns)
+            and steps[last].predicate is cond
+            and (cond is None or not steps[last - 1].snippet.writes & ALL_FLAGS)
+        ):
+            last += 1
+        yield first, last, cond
+        first = last

@@ -1,0 +1,106 @@
+"""What each optimisation level runs, and the switches of LLVM that all levels share.
+
+Levels are for the optimised tier only; stencils have their own door (``binding.py``). The choice
+and its figures are in docs/decisions/0010-levels.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from backends.llvm.binding import TRIPLE
+from xlate.errors import Inconsistent
+
+DEFAULT_LEVEL = 1
+
+SWITCHES = (
+    # Merged stores stall the loads that read back a half (see the pitfalls of the design's
+    # measurements).
+    "-combiner-store-merging=false",
+    # A table made from a switch has no section of its own: its bytes could not be told apart.
+    "-switch-to-lookup=false",
+)
+
+QUICK = (
+    # Passes of code generation that gain nothing, or not what they cost, behind few others.
+    "-enable-misched=false",
+    "-disable-lsr",
+    "-disable-constant-hoisting",
+    "-disable-select-optimize",
+    "-disable-mergeicmps",
+    "-disable-expand-reductions",
+    "-disable-partial-libcall-inlining",
+)
+
+
+@dataclass(frozen=True)
+class Level:
+    """Passes by llvmlite's names (none: LLVM's own O2) and switches of code generation."""
+
+    passes: tuple[str, ...]
+    switches: tuple[str, ...] = ()
+
+
+LEVELS = {
+    0: Level(("sroa", "simplify_cfg"), QUICK),
+    1: Level(("sroa", "instruction_combine", "simplify_cfg"), QUICK),
+    2: Level(()),
+}
+
+
+class Compiler:
+    """One target machine for one level; a process has a single set of LLVM switches."""
+
+    _ready = False
+    _tuned: tuple[str, ...] | None = None
+
+    def __init__(self, level: int) -> None:
+        self._level = LEVELS[level]
+        if not Compiler._ready:
+            llvm.initialize_native_target()
+            llvm.initialize_native_asmprinter()
+            for switch in SWITCHES:
+                llvm.set_option("xlate", switch)
+            Compiler._ready = True
+        self._machine = llvm.Target.from_triple(TRIPLE).create_target_machine(
+            cpu="x86-64",
+            features="+cmov",
+            opt=2,
+            reloc="pic",
+            codemodel="small",
+        )
+
+    def to_object(self, text: str) -> bytes:
+        """Return the object file of one module; RuntimeError carries LLVM's own words."""
+        if Compiler._tuned is None:
+            for switch in self._level.switches:
+                llvm.set_option("xlate", switch)
+            Compiler._tuned = self._level.switches
+        if Compiler._tuned != self._level.switches:
+            raise Inconsistent("this process generates code for another level")
+        return bytes(self._machine.emit_object(self._optimised(text)))
+
+    def optimised_text(self, text: str) -> str:
+        """Return the module's text after the passes, for people."""
+        return str(self._optimised(text))
+
+    def _optimised(self, text: str) -> Any:
+        module = llvm.parse_assembly(text, llvm.create_context())
+        module.verify()
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        options.loop_vectorization = False
+        options.slp_vectorization = False
+        builder = llvm.create_pass_builder(self._machine, options)
+        self._passes(builder).run(module, builder)
+        return module
+
+    def _passes(self, builder: Any) -> Any:
+        if not self._level.passes:
+            return builder.getModulePassManager()
+        manager = llvm.create_new_module_pass_manager()
+        for name in self._level.passes:
+            getattr(manager, f"add_{name}_pass")()
+        return manager

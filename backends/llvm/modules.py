@@ -1,0 +1,147 @@
+"""Function texts to the text of one LLVM module, so that a function's code depends on itself alone.
+
+A text is normalised first: its own name and those of the functions it calls become positions. Equal
+bodies are then equal texts, and calls always go to declarations, so LLVM cannot let one function of
+a module shape another. Each function is a comdat, which gives it text and jump table sections of
+its own.
+
+A function that never touches floating-point registers passes them on where they are: it is compiled
+for a processor without them, with a signature that leaves them out. The machine code keeps to the
+same convention, and LLVM is spared sixteen values at every call and every join.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backends.llvm.binding import TRIPLE
+from backends.llvm.unit import FunctionText
+
+BIAS = "xlate_bias"
+
+_NAME = re.compile(r"@([fs]_[\w.]+)")
+_PLACE = re.compile(r"!dbg !L(\d+)")
+_NO_PLACE = re.compile(r", !dbg !L\d+")
+_BODY = re.compile(r"\{[ \t]*\n")
+_NUMBERED = re.compile(r"^!(\d+) =", re.MULTILINE)
+_OWN = "@self("
+
+_FLOAT = re.compile(
+    r"\b(?:double|float|half|fp128)\b|<\d+ x |llvm\.x86\.|%abi, i64 (?:[4-9]\d|\d{3,})\b"
+)
+_WHOLE = re.compile(r"%([AG])\b")
+_INTEGER_TYPES = f"""%B = type {{ {", ".join(["i32"] * 10)} }}
+%H = type {{ i32, %B }}"""
+_INTEGER_ONLY = '"target-features"="+cmov,-sse,-x87,-mmx" '
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A function's text without names: callees are ``@r0``, ``@r1``... by first mention.
+
+    An integer function calls them ``@q0``, ``@q1``..., for want of the same signature.
+    """
+
+    text: str
+    callees: tuple[str, ...]
+    lines: bool
+    integer: bool
+
+
+def normalise(function: FunctionText) -> Normal:
+    """Replace the names; the result says which position stands for which name."""
+    head, body = _split(function.text)
+    places: dict[str, int] = {}
+    integer = _FLOAT.search(body) is None
+    letter = "q" if integer else "r"
+
+    def position(match: re.Match[str]) -> str:
+        return f"@{letter}{places.setdefault(match[1], len(places))}"
+
+    body = _NAME.sub(position, body)
+    head = head.replace(f"@{function.name}(", _OWN, 1)
+    if not function.lines:
+        body = _NO_PLACE.sub("", body)
+    text = head + "{\n" + body
+    if integer:
+        text = _WHOLE.sub(lambda m: "%B" if m[1] == "A" else "%H", text)
+    return Normal(text, tuple(places), function.lines, integer)
+
+
+def _split(text: str) -> tuple[str, str]:
+    brace = _BODY.search(text)
+    if brace is None:
+        return text, ""
+    return text[: brace.start()], text[brace.end() :]
+
+
+def module_text(functions: Sequence[Normal], prelude: str) -> str:
+    """One module; function number i is defined as ``x<i>``."""
+    most = max((len(f.callees) for f in functions), default=0)
+    out = [f'target triple = "{TRIPLE}"', prelude, _INTEGER_TYPES]
+    for i in range(most):
+        out.append(f"declare dso_local x86_regcallcc %G @r{i}(ptr, %A) nounwind")
+        out.append(f"declare dso_local x86_regcallcc %H @q{i}(ptr, %B) nounwind")
+    debug = _Debug(prelude)
+    for i, function in enumerate(functions):
+        out += [f"$x{i} = comdat any", _define(i, function, debug)]
+    return "\n".join([*out, *debug.out, ""])
+
+
+def _define(number: int, function: Normal, debug: _Debug) -> str:
+    head, body = _split(function.text)
+    head = head.replace(_OWN, f"@x{number}(", 1)
+    if function.integer:
+        head += _INTEGER_ONLY
+    if not function.lines:
+        return f"{head}comdat {{\n{body}"
+    scope, body = debug.place(body)
+    return f"{head}comdat !dbg !{scope} {{\n{body}"
+
+
+class _Debug:
+    """Debug metadata of a module: places become lines, guest offset + 1."""
+
+    def __init__(self, prelude: str) -> None:
+        self.next = 1 + max((int(n) for n in _NUMBERED.findall(prelude)), default=-1)
+        self.out: list[str] = []
+        self._unit = self._type = self._file = -1
+
+    def _new(self, text: str) -> int:
+        self.out.append(f"!{self.next} = {text}")
+        self.next += 1
+        return self.next - 1
+
+    def _begin(self) -> None:
+        self._file = self._new('!DIFile(filename: "guest", directory: "")')
+        self._unit = self._new(
+            f"distinct !DICompileUnit(language: DW_LANG_C, file: !{self._file}, "
+            "emissionKind: DebugDirectivesOnly)"
+        )
+        empty = self._new("!{}")
+        self._type = self._new(f"!DISubroutineType(types: !{empty})")
+        version = self._new('!{i32 2, !"Debug Info Version", i32 3}')
+        dwarf = self._new('!{i32 2, !"Dwarf Version", i32 4}')
+        self.out.append(f"!llvm.dbg.cu = !{{!{self._unit}}}")
+        self.out.append(f"!llvm.module.flags = !{{!{version}, !{dwarf}}}")
+
+    def place(self, body: str) -> tuple[int, str]:
+        """Number of the function's scope, and its body with real locations."""
+        if self._unit < 0:
+            self._begin()
+        scope = self._new(
+            f'distinct !DISubprogram(name: "g", file: !{self._file}, line: 1, type: !{self._type}, '
+            f"unit: !{self._unit}, spFlags: DISPFlagDefinition)"
+        )
+        known: dict[str, str] = {}
+
+        def location(match: re.Match[str]) -> str:
+            text = known.get(match[1])
+            if text is None:
+                number = self._new(f"!DILocation(line: {int(match[1]) + 1}, scope: !{scope})")
+                text = known[match[1]] = f"!dbg !{number}"
+            return text
+
+        return scope, _PLACE.sub(location, body)

@@ -1,0 +1,293 @@
+"""Compiles functions in worker processes: batches, the memo, and what happens when LLVM dies.
+
+A worker that aborts or takes too long loses its batch; halves of the batch find the function, which
+is refused and stays with the baseline tier. What comes out does not depend on the number of workers
+or on the batches.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+
+from backends.llvm.memo import Memo, key_maker
+from backends.llvm.modules import Normal, normalise
+from backends.llvm.objects import ObjectCode, Refused
+from backends.llvm.unit import FunctionText
+from backends.llvm.worker import LENGTH, reason_in, send
+
+Outcome = ObjectCode | Refused
+
+LINES = 3000
+MOST = 100
+SECONDS = 60.0
+
+_ROOT = Path(__file__).parents[2]
+# LLVM allocates and frees megabytes a batch: kept in the process, that costs no system time.
+_MALLOC = {"MALLOC_TOP_PAD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
+
+
+class _Died(Exception):
+    """The worker is gone; the text says why."""
+
+
+class Worker:
+    """One process, started when it is first needed and again after it died."""
+
+    def __init__(self, prelude: str, level: int, seconds: float) -> None:
+        self._prelude, self._level, self._seconds = prelude, level, seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def compile(self, batch: Sequence[Normal]) -> list[Outcome]:
+        """Compile a batch; what kills the process is refused alone."""
+        try:
+            return self._ask(batch)
+        except _Died as e:
+            if self._closed or len(batch) == 1:
+                return [Refused(str(e))] * len(batch)
+        middle = len(batch) // 2
+        return self.compile(batch[:middle]) + self.compile(batch[middle:])
+
+    def stop(self) -> None:
+        """End the process at once; may be called while another thread waits for it."""
+        with self._lock:
+            self._closed = True
+            if self._process is not None:
+                self._process.kill()
+
+    def close(self) -> None:
+        """End the process and wait for it."""
+        self.stop()
+        if self._process is not None:
+            self._reap(self._process)
+            self._words.close()
+            self._process = None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise _Died("stopped")
+            if self._process is None:
+                path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+                self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "backends.llvm.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._words,
+                    env={**os.environ, **_MALLOC, "PYTHONPATH": path},
+                )
+            return self._process
+
+    def _ask(self, batch: Sequence[Normal]) -> list[Outcome]:
+        process = self._start()
+        assert process.stdin is not None
+        try:
+            send(process.stdin, (self._level, self._prelude, list(batch)))
+            (size,) = LENGTH.unpack(self._read(process, LENGTH.size))
+            answer: list[Outcome] = pickle.loads(self._read(process, size))
+        except TimeoutError:  # an OSError too, so it stands first
+            self._bury(process)
+            raise _Died(f"LLVM took more than {self._seconds:g} s") from None
+        except (OSError, EOFError):
+            raise _Died(self._bury(process)) from None
+        return answer
+
+    def _read(self, process: subprocess.Popen[bytes], size: int) -> bytes:
+        assert process.stdout is not None
+        until = time.monotonic() + self._seconds
+        out = bytearray()
+        while len(out) < size:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+                raise TimeoutError
+            piece = os.read(process.stdout.fileno(), size - len(out))
+            if not piece:
+                raise EOFError
+            out += piece
+        return bytes(out)
+
+    def _bury(self, process: subprocess.Popen[bytes]) -> str:
+        """Forget the process; returns why it died, in LLVM's words when it left any."""
+        self._words.seek(0)
+        process.kill()
+        self._reap(process)
+        words = self._words.read().decode(errors="replace")
+        self._words.close()
+        with self._lock:
+            self._process = None
+        if "ERROR: " in words:
+            return f"LLVM aborts: {reason_in(words)}"
+        return "LLVM dies"
+
+    def _reap(self, process: subprocess.Popen[bytes]) -> None:
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    continue  # what it did not read any more is of no use to anybody
+        process.wait()
+
+
+@dataclass
+class _Batch:
+    keys: list[bytes] = field(default_factory=list)
+    functions: list[Normal] = field(default_factory=list)
+    lines: int = 0
+
+    def add(self, key: bytes, function: Normal) -> bool:
+        """True when the batch is large enough."""
+        self.keys.append(key)
+        self.functions.append(function)
+        self.lines += function.text.count("\n")
+        return self.lines >= LINES or len(self.keys) >= MOST
+
+
+class _Crew:
+    """Threads that each feed one worker; results come back through a queue."""
+
+    def __init__(self, workers: list[Worker]) -> None:
+        self._workers = workers
+        self._todo: queue.Queue[_Batch | None] = queue.Queue(len(workers))
+        self.done: queue.SimpleQueue[tuple[_Batch, list[Outcome] | Exception]] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._serve, args=(w,), daemon=True) for w in workers
+        ]
+
+    def __enter__(self) -> _Crew:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._workers:
+            worker.stop()
+        while not self._todo.empty():
+            self._todo.get_nowait()
+        for _ in self._threads:
+            self._todo.put(None)
+        for thread in self._threads:
+            thread.join()
+        for worker in self._workers:
+            worker.close()
+
+    def give(self, batch: _Batch) -> None:
+        """Hand a batch to whoever is free next."""
+        self._todo.put(batch)
+
+    def _serve(self, worker: Worker) -> None:
+        while (batch := self._todo.get()) is not None:
+            try:
+                self.done.put((batch, worker.compile(batch.functions)))
+            except Exception as e:  # told to the owner, who raises it
+                self.done.put((batch, e))
+
+
+class _Job:
+    """Functions on their way: equal texts are compiled once, whatever they are called."""
+
+    def __init__(
+        self, crew: _Crew, memo: Memo | None, progress: Callable[[int], None] | None
+    ) -> None:
+        self.crew, self.memo, self.progress = crew, memo, progress
+        self.results: dict[str, Outcome | None] = {}
+        self._known: dict[bytes, Outcome] = {}
+        self._waiting: dict[bytes, list[tuple[str, tuple[str, ...]]]] = {}
+        self._batch = _Batch()
+        self._out = 0
+
+    def add(self, name: str, key: bytes, function: Normal) -> None:
+        """Take one function."""
+        self.results[name] = None  # keeps the order of the input
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.append((name, function.callees))
+            return
+        found = self._known.get(key) or (self.memo.get(key) if self.memo else None)
+        if found is not None:
+            self._known[key] = found
+            self._finish(name, function.callees, found)
+            return
+        self._waiting[key] = [(name, function.callees)]
+        if self._batch.add(key, function):
+            self.flush()
+        while self._out and not self.crew.done.empty():
+            self.collect()
+
+    def flush(self) -> None:
+        """Send the batch that is being filled."""
+        if self._batch.keys:
+            self._out += 1
+            self.crew.give(self._batch)
+        self._batch = _Batch()
+
+    def collect(self) -> None:
+        """Take one finished batch."""
+        batch, outcomes = self.crew.done.get()
+        self._out -= 1
+        if isinstance(outcomes, Exception):
+            raise outcomes
+        for key, outcome in zip(batch.keys, outcomes, strict=True):
+            if self.memo and isinstance(outcome, ObjectCode):
+                self.memo.put(key, outcome)
+            self._known[key] = outcome
+            for name, callees in self._waiting.pop(key):
+                self._finish(name, callees, outcome)
+
+    def collect_all(self) -> None:
+        """Wait for every batch."""
+        while self._out:
+            self.collect()
+
+    def _finish(self, name: str, callees: tuple[str, ...], outcome: Outcome) -> None:
+        if isinstance(outcome, ObjectCode):
+            outcome = replace(outcome, callees=callees)
+        self.results[name] = outcome
+        if self.progress is not None:
+            self.progress(1)
+
+
+def compile_functions(
+    functions: Iterable[FunctionText],
+    prelude: str,
+    *,
+    level: int,
+    jobs: int,
+    memo: Memo | None = None,
+    progress: Callable[[int], None] | None = None,
+    seconds: float = SECONDS,
+) -> dict[str, Outcome]:
+    """Compile functions while they are still being made; by name, in the order they came.
+
+    ``progress`` hears of each number of functions that were finished. An exception of the iterable,
+    an interrupt included, ends all workers at once.
+    """
+    key_of = key_maker(prelude, level)
+    workers = [Worker(prelude, level, seconds) for _ in range(max(1, jobs))]
+    with _Crew(workers) as crew:
+        job = _Job(crew, memo, progress)
+        for function in functions:
+            normal = normalise(function)
+            job.add(function.name, key_of(normal), normal)
+        job.flush()
+        job.collect_all()
+    return {name: outcome for name, outcome in job.results.items() if outcome is not None}

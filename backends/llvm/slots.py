@@ -1,0 +1,63 @@
+"""Where guest state lives inside an optimised function, and the text that all functions share.
+
+The ABI of optimised code: r0-r8 and sp in integer registers, d0-d15 in XMM registers, in and out
+(one ABI for all packages; docs/decisions/0010). They are one aggregate, so that a call is a handful
+of lines; LLVM takes it apart. The other registers, the flags and FPSCR are kept in local
+variables too (their slots), but cross a call or an exit through the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ABI_REGISTERS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 13)
+ABI_DOUBLES = 16
+FLAG_SLOTS = {"N": 16, "Z": 17, "C": 18, "V": 19}
+LESS = 20  # N differs from V: kept beside them, so that signed conditions are one test
+FPSCR = 21
+HIGH_Q = 24  # d16-d31 as eight pairs
+FLAGS = sum(1 << bit for bit in FLAG_SLOTS.values())
+ALL_FLAGS = FLAGS | 1 << LESS
+FLAG_FIELD = {"N": "nf", "Z": "zf", "C": "cf", "V": "vf"}
+FLAG_LOCAL = {"N": "%fn", "Z": "%fz", "C": "%fc", "V": "%fv"}
+LOCAL_REGISTERS = tuple(n for n in range(15) if n not in ABI_REGISTERS)
+LOCALS = sum(1 << n for n in LOCAL_REGISTERS) | ALL_FLAGS | 1 << FPSCR | 255 << HIGH_Q
+
+_MEMBERS = ", ".join(["i32"] * len(ABI_REGISTERS) + ["double"] * ABI_DOUBLES)
+REGISTERS_AT = 0  # offset of the first register in %A
+DOUBLES_AT = 4 * len(ABI_REGISTERS)
+
+PRELUDE = f"""%A = type {{ {_MEMBERS} }}
+%G = type {{ i32, %A }}
+@xlate_bias = external dso_local global i32
+declare i64 @llvm.read_register.i64(metadata)
+attributes #0 = {{ nounwind strictfp "frame-pointer"="none" "no-jump-tables"="false" }}
+attributes #1 = {{ strictfp }}
+!0 = !{{!"branch_weights", i32 1, i32 100000}}
+!9 = !{{!"rsp"}}
+"""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A local variable that crosses calls through the state: its memory and its LLVM type."""
+
+    local: str
+    offset: int
+    ty: str
+
+
+def slot_table(offsets: dict[str, int]) -> dict[int, Slot]:
+    """The slots by bit number; LESS has no memory of its own."""
+    table = {n: Slot(f"%r{n}", offsets["r"] + 4 * n, "i32") for n in LOCAL_REGISTERS}
+    for name, bit in FLAG_SLOTS.items():
+        table[bit] = Slot(FLAG_LOCAL[name], offsets[FLAG_FIELD[name]], "i1")
+    table[FPSCR] = Slot("%fpscr", offsets["fpscr"], "i32")
+    for i in range(8):
+        table[HIGH_Q + i] = Slot(f"%q{8 + i}", offsets["d"] + 16 * (8 + i), "<2 x i64>")
+    return table
+
+
+def bits(mask: int) -> list[int]:
+    """Numbers of the bits of a mask, lowest first."""
+    return [i for i in range(mask.bit_length()) if mask >> i & 1]

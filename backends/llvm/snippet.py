@@ -1,0 +1,396 @@
+r"""The LLVM text of one guest instruction, made once for every recording and then only filled in.
+
+A snippet is text with placeholders: \1 is a prefix that makes its names unique, \2n\2 a constant
+that depends on the address, \3n\3 a folded literal, \5 the place in the line table. Registers
+and flags are loaded from and stored to local variables, which LLVM turns into SSA values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from backends.llvm.floats import host_to_int, limit_signed
+from backends.llvm.moves import moved_floats, retyped
+from backends.llvm.slots import DOUBLES_AT, FLAG_LOCAL, FLAG_SLOTS, FPSCR, HIGH_Q, LESS
+from backends.llvm.text import ARMS, Text, llvm_type, split_address
+from xlate.errors import Inconsistent
+from xlate.ir import Block, Op, Value
+from xlate.ir.block import WIDTHS
+from xlate.ir.ops import OPS, Effect
+
+
+class Relative:
+    """A decode-time expression in pc; all of them are pc, maybe aligned to 4, plus a constant."""
+
+    __slots__ = ("_offsets", "expr")
+
+    def __init__(self, expr: Any) -> None:
+        self.expr = expr
+        self._offsets: dict[int, int] = {}
+
+    def at(self, pc: int) -> int:
+        """The value for an instruction at ``pc``, modulo 2^32."""
+        place = pc & 3
+        offset = self._offsets.get(place)
+        if offset is None:
+            offset = self._offsets[place] = self.expr.evaluate({"pc": pc}) - pc
+            if (self.expr.evaluate({"pc": pc + 4096}) - pc - 4096 - offset) & 0xFFFFFFFF:
+                raise Inconsistent(f"not linear in pc: {self.expr.text}")
+        return (pc + offset) & 0xFFFFFFFF
+
+
+@dataclass
+class Snippet:
+    """Text, what it needs to be filled in, and the slots that it reads and writes."""
+
+    text: str = ""
+    allocas: str = ""
+    consts: tuple[tuple[Relative, int], ...] = ()  # value by pc, bits
+    literals: tuple[tuple[Relative, str], ...] = ()  # address by pc, IR type
+    reads: int = 0
+    writes: int = 0
+    less_reads: int = 0  # flags read for the sake of "N differs from V" alone
+    only_flags: bool = False  # it does nothing but write flags
+    outcome: str = ""  # operand: where to go (indirect), whether to go (branch), or to skip
+    tables: dict[int, Snippet] = field(default_factory=dict)  # by mask of live flags
+
+
+class _Locals:
+    """Places: local variables, guest memory through %gs."""
+
+    def __init__(self, offsets: dict[str, int], *, relative: bool) -> None:
+        self.offsets = offsets
+        self.relative = relative
+        self.consts: list[tuple[Relative, int]] = []
+        self.reads = 0
+        self.writes = 0
+        self.current: dict[int, str] = {}  # values of registers as the snippet knows them
+
+    def const(self, out: Text, op: Op) -> str:
+        """A number, or the placeholder of one that depends on the address."""
+        value = op.params["value"]
+        if isinstance(value, int):
+            if op.ty == "i1":
+                return "true" if value else "false"
+            return str(value)
+        self.consts.append((Relative(value), WIDTHS[op.ty]))
+        hole = f"\2{len(self.consts) - 1}\2"
+        return out.new(f"add i32 %base, {hole}") if self.relative else hole
+
+    def get_reg(self, out: Text, op: Op) -> str:
+        """Read a register's variable."""
+        number = op.params["reg"]
+        if number not in self.current:
+            self.reads |= 1 << number
+            self.current[number] = out.new(f"load i32, ptr %r{number}")
+        return self.current[number]
+
+    def set_reg(self, out: Text, op: Op, value: str) -> None:
+        """Write a register's variable."""
+        number = op.params["reg"]
+        self.writes |= 1 << number
+        self.current[number] = value
+        out.line(f"store i32 {value}, ptr %r{number}")
+
+    def state_pointer(self, out: Text, op: Op) -> str:
+        """Point at a floating-point register's variable, FPSCR's, or into the state."""
+        width = WIDTHS[op.ty or op.args[0].ty]
+        return self.place(out, op.params["offset"], width, read=op.name == "get_state")
+
+    def place(self, out: Text, at: int, width: int, *, read: bool) -> str:
+        """The same for an offset in the state."""
+        offset = at - self.offsets["d"]
+        if 0 <= offset < 128:
+            return out.new(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + offset}")
+        if 128 <= offset < 256:
+            number = offset // 16
+            whole = width == 128
+            self.reads |= 0 if whole and not read else 1 << (HIGH_Q + number - 8)
+            self.writes |= 0 if read else 1 << (HIGH_Q + number - 8)
+            return out.new(f"getelementptr i8, ptr %q{number}, i64 {offset % 16}")
+        if at == self.offsets["fpscr"]:
+            self.reads |= 1 << FPSCR if read else 0
+            self.writes |= 0 if read else 1 << FPSCR
+            return "%fpscr"
+        return out.new(f"getelementptr i8, ptr %st, i64 {at}")
+
+    def is_split(self, at: int, width: int) -> bool:
+        """Two registers (D17 and D18) whose variables are not beside each other."""
+        offset = at - self.offsets["d"]
+        return width == 128 and offset % 16 == 8 and 120 <= offset < 248
+
+    def memory_pointer(self, out: Text, addr: Value) -> str:
+        """Fold base plus known offset into the access: guard zones catch what would wrap."""
+        base, offsets = split_address(addr)
+        if base is None or not offsets or not all(isinstance(o, int) for o in offsets):
+            wide = out.new(f"zext i32 {out.of(addr)} to i64")
+            return out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
+        total = sum(o - (1 << 32) if o >> 31 else o for o in offsets)
+        wide = out.new(f"zext i32 {out.of(base)} to i64")
+        pointer = out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
+        return out.new(f"getelementptr i8, ptr addrspace(256) {pointer}, i64 {total}")
+
+
+class _SnippetText(Text):
+    """Lowers operations; flags, literals and exits in the manner of optimised functions."""
+
+    places: _Locals
+
+    def __init__(self, places: _Locals, live: int, *, fold: bool, exact: bool) -> None:
+        super().__init__(places)
+        self.live = live
+        self.fold = fold
+        self.exact = exact
+        self.allocas: list[str] = []
+        self.literals: list[tuple[Relative, str]] = []
+        self.outcome = ""
+        self.less_reads = 0
+
+    def new(self, text: str) -> str:
+        """Append a line; names carry the instance's prefix, allocas go to the function's entry."""
+        self._next += 1
+        name = f"%\1t{self._next}"
+        if text.startswith("alloca"):
+            self.allocas.append(f"  {name} = {text}\n")
+        else:
+            self.line(f"{name} = {text}")
+        return name
+
+    def label(self) -> str:
+        """A fresh label."""
+        self._next += 1
+        return f"\1l{self._next}"
+
+    def mark(self, first: int) -> None:
+        """Lines from the first on are an access or may be joined with one: they say where."""
+        for number in range(first, len(self.lines)):
+            if self.lines[number].startswith(" "):
+                self.lines[number] += "\5"
+
+    def lower(self, block: Block) -> None:
+        """Append the operations that matter with these flags alive."""
+        needed = _needed(block, self.live)
+        floats = moved_floats(block, self.places.offsets["d"], fold=self.fold)
+        for op in block:
+            if op.name == "set_flag":
+                self.places.writes |= 1 << FLAG_SLOTS[op.params["flag"]]
+            if op.index not in needed:
+                continue
+            first = len(self.lines)
+            special = _SPECIAL.get(op.name)
+            result = special(self, op) if special is not None else None
+            if result is None:
+                if op.name not in ARMS:
+                    raise Inconsistent(f"no LLVM lowering for {op.name}")
+                result = ARMS[op.name](self, op)
+                self.lines[-1:] = [retyped(op, line, floats) for line in self.lines[-1:]]
+            if op.name in _ACCESSES or any(arg.op.name == "load" for arg in op.args):
+                self.mark(len(self.lines) - 1 if op.name in ("load", "store") else first)
+            if op.ty:
+                assert result is not None
+                self.names[op.index] = result
+
+
+_ACCESSES = ("load", "store", "cas_if")
+
+
+def _get_flag(t: _SnippetText, op: Op) -> str:
+    name = op.params["flag"]
+    t.places.reads |= 1 << FLAG_SLOTS[name]
+    return t.new(f"load i1, ptr {FLAG_LOCAL[name]}")
+
+
+def _set_flag(t: _SnippetText, op: Op) -> str:
+    name = op.params["flag"]
+    if t.live >> FLAG_SLOTS[name] & 1:
+        t.line(f"store i1 {t.of(op.args[0])}, ptr {FLAG_LOCAL[name]}")
+    return "done"
+
+
+def _needed(block: Block, live: int) -> set[int]:
+    """Operations that do something, and what they use; sums folded into accesses are not."""
+    needed: set[int] = set()
+    for op in reversed(block.ops):
+        if op.name == "set_flag":
+            name = op.params["flag"]
+            wanted = live >> FLAG_SLOTS[name] & 1 or (name in "NV" and live >> LESS & 1)
+        else:
+            wanted = OPS[op.name].effect not in (Effect.PURE, Effect.READ_STATE)
+        if not wanted and op.index not in needed:
+            continue
+        needed.add(op.index)
+        for position, arg in enumerate(op.args):
+            value = arg
+            if position == 0 and op.name in ("load", "store"):
+                base, offsets = split_address(arg)
+                if base is not None and all(isinstance(o, int) for o in offsets):
+                    value = base
+            needed.add(value.op.index)
+        if op.name == "set_flag" and op.args[0].op.name == "sub_v":
+            needed.update(a.op.index for a in op.args[0].op.args)
+    return needed
+
+
+def _get_state(t: _SnippetText, op: Op) -> str | None:
+    at = op.params["offset"]
+    if not t.places.is_split(at, WIDTHS[op.ty]):
+        return None
+    low, high = (
+        t.new(f"load i64, ptr {t.places.place(t, at + more, 64, read=True)}, align 8")
+        for more in (0, 8)
+    )
+    half = t.new(f"insertelement <2 x i64> poison, i64 {low}, i32 0")
+    return t.new(f"insertelement <2 x i64> {half}, i64 {high}, i32 1")
+
+
+def _set_state(t: _SnippetText, op: Op) -> str | None:
+    at, ty = op.params["offset"], op.args[0].ty
+    if not t.places.is_split(at, WIDTHS[ty]):
+        return None
+    for lane in (0, 1):
+        half = t.new(f"extractelement <2 x i64> {t.of(op.args[0])}, i32 {lane}")
+        t.line(f"store i64 {half}, ptr {t.places.place(t, at + 8 * lane, 64, read=False)}, align 8")
+    return "done"
+
+
+def _xor(t: _SnippetText, op: Op) -> str | None:
+    """N differs from V has a variable of its own."""
+    names = [a.op.params.get("flag") for a in op.args if a.op.name == "get_flag"]
+    if sorted(n for n in names if n) != ["N", "V"]:
+        return None
+    t.places.reads |= 1 << LESS
+    return t.new("load i1, ptr %fl")
+
+
+def _load(t: _SnippetText, op: Op) -> str | None:
+    address = op.args[0].op
+    if not t.fold or address.name != "const" or isinstance(address.params["value"], int):
+        return None
+    t.literals.append((Relative(address.params["value"]), op.ty))
+    hole = f"\3{len(t.literals) - 1}\3"
+    lt = llvm_type(op.ty)
+    if op.ty in ("f32", "f64", "v128"):
+        value = t.new(f"bitcast i{WIDTHS[op.ty]} {hole} to {lt}")
+    else:
+        value = t.new(f"add {lt} {hole}, 0")
+    t.lines.append("")  # takes the mark of the line table, that a load would have
+    return value
+
+
+def _nan_fix(t: _SnippetText, op: Op) -> str | None:
+    return None if t.exact else t.of(op.args[2])
+
+
+def _f_to_int(t: _SnippetText, op: Op) -> str | None:
+    """The host's own answer, unless it is the one for everything out of range."""
+    if not op.params["signed"]:
+        return None
+    ty, value = op.args[0].ty, t.of(op.args[0])
+    start, odd, done, end = t.label(), t.label(), t.label(), t.label()
+    t.line(f"br label %{start}")
+    t.lines.append(f"{start}:")
+    raw = host_to_int(t, value, ty, op.params["round"])
+    strange = t.new(f"icmp eq i32 {raw}, -2147483648")
+    t.line(f"br i1 {strange}, label %{odd}, label %{done}, !prof !0")
+    t.lines.append(f"{odd}:")
+    limited = limit_signed(t, value, ty)
+    t.line(f"br label %{end}")
+    t.lines.append(f"{end}:")
+    t.line(f"br label %{done}")
+    t.lines.append(f"{done}:")
+    return t.new(f"phi i32 [ {raw}, %{start} ], [ {limited}, %{end} ]")
+
+
+def _exit_value(t: _SnippetText, op: Op) -> str:
+    t.outcome = t.of(op.args[0])
+    return "done"
+
+
+def _exit_known(t: _SnippetText, op: Op) -> str:
+    return "done"
+
+
+_SPECIAL = {
+    "get_flag": _get_flag,
+    "set_flag": _set_flag,
+    "get_state": _get_state,
+    "set_state": _set_state,
+    "xor": _xor,
+    "load": _load,
+    "nan_fix": _nan_fix,
+    "f_to_int": _f_to_int,
+    "exit_skip": _exit_value,
+    "exit_branch": _exit_value,
+    "exit_indirect": _exit_value,
+    "exit_jump": _exit_known,
+    "exit_stop": _exit_known,
+}
+
+
+def _less(t: _SnippetText, blocks: tuple[Block, ...]) -> None:
+    """Keep N != V up to date; a comparison says it directly."""
+    ops = [op for block in blocks for op in block]
+    written = {op.params["flag"]: op.args[0].op for op in ops if op.name == "set_flag"}
+    if not written.keys() & {"N", "V"}:
+        return
+    t.places.writes |= 1 << LESS
+    if not t.live >> LESS & 1:
+        return
+    overflow = written.get("V")
+    if overflow is not None and overflow.name == "sub_v" and len(blocks) == 1:
+        a, b = (t.of(x) for x in overflow.args)
+        t.line(f"store i1 {t.new(f'icmp slt {overflow.args[0].ty} {a}, {b}')}, ptr %fl")
+        return
+    values = []
+    for name in ("N", "V"):
+        if name in written and len(blocks) == 1:
+            values.append(t.names[written[name].index])
+        else:
+            if name not in written:
+                t.less_reads |= 1 << FLAG_SLOTS[name]
+            values.append(t.new(f"load i1, ptr {FLAG_LOCAL[name]}"))
+    t.line(f"store i1 {t.new(f'xor i1 {values[0]}, {values[1]}')}, ptr %fl")
+
+
+def make_snippet(
+    blocks: tuple[Block, ...],
+    offsets: dict[str, int],
+    live: int,
+    *,
+    relative: bool,
+    fold: bool,
+    exact: bool = True,
+) -> Snippet:
+    """Lower recorded blocks; ``live`` are the flags that must be written.
+
+    Without ``exact`` a NaN may be another than ARM's: whoever asks for that looks for NaNs itself.
+    """
+    if live >> LESS & 1 and len(blocks) > 1:
+        live |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
+    places = _Locals(offsets, relative=relative)
+    t = _SnippetText(places, live, fold=fold, exact=exact)
+    for block in blocks:
+        t.names.clear()
+        t.lower(block)
+    _less(t, blocks)
+    lines = [line for line in t.lines if line.strip("\5")]
+    return Snippet(
+        text="".join(line + "\n" for line in lines),
+        allocas="".join(t.allocas),
+        consts=tuple(places.consts),
+        literals=tuple(t.literals),
+        reads=places.reads,
+        writes=places.writes,
+        less_reads=t.less_reads,
+        only_flags=bool(places.writes) and _only_flags(blocks),
+        outcome=t.outcome,
+    )
+
+
+def _only_flags(blocks: tuple[Block, ...]) -> bool:
+    ops = [op for block in blocks for op in block]
+    return all(
+        OPS[op.name].effect in (Effect.PURE, Effect.READ_STATE) or op.name == "set_flag"
+        for op in ops
+    )

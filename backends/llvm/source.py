@@ -1,0 +1,236 @@
+"""A guest function in the backend's terms, its blocks analysed, and the snippets that are shared.
+
+Decides what belongs to a function and where its blocks go on; what is alive where is
+``liveness.py``'s, how it is written ``function.py``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from backends.llvm.liveness import Node, Recording, Result, Step, analyse, entry_flags
+from backends.llvm.slots import ALL_FLAGS, Slot
+from backends.llvm.snippet import Snippet, make_snippet
+from xlate.ir import Block
+
+ALWAYS = 14  # conditions from here on are none
+
+
+class Instruction(Protocol):
+    """What is read of a decoded instruction."""
+
+    pc: int
+    size: int
+    thumb: bool
+    cond: int
+    itstate: int
+    next_itstate: int
+
+
+class Table(Protocol):
+    """A jump table; ``index`` is None where only the possible targets are known."""
+
+    @property
+    def index(self) -> int | None:
+        """Number of the register that selects."""
+
+    @property
+    def first(self) -> int:
+        """The case of the first target."""
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """Keys by case."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A function as discovery found it, in neutral terms."""
+
+    key: int
+    blocks: dict[int, list[Any]]  # instructions by key of the block
+    tables: Mapping[int, Table]
+    entries: tuple[int, ...] = ()  # keys of blocks that are entered from outside
+
+
+@dataclass(frozen=True)
+class Module:
+    """What all functions of an image share."""
+
+    offsets: dict[str, int]
+    slots: dict[int, Slot]
+    relative: bool  # position independent: addresses are the bias plus a constant
+    bias_limit: int  # the bias is below it
+    recorded: Callable[[Any], Recording]
+    predicate: Callable[[Any], Block | None]
+    literal: Callable[[int, int], int | None]  # address, bytes: the value when it never changes
+    is_tail: Callable[[Any, bool], bool]  # a computed jump is a tail call; lr was written
+    known: frozenset[int]  # keys that have a function
+    results: dict[int, Result] = field(default_factory=dict)
+    polled: frozenset[int] = frozenset()  # functions that poll at entry
+
+
+class Snippets:
+    """Snippets by recording, and their variants by flags alive."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._memo: dict[int, tuple[Recording, Snippet]] = {}
+        self._unfolded: dict[tuple[int, int, bool], Snippet] = {}
+        self._hasty: dict[int, Snippet] = {}
+        self._predicates: dict[int, Snippet] = {}
+
+    def full(self, recording: Recording) -> Snippet:
+        """The snippet that writes all its flags."""
+        found = self._memo.get(id(recording))
+        if found is None:
+            found = (recording, self._make(recording, ALL_FLAGS, fold=True))
+            self._memo[id(recording)] = found
+        return found[1]
+
+    def variant(
+        self, recording: Recording, live: int, *, fold: bool, exact: bool = True
+    ) -> Snippet:
+        """The snippet that writes only the flags in ``live``."""
+        full = self.full(recording)
+        mask = live & full.writes & ALL_FLAGS
+        if not fold:
+            key = (id(recording), mask, exact)
+            if key not in self._unfolded:
+                self._unfolded[key] = self._make(recording, mask, fold=False, exact=exact)
+            return self._unfolded[key]
+        if mask == full.writes & ALL_FLAGS:
+            return full
+        if mask not in full.tables:
+            full.tables[mask] = self._make(recording, mask, fold=True)
+        return full.tables[mask]
+
+    def hasty(self, recording: Recording) -> Snippet:
+        """The snippet that does not look for NaNs; of an instruction without flags."""
+        found = self._hasty.get(id(recording))
+        if found is None:
+            found = self._hasty[id(recording)] = self._make(recording, 0, fold=True, exact=False)
+        return found
+
+    def _make(self, recording: Recording, live: int, *, fold: bool, exact: bool = True) -> Snippet:
+        return make_snippet(
+            recording.blocks,
+            self.module.offsets,
+            live,
+            relative=self.module.relative,
+            fold=fold,
+            exact=exact,
+        )
+
+    def predicate(self, insn: Instruction) -> Snippet | None:
+        """The snippet whose outcome is whether to skip, None for one that always executes."""
+        found = self._predicates.get(insn.cond)
+        if found is None:
+            block = self.module.predicate(insn)
+            if block is None:
+                return None
+            found = make_snippet((block,), self.module.offsets, 0, relative=False, fold=False)
+            self._predicates[insn.cond] = found
+        return found
+
+
+def nodes_of(
+    source: Source, snippets: Snippets, roots: tuple[int, ...], *, cautious: bool = True
+) -> dict[int, Node]:
+    """The blocks that control can reach from ``roots``, analysed, in order of address.
+
+    When ``cautious``, code that nobody knows is taken to read all flags.
+    """
+    module = snippets.module
+    nodes: dict[int, Node] = {}
+    work = list(roots)
+    while work:
+        key = work.pop()
+        if key in nodes:
+            continue
+        steps = []
+        for insn in source.blocks[key]:
+            recording = module.recorded(insn)
+            predicate = snippets.predicate(insn) if insn.cond < ALWAYS else None
+            steps.append(Step(recording, snippets.full(recording), predicate))
+        node = Node(key, steps, ())
+        _ends(node, source, module, source.blocks[key][-1])
+        if not cautious:
+            node.wants = _known_to_read(node, source, module)
+        nodes[key] = node
+        work.extend(node.successors + node.resumes)
+    ordered = {key: nodes[key] for key in sorted(nodes, key=lambda k: k & ~1)}
+    analyse(ordered, list(roots))
+    return ordered
+
+
+def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
+    """Where control goes behind the block's last instruction."""
+    flow = node.steps[-1].recording.flow
+    after = (last.pc + last.size) | int(last.thumb)
+    falls: list[int] = [after] if flow.kind in ("next", "branch") or last.cond < ALWAYS else []
+    goes: list[int] = []
+    if flow.kind in ("jump", "branch"):
+        goes = [flow.target_at(last.pc)]
+    elif last.pc in source.tables:
+        goes = list(source.tables[last.pc].targets)
+        node.leaves = True
+        node.wants = ALL_FLAGS
+    elif flow.kind == "call" or (flow.kind, flow.how) in (("indirect", "call"), ("stop", "svc")):
+        node.resumes = (after,) if after in source.blocks else ()
+        node.leaves = True
+        node.system_call = flow.how == "svc"
+        if flow.kind == "call":
+            callee = module.results.get(flow.target_at(last.pc))
+            node.wants = callee.reads_flags if callee else 0
+    elif flow.kind != "next":
+        node.leaves = True
+        computed = (flow.kind, flow.how) != ("indirect", "return")
+        node.wants = ALL_FLAGS if computed else 0
+        if computed and source.entries:
+            goes = [k for k in source.entries if k in source.blocks]
+    own = module.results.get(source.key)
+    if node.leaves and own is not None and own.keeps_flags:
+        node.wants |= ALL_FLAGS
+    inside = [k for k in goes + falls if k in source.blocks]
+    node.successors = tuple(dict.fromkeys(inside))
+    node.outside = tuple(k for k in goes + falls if k not in source.blocks)
+    for outside in node.outside:
+        node.leaves = True
+        known = module.results.get(outside)
+        node.wants |= known.reads_flags if known else 0 if outside in module.known else ALL_FLAGS
+
+
+def _known_to_read(node: Node, source: Source, module: Module) -> int:
+    """Flags that functions called or jumped to are known to read: caution must not spread."""
+    last = source.blocks[node.key][-1]
+    flow = node.steps[-1].recording.flow
+    goes = [flow.target_at(last.pc)] if flow.kind in ("jump", "branch", "call") else []
+    goes.append((last.pc + last.size) | int(last.thumb))
+    wants = 0
+    for key in goes:
+        known = module.results.get(key)
+        if known is not None and key not in source.blocks:
+            wants |= known.reads_flags
+    return wants
+
+
+def summarise(source: Source, snippets: Snippets, nodes: dict[int, Node], old: Result) -> Result:
+    """What callers and callees have to know of the function's flags."""
+    keeps = old.keeps_flags or any(
+        step.snippet.only_flags and not step.live_after & step.snippet.writes & ALL_FLAGS
+        for node in nodes.values()
+        for step in node.steps
+    )
+    if any(entry_flags(nodes[k].live_in) for node in nodes.values() for k in node.resumes) or (
+        entry_flags(nodes[source.key].live_in)
+    ):
+        nodes = nodes_of(source, snippets, (source.key,), cautious=False)
+    wanted = set()
+    for node in nodes.values():
+        flow = node.steps[-1].recording.flow
+        if flow.kind == "call" and any(entry_flags(nodes[k].live_in) for k in node.resumes):
+            wanted.add(flow.target_at(source.blocks[node.key][-1].pc))
+    return Result(entry_flags(nodes[source.key].live_in), keeps, frozenset(wanted))

@@ -1,0 +1,135 @@
+"""Lines of one optimised function: names, variables of slots, snippets filled in.
+
+Knows nothing of control flow; ``exits.py`` and ``function.py`` build on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backends.llvm.liveness import Node, Step
+from backends.llvm.loops import counted_loops
+from backends.llvm.slots import FLAG_SLOTS, LESS, LOCALS, bits
+from backends.llvm.snippet import Snippet
+from backends.llvm.source import Snippets, Source, nodes_of
+
+_BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
+
+
+class Writer:
+    """Collects the text of one function."""
+
+    def __init__(
+        self,
+        source: Source,
+        snippets: Snippets,
+        roots: tuple[int, ...],
+        nodes: dict[int, Node] | None = None,
+    ) -> None:
+        self.source = source
+        self.snippets = snippets
+        self.module = snippets.module
+        self.roots = roots
+        self.secondary = roots != (source.key,)
+        self.name = f"{'s' if self.secondary else 'f'}_{source.key:08x}"
+        self.out: list[str] = []
+        self.allocas: list[str] = []
+        self.refs: set[str] = set()
+        self.count = 0
+        self.lines = False
+        self.left: list[str] = []  # reasons of instructions that the baseline tier has to do
+        self.cold = False  # the common way out is used
+        self.nodes = nodes_of(source, snippets, roots) if nodes is None else nodes
+        self.loops = counted_loops(source, self.nodes, roots)
+        self.offsets = self.module.offsets
+
+    # --- small pieces ------------------------------------------------------------------------
+    def new(self) -> str:
+        """A prefix for names that nothing else uses."""
+        self.count += 1
+        return f"x{self.count}"
+
+    def add(self, text: str) -> None:
+        """Append one line."""
+        self.out.append(f"  {text}\n")
+
+    def label(self, name: str) -> None:
+        """Begin a block."""
+        self.out.append(f"{name}:\n")
+
+    def value(self, text: str) -> str:
+        """Append ``%name = text`` and return the name."""
+        name = f"%{self.new()}"
+        self.add(f"{name} = {text}")
+        return name
+
+    def key_operand(self, key: int) -> str:
+        """A guest address as the running module has it."""
+        return self.value(f"add i32 %base, {key}") if self.module.relative else str(key)
+
+    def at(self, key: int) -> str:
+        """Label of a block; a counted loop is entered where its countdown is worked out."""
+        return f"p{key:x}" if key in self.loops else f"b{key:x}"
+
+    def state(self, field_name: str, more: int = 0) -> str:
+        """Pointer to a member of the state."""
+        return self.value(f"getelementptr i8, ptr %st, i64 {self.offsets[field_name] + more}")
+
+    # --- slots -------------------------------------------------------------------------------
+    def flush(self, mask: int) -> None:
+        """Store variables of the slots in ``mask`` to the state."""
+        for bit in bits(mask & LOCALS & ~(1 << LESS)):
+            slot = self.module.slots[bit]
+            at = self.value(f"getelementptr i8, ptr %st, i64 {slot.offset}")
+            value = self.value(f"load {slot.ty}, ptr {slot.local}")
+            if slot.ty == "i1":
+                value = self.value(f"zext i1 {value} to i8")
+            ty = "i8" if slot.ty == "i1" else slot.ty
+            self.add(f"store {ty} {value}, ptr {at}{', align 8' if ty[0] == '<' else ''}")
+
+    def reload(self, mask: int) -> None:
+        """Load the slots in ``mask`` from the state; N differs from V is worked out."""
+        wanted = mask & LOCALS
+        if wanted >> LESS & 1:
+            wanted |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
+        for bit in bits(wanted & ~(1 << LESS)):
+            slot = self.module.slots[bit]
+            at = self.value(f"getelementptr i8, ptr %st, i64 {slot.offset}")
+            ty = "i8" if slot.ty == "i1" else slot.ty
+            value = self.value(f"load {ty}, ptr {at}{', align 8' if ty[0] == '<' else ''}")
+            if slot.ty == "i1":
+                value = self.value(f"icmp ne i8 {value}, 0")
+            self.add(f"store {slot.ty} {value}, ptr {slot.local}")
+        if wanted >> LESS & 1:
+            n, v = (self.value(f"load i1, ptr %f{name}") for name in "nv")
+            self.add(f"store i1 {self.value(f'xor i1 {n}, {v}')}, ptr %fl")
+
+    # --- instructions ------------------------------------------------------------------------
+    def fill(self, snippet: Snippet, insn: Any) -> str:
+        """Append an instruction's snippet; returns its outcome."""
+        prefix = self.new()
+        text = snippet.text.replace("\1", prefix)
+        for number, (expr, width) in enumerate(snippet.consts):
+            value = expr.at(insn.pc) & ((1 << width) - 1)
+            text = text.replace(f"\2{number}\2", str(value))
+        for number, (expr, ty) in enumerate(snippet.literals):
+            value_at = self.module.literal(expr.at(insn.pc), _BYTES[ty])
+            text = text.replace(f"\3{number}\3", str(value_at))
+        if "\5" in text:
+            self.lines = True
+            text = text.replace("\5", f", !dbg !L{(insn.pc - (self.source.key & ~1)) & 0xFFFFFFFF}")
+        if snippet.allocas:
+            self.allocas.append(snippet.allocas.replace("\1", prefix))
+        self.out.append(text)
+        return snippet.outcome.replace("\1", prefix)
+
+    def snippet_for(self, insn: Any, step: Step, live: int, *, hasty: bool = False) -> Snippet:
+        """The snippet with literals folded where they never change."""
+        recording = step.recording
+        snippet = self.snippets.variant(recording, live, fold=True)
+        if hasty:
+            snippet = self.snippets.hasty(recording)
+        for expr, ty in snippet.literals:
+            if self.module.literal(expr.at(insn.pc), _BYTES[ty]) is None:
+                return self.snippets.variant(recording, live, fold=False, exact=not hasty)
+        return snippet

@@ -1,0 +1,153 @@
+"""What one instruction does, recorded once for every word: operations, and where control goes.
+
+Instructions repeat, so a recording is kept by its word; the address stays the expression ``pc``.
+Discovery reads the flow, the optimised tier reads the operations: neither decodes anything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from frontends.arm32.decode import Insn, misplaced
+from frontends.arm32.machine import Arm32
+from xlate.ir import Block, Op
+from xlate.ir.block import WIDTHS
+from xlate.isa import Context, Expr, Refusal, record
+
+PC = Expr.var("pc")
+_STAYS = ("next", "refused")
+MOST_WORDS = 200_000  # recordings kept: random words must not fill the memory
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How an instruction ends.
+
+    ``kind`` is next (falls through), jump, call, branch (tests a register itself), indirect, stop
+    or refused. ``how`` says for indirect: jump, call or return; for stop: svc, undefined, bkpt or
+    refetch; for refused: undefined, unpredictable or unimplemented. ``target`` is a number or an
+    expression in ``pc`` with the Thumb bit, None where it is known at run time only.
+    """
+
+    kind: str
+    how: str = ""
+    target: Expr | int | None = None
+    reason: str = ""
+
+    def target_at(self, pc: int) -> int:
+        """The key (address and Thumb bit) of a known target for an instruction at ``pc``."""
+        assert self.target is not None
+        return address_at(self.target, pc)
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Operations without the predicate, flow, and the loads from constant addresses."""
+
+    blocks: tuple[Block, ...]
+    flow: Flow
+    literals: tuple[tuple[Expr, int], ...]  # address expression in pc, bytes
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """All operations in order."""
+        return tuple(op for block in self.blocks for op in block)
+
+
+def address_at(address: Expr | int, pc: int) -> int:
+    """The value of an address expression for an instruction at ``pc``.
+
+    Such expressions are linear in Align(pc, 4), so each is evaluated once for each pc & 3.
+    """
+    if isinstance(address, int):
+        return address
+    low = pc & 3
+    key = (address.text, low)
+    offset = _offsets.get(key)
+    if offset is None:
+        if len(_offsets) >= MOST_WORDS:
+            _offsets.clear()
+        offset = _offsets[key] = address.evaluate({"pc": low})
+    return (offset + pc - low) & 0xFFFFFFFF
+
+
+def recorded(insn: Insn) -> Recorded:
+    """The recording of a decoded instruction; the same object for the same word."""
+    # What the recording depends on besides the word: instruction set, size, place in an IT block.
+    it = insn.itstate & 15
+    mode = (1 if insn.thumb else 0) | (insn.size & 2) | (4 if it else 0) | (8 if it & 7 else 0)
+    key = insn.word << 4 | mode
+    found = _memo.get(key)
+    if found is None:
+        if len(_memo) >= MOST_WORDS:
+            _memo.clear()
+        found = _memo[key] = _make(insn)
+    return found
+
+
+_memo: dict[int, Recorded] = {}
+_offsets: dict[tuple[str, int], int] = {}
+
+
+def _make(insn: Insn) -> Recorded:
+    if insn.row is None:
+        return Recorded((), Flow("refused", "undefined", reason="no such encoding"), ())
+    if misplaced(insn):
+        why = "conditional branch or IT inside an IT block"
+        return Recorded((), Flow("refused", "unpredictable", reason=why), ())
+    found = _record(insn)
+    # Only the last instruction of an IT block may go elsewhere: blocks never begin inside one.
+    if insn.itstate & 7 and found.flow.kind not in _STAYS:
+        why = "leaves in the middle of an IT block"
+        return Recorded((), Flow("refused", "unpredictable", reason=why), ())
+    return found
+
+
+class _Unrolled(Arm32):
+    """Writes every round out: with the word known, so is the number of rounds."""
+
+    def repeat(self, count: Any, body: Callable[[Any, Any], None]) -> None:
+        """Run ``body(round, round)`` ``count`` times."""
+        super().repeat(Expr.of(count).evaluate({}), body)
+
+
+def _record(insn: Insn) -> Recorded:
+    assert insn.row is not None
+    machine = _Unrolled(Context(PC, insn.thumb, insn.size, insn.in_it_block))
+    try:
+        record(insn.row, machine, insn.word)
+    except Refusal as refusal:
+        return Recorded((), Flow("refused", refusal.kind, reason=refusal.reason), ())
+    blocks = tuple(step.block for step in machine.steps if step.block.ops)
+    return Recorded(blocks, _flow(blocks), tuple(_literals(blocks)))
+
+
+def _flow(blocks: tuple[Block, ...]) -> Flow:
+    exits = [op for block in blocks for op in block if op.name.startswith("exit_")]
+    if not exits:
+        return Flow("next")
+    last = exits[-1]
+    if last.name == "exit_jump":
+        kind = "call" if last.params["kind"] == "call" else "jump"
+        return Flow(kind, target=last.params["target"])
+    if last.name == "exit_branch":
+        return Flow("branch", target=last.params["target"])
+    if last.name == "exit_indirect":
+        value = last.args[0].op
+        if value.name == "const":  # bx pc
+            kind = "call" if last.params["kind"] == "call" else "jump"
+            return Flow(kind, target=value.params["value"])
+        return Flow("indirect", last.params["kind"])
+    return Flow("stop", last.params["reason"])
+
+
+def _literals(blocks: tuple[Block, ...]) -> list[tuple[Expr, int]]:
+    found = []
+    for block in blocks:
+        for op in block:
+            if op.name == "load" and op.args[0].op.name == "const":
+                address = Expr.of(op.args[0].op.params["value"])
+                found.append((address, WIDTHS[op.ty] // 8))
+    return found

@@ -1,0 +1,1 @@
+"""Hand-over between the tiers, with hand-written optimised code and with converted programs."""

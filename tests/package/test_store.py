@@ -1,0 +1,267 @@
+"""The store: where it is, who may write to it, and hashes that are remembered."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import needs as wanted
+from tests.package.samples import (
+    BASELINE_STATUS,
+    PACKAGE_STATUS,
+    guest_image,
+    package_for,
+    put_guest,
+    run,
+)
+from xlate.errors import Unsupported
+from xlate.package.format import encode, write
+from xlate.package.layout import CANDIDATES, SEEN
+from xlate.package.store import Store, distrust, package_name
+
+GUEST = guest_image()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    one = Store(tmp_path / "store")
+    one.prepare()
+    return one
+
+
+def seen(store: Store) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (store.root / "seen").iterdir()}
+
+
+def settle() -> None:
+    """Let a file become old enough to be remembered by a run."""
+    time.sleep(0.1)
+
+
+# --- where ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environ", "root"),
+    [
+        ({}, None),
+        ({"XLATE_CACHE": "off", "HOME": "/h"}, None),
+        ({"XLATE_CACHE": "/c", "XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/c"),
+        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/xlate"),
+        ({"XDG_CACHE_HOME": "relative", "HOME": "/h"}, "/h/.cache/xlate"),
+        ({"XLATE_CACHE": "", "HOME": "/h"}, "/h/.cache/xlate"),
+        ({"HOME": ""}, None),
+    ],
+)
+def test_the_environment_decides(environ: dict[str, str], root: str | None) -> None:
+    found = Store.locate(environ)
+    assert (found and str(found.root)) == root
+
+
+def test_folders_are_closed_whatever_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        store = Store(tmp_path / "above" / "store")
+        store.prepare()
+    finally:
+        os.umask(old)
+    for folder in (store.root.parent, store.root, *store.root.iterdir()):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_store_that_others_may_write_to_is_refused(store: Store) -> None:
+    (store.root / "packages").chmod(0o770)
+    assert "others may write" in distrust(store.root / "packages")
+    with pytest.raises(Unsupported, match=r"others may write to .*packages"):
+        store.prepare()
+    (store.root / "packages").chmod(0o700)
+    store.root.chmod(0o777)
+    with pytest.raises(Unsupported, match="others may write"):
+        store.prepare()
+
+
+def test_another_users_store_is_refused(store: Store) -> None:
+    user = wanted.needs_ordinary_user()
+    os.chown(store.root, user, user)
+    with pytest.raises(Unsupported, match="belongs to another user"):
+        store.prepare()
+
+
+# --- packages ------------------------------------------------------------------------------------
+
+
+def test_packages_are_listed_found_and_removed(store: Store) -> None:
+    assert store.packages() == []
+    assert store.find(GUEST) is None
+    path = store.package_path(GUEST)
+    assert path.name == package_name(GUEST)
+    write(path, package_for(GUEST))
+    assert store.find(GUEST) == path == store.package_path(GUEST)
+    assert [kept.path for kept in store.packages()] == [path]
+    profile = store.root / "profiles" / path.name.replace(".xlp", ".prof")
+    profile.write_bytes(b"")
+    store.remove(path)
+    assert store.packages() == []
+    assert not profile.exists()
+    with pytest.raises(FileNotFoundError):
+        store.remove(path)
+
+
+def test_a_damaged_package_is_listed_with_its_problem_and_replaced(store: Store) -> None:
+    path = store.package_path(GUEST)
+    path.write_bytes(encode(package_for(GUEST))[:1000])
+    (kept,) = store.packages()
+    assert kept.header is None
+    assert "shorter than its header" in kept.problem
+    assert store.find(GUEST) is None
+    assert store.package_path(GUEST) == path
+
+
+def test_files_of_one_quick_key_share_a_few_names(store: Store) -> None:
+    images = [guest_image(padding=bytes(5000) + bytes([n])) for n in range(CANDIDATES + 1)]
+    for number, data in enumerate(images[:CANDIDATES]):
+        path = store.package_path(data)
+        write(path, package_for(data))
+        os.utime(path, (1000 + number, 1000 + number))
+    assert len(store.packages()) == CANDIDATES
+    assert store.package_path(images[2]) == store.find(images[2])
+    # All names are taken: the oldest one goes.
+    assert store.package_path(images[CANDIDATES]) == store.find(images[0])
+
+
+def test_what_killed_writers_left_is_tidied(store: Store) -> None:
+    old, fresh = (store.root / "packages" / f".{n}.new" for n in ("old", "fresh"))
+    for path in (old, fresh):
+        path.write_bytes(b"")
+    os.utime(old, (1000, 1000))
+    assert store.tidy() == 1
+    assert not old.exists()
+    assert fresh.exists()
+
+
+# --- hashes that are remembered ------------------------------------------------------------------
+
+
+def test_both_files_are_hashed_once(xlate_run: Path, tmp_path: Path, store: Store) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    package = store.package_path(GUEST)
+    write(package, package_for(GUEST))
+    settle()
+    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    first = seen(store)
+    assert len(first) == 2
+    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert seen(store) == first
+    # The converter writes the same records.
+    for path in (store.root / "seen").iterdir():
+        path.unlink()
+    store.remember(guest, package)
+    assert seen(store) == first
+
+
+def test_a_remembered_hash_is_believed_until_the_file_changes(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    write(store.package_path(GUEST), package_for(GUEST))
+    settle()
+    run(xlate_run, guest, cache=store.root)
+    for path in (store.root / "seen").iterdir():
+        record = SEEN.unpack(path.read_bytes())
+        path.write_bytes(SEEN.pack(**{**record, "hash": bytes(32)}))
+    poisoned = run(xlate_run, guest, cache=store.root)
+    assert (poisoned.status, poisoned.states) == (
+        BASELINE_STATUS,
+        ["refused: made for another file"],
+    )
+    guest.touch()
+    assert "damaged" in run(xlate_run, guest, cache=store.root).states[0]
+
+
+def test_damage_that_changes_the_time_is_found(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    path = store.package_path(GUEST)
+    write(path, package_for(GUEST))
+    settle()
+    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 1)
+        file.write(b"\1")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    result = run(xlate_run, guest, cache=store.root)
+    assert (result.status, result.states) == (BASELINE_STATUS, ["refused: damaged"])
+
+
+def test_a_guest_that_changed_behind_its_first_page_is_another_file(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    data = guest_image(padding=bytes(5000))
+    guest = put_guest(tmp_path, data)
+    write(store.package_path(data), package_for(data))
+    settle()
+    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    with guest.open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\1")
+    assert "another file" in run(xlate_run, guest, cache=store.root).states[0]
+
+
+@pytest.mark.parametrize("damage", [b"", b"x" * 200, None])
+def test_a_damaged_record_is_only_a_hash_to_make_again(
+    xlate_run: Path, tmp_path: Path, store: Store, damage: bytes | None
+) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    write(store.package_path(GUEST), package_for(GUEST))
+    settle()
+    run(xlate_run, guest, cache=store.root)
+    good = seen(store)
+    for path in (store.root / "seen").iterdir():
+        if damage is None:
+            path.unlink()
+            path.symlink_to(guest)
+        else:
+            path.write_bytes(damage)
+    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert seen(store) == good
+
+
+def test_a_file_that_just_changed_is_not_remembered(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    write(store.package_path(GUEST), package_for(GUEST))
+    settle()
+    guest = put_guest(tmp_path, GUEST)
+    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert len(seen(store)) == 1
+
+
+def test_no_file_may_be_written(xlate_run: Path, tmp_path: Path, store: Store) -> None:
+    """RLIMIT_FSIZE 0: a write would end the program by SIGXFSZ."""
+    guest = put_guest(tmp_path, GUEST)
+    write(store.package_path(GUEST), package_for(GUEST))
+    settle()
+    words = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", str(xlate_run), str(guest)]
+    done = subprocess.run(words, env={**os.environ, "XLATE_CACHE": str(store.root)}, check=False)
+    assert done.returncode == PACKAGE_STATUS
+    assert seen(store) == {}
+
+
+def test_without_any_store_nothing_is_made(xlate_run: Path, tmp_path: Path) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    path = tmp_path / "one.xlp"
+    write(path, package_for(GUEST))
+    place = tmp_path / "cache"
+    assert run(xlate_run, guest, cache=place).status == BASELINE_STATUS
+    assert not place.exists()
+    assert run(xlate_run, guest, "-p", str(path)).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, "-p", str(path), cache=place / "deep").status == PACKAGE_STATUS
+    assert place.exists()
+    assert place.stat().st_mode & 0o777 == 0o700
+    assert run(xlate_run, guest, "-p", str(path), cache="/proc/no").status == PACKAGE_STATUS

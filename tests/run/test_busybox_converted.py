@@ -1,0 +1,60 @@
+"""busybox in the optimised tier: converted, run, converted again; then nothing is left to learn.
+
+Every invocation must behave as in ``test_busybox.py`` both times. In the second round no process
+may translate anything at run time: what the first one discovered is in the package.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.run.conftest import Runner
+from tests.run.test_busybox import CASES, Bench
+
+
+def _convert(busybox: Path, store: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "xlate", "convert", "--quiet", str(busybox)],
+        env={"PATH": "", "PYTHONPATH": str(Path(__file__).parents[2]), "XLATE_CACHE": str(store)},
+        check=True,
+    )
+
+
+def _round(bench: Bench, busybox: Path, xlate_run: Path, stats: Path) -> dict[str, int]:
+    """Run every case; returns the blocks translated at run time by case, where there were any."""
+    runner = Runner("package", (str(xlate_run), "--stats=json", "--stats-file", str(stats)))
+    left = {}
+    for case in CASES:
+        name = case["name"]
+        if name not in bench.native:
+            bench.native[name] = bench.run(case, None, bench.native_busybox)
+        assert bench.run(case, runner, busybox) == bench.native[name], name
+        seen = json.loads(stats.read_text())
+        assert seen["packages"][0]["state"] == "hit", name
+        if seen["runtime_blocks"]:
+            left[name] = seen["runtime_blocks"]
+    return left
+
+
+@pytest.mark.slow
+def test_convert_run_convert_run(
+    busybox_armhf: Path,
+    busybox_amd64: Path,
+    xlate_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All invocations are right in both rounds, and the second translates nothing."""
+    bench = Bench(tmp_path, busybox_amd64)
+    store = tmp_path / "store"
+    monkeypatch.setenv("XLATE_CACHE", str(store))
+    _convert(busybox_armhf, store)
+    first = _round(bench, busybox_armhf, xlate_run, tmp_path / "stats")
+    assert first, "a first run discovers something"
+    _convert(busybox_armhf, store)
+    assert _round(bench, busybox_armhf, xlate_run, tmp_path / "stats") == {}

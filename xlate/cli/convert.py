@@ -1,0 +1,208 @@
+"""`xlate convert`: which files, where their packages go, a progress bar, and what came of it.
+
+What a conversion does is ``xlate.convert``'s business. A file that cannot be converted costs one
+line and the exit status, never the other files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from xlate.cli.conversion import conversion_lines
+from xlate.cli.input import Refused
+from xlate.cli.signals import workers_may_die
+from xlate.cli.tables import output_console
+from xlate.convert import files
+from xlate.convert.program import DEFAULT_LEVEL, Job, convert, processors
+from xlate.convert.result import Conversion, silent
+from xlate.convert.target import Target, target_of
+from xlate.errors import XlateError
+
+EPILOG = """
+\b
+Examples:
+  xlate convert ./busybox                        into the store, where `xlate exec` looks
+  xlate convert ./prog -o prog.xlp               for `xlate exec -p prog.xlp ./prog`
+  xlate convert -L /srv/armhf --with-libs /srv/armhf/usr/bin/vim.basic
+  xlate convert --recursive /srv/armhf/usr/bin -o packages/ --jobs 8
+"""
+
+
+@dataclass(frozen=True)
+class _Flags:
+    """What the command line says beside the files."""
+
+    level: int
+    jobs: int
+    quiet: bool
+    as_json: bool
+
+
+@click.command(epilog=EPILOG)
+@click.argument("progs", nargs=-1, type=click.Path(path_type=Path), metavar="[PROG]...")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT",
+              help="A file for one program, a folder for several.  [the store]")  # fmt: skip
+@click.option("-O0", "level", flag_value=0, type=int, help="Compile fast.")
+@click.option("-O1", "level", flag_value=1, type=int, help="Nearly all of the gain (the default).")
+@click.option("-O2", "level", flag_value=2, type=int, help="All of LLVM; three times as long.")
+@click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where the guest's libraries are, as for exec.")  # fmt: skip
+@click.option("--with-libs", is_flag=True, help="Also the interpreter and the libraries it needs.")
+@click.option("--recursive", "folders", multiple=True, type=click.Path(path_type=Path),
+              metavar="DIR", help="Also every ARM program and library below DIR.")  # fmt: skip
+@click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
+              help="Worker processes.  [one for each processor]")  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each file.")
+def convert_command(
+    progs: tuple[Path, ...],
+    output: Path | None,
+    level: int | None,
+    sysroot: Path | None,
+    folders: tuple[Path, ...],
+    jobs: int | None,
+    *,
+    with_libs: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Translate PROG ahead of time, into a package that `xlate exec` maps and runs.
+
+    Every function that can be reached with confidence becomes optimised x86-64 code, and so does
+    what earlier runs found. What is refused, and why, is printed; it runs in the baseline tier.
+    """
+    if not progs and not folders:
+        raise click.UsageError("name a program, or a folder with --recursive")
+    flags = _Flags(
+        DEFAULT_LEVEL if level is None else level,
+        jobs or processors(),
+        quiet,
+        as_json,
+    )
+    chosen = _Chosen()
+    chosen.add(progs, sysroot, with_libs=with_libs)
+    chosen.add_folders(folders)
+    several = len(progs) > 1 or with_libs or bool(folders)
+    try:
+        target = target_of(output, several=several)
+    except XlateError as error:
+        raise Refused(str(error)) from error
+    failures = chosen.failures + _convert_all(chosen, target, flags)
+    if failures:
+        sys.exit(1)
+
+
+class _Chosen:
+    """The files to convert, each once, and what went wrong in finding them."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Path] = {}
+        self.failures = 0
+        self.others = 0
+
+    def add(self, progs: Sequence[Path], sysroot: Path | None, *, with_libs: bool) -> None:
+        """Choose programs, and with_libs what they are linked with."""
+        for prog in progs:
+            if not with_libs:
+                self._choose(prog)
+                continue
+            try:
+                closure = files.with_libraries(prog, sysroot)
+            except XlateError as error:
+                self.failures += _report(prog, error)
+                continue
+            for path in closure.files:
+                self._choose(path)
+            for missing in closure.missing:
+                name = click.format_filename(missing.name)
+                click.echo(f"xlate: {name}: not found (needed by {missing.wanted_by})"
+                           "; try: -L SYSROOT", err=True)  # fmt: skip
+                self.failures += 1
+
+    def add_folders(self, folders: Sequence[Path]) -> None:
+        """Choose what is below folders."""
+        for folder in folders:
+            try:
+                found = files.below(folder)
+            except XlateError as error:
+                self.failures += _report(folder, error)
+                continue
+            self.others += found.others
+            for path in found.files:
+                self._choose(path)
+
+    def _choose(self, path: Path) -> None:
+        self.files.setdefault(os.path.realpath(path), path)
+
+
+def _report(path: Path, error: XlateError | OSError) -> int:
+    """Print a failure in one line; count one."""
+    if isinstance(error, OSError):
+        where = click.format_filename(error.filename) if error.filename else "its package"
+        text = f"cannot write {where} ({(error.strerror or str(error)).lower()})"
+    else:
+        text = str(error)
+    click.echo(f"xlate: {click.format_filename(path)}: {text}", err=True)
+    return 1
+
+
+def _convert_all(chosen: _Chosen, target: Target, flags: _Flags) -> int:
+    """Convert the chosen files one after the other; return how many failed."""
+    failures = 0
+    console = output_console()
+    for number, path in enumerate(chosen.files.values()):
+        try:
+            done = _convert_one(path, target, flags)
+        except (XlateError, OSError) as error:
+            failures += _report(path, error)
+        else:
+            _print(console, done, flags, first=number == 0)
+    if not flags.quiet and not flags.as_json and (len(chosen.files) > 1 or chosen.others):
+        skipped = f", {chosen.others} other files passed over" if chosen.others else ""
+        console.print(f"\n{len(chosen.files) - failures} of {len(chosen.files)} converted{skipped}")
+    return failures
+
+
+def _convert_one(path: Path, target: Target, flags: _Flags) -> Conversion:
+    """Convert a file behind a progress bar, which is gone when anything is printed."""
+    name = click.format_filename(path.name)
+    with workers_may_die(), _bar(flags) as bar:
+        task = bar.add_task(name, total=None)
+
+        def show(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{name}: {stage}", completed=done, total=total or None)
+
+        shown = silent if bar.disable else show
+        return convert(Job(path, target, flags.level, flags.jobs, shown))
+
+
+def _print(console: Console, done: Conversion, flags: _Flags, *, first: bool) -> None:
+    if flags.as_json:
+        click.echo(json.dumps(done.as_json()))
+    elif not flags.quiet:
+        if not first:
+            console.print()
+        for line in conversion_lines(done):
+            console.print(line)
+
+
+def _bar(flags: _Flags) -> Bar:
+    """A progress bar on stderr; none where nobody watches."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    hidden = flags.quiet or not sys.stderr.isatty()
+    return Bar(*columns, console=Console(stderr=True), transient=True, disable=hidden)

@@ -1,0 +1,38 @@
+"""How tables and counts look on every command's output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+REASONS_SHOWN = 8
+
+
+def output_console() -> Console:
+    """Return the console for results on stdout."""
+    # Piped output is read by programs too: never cut a line to the width of a terminal.
+    width = None if sys.stdout.isatty() else 160
+    return Console(width=width, highlight=False, soft_wrap=False)
+
+
+def table(title: str | None, *columns: str) -> Table:
+    """Return an empty table without lines; a column named ``>x`` is for numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None,
+                 padding=(0, 2, 0, 0))  # fmt: skip
+    for name in columns:
+        right = name.startswith(">")
+        made.add_column(name.lstrip(">"), overflow="fold", justify="right" if right else "left")
+    return made
+
+
+def reasons(counts: Mapping[str, int], shown: int = REASONS_SHOWN) -> Iterator[str]:
+    """Yield ``count reason``, the commonest first, and one line for what is too much to show."""
+    ordered = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    for reason, count in ordered[:shown]:
+        yield f"{count:,} {reason}"
+    rest = ordered[shown:]
+    if rest:
+        yield f"{sum(count for _, count in rest):,} for {len(rest)} more reasons (--json has all)"

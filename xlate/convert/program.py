@@ -1,0 +1,256 @@
+"""One file from bytes to a package: the stages in their order, and nothing of what they do.
+
+read -> (keys that runs recorded) -> discover -> lift -> compile -> link -> package. Lifting feeds
+the compiler as it goes on, so the texts of all functions are never in memory together. What comes
+out depends on the file's content, the level and the recorded keys alone: not on paths, on the
+number of jobs, on time, or on what the memo held.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from backends.llvm.binding import VERSION as LLVM_VERSION
+from backends.llvm.linker import LinkedImage, link
+from backends.llvm.memo import Memo
+from backends.llvm.objects import ObjectCode, Refused
+from backends.llvm.pool import compile_functions
+from backends.llvm.slots import PRELUDE
+from backends.llvm.unit import FunctionText
+from frontends.arm32.state import STATE
+from xlate.convert.result import Clock, Conversion, Progress, Translated, silent
+from xlate.convert.target import Target, target_of
+from xlate.discovery import discover
+from xlate.discovery.coverage import Coverage, summarise
+from xlate.discovery.model import Discovery
+from xlate.lift import Lifting
+from xlate.loader import Image, parse, read_file
+from xlate.package.format import FUNCTION, SECONDARY, Entry, Package
+from xlate.package.key import identify
+from xlate.package.store import distrust
+from xlate.version import VERSION
+
+PAGE = 4096
+DEFAULT_LEVEL = 1
+MOST_REFUSALS = 1000  # that a package names one by one
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to convert and how; ``show`` hears of the progress."""
+
+    path: Path
+    target: Target
+    level: int = DEFAULT_LEVEL
+    jobs: int = 1
+    show: Progress = silent
+
+
+def job_for(path: Path, *, show: Progress = silent) -> Job:
+    """Return the Job of a program with the defaults: into the store, all processors."""
+    return Job(path, target_of(None, several=False), jobs=processors(), show=show)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def convert(job: Job) -> Conversion:
+    """Convert a file and return what came of it; its package is whole, or not there at all.
+
+    Raises MalformedInput, Unsupported and what the target's file system says (OSError).
+    """
+    with _without_collector():
+        return _convert(job, Clock())
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from searching for cycles among millions of objects that all stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _convert(job: Job, clock: Clock) -> Conversion:
+    with clock.stage("read"):
+        job.show("reading", 0, 0)
+        guest = read_file(str(job.path))
+        image = parse(guest, str(job.path))
+        out = job.target.path_for(guest)
+        store = job.target.store
+        observed = store.profile_keys(guest) if store is not None else frozenset()
+    with clock.stage("discover"):
+        job.show("discovering", 0, 0)
+        discovery = discover(image, observed=observed)
+        found = summarise(discovery)
+    compiled = _compile(image, discovery, job, clock)
+    with clock.stage("link"):
+        job.show("linking", 0, 0)
+        linked = _link(image, compiled)
+    made = _Made(guest, image, discovery, found, compiled, linked, tuple(sorted(observed)))
+    with clock.stage("write"):
+        job.target.put(job.path, out, made.package(job.level))
+    return Conversion(
+        path=job.path,
+        package=out,
+        distrusted=distrust(out),
+        level=job.level,
+        found=found,
+        translated=made.translated(),
+        refused=made.refused(),
+        left=compiled.left,
+        observed=len(observed),
+        memo_hits=compiled.memo_hits,
+        seconds=clock.seconds,
+        cpu=clock.cpu(),
+    )
+
+
+@dataclass
+class _Compiled:
+    """What lifting and compiling gave; texts themselves are gone."""
+
+    results: dict[str, ObjectCode | Refused] = field(default_factory=dict)
+    lifted: list[FunctionText] = field(default_factory=list)  # without their text
+    left: dict[str, int] = field(default_factory=dict)
+    memo_hits: int = 0
+
+
+def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Compiled:
+    """Lift all functions and compile them in worker processes."""
+    compiled = _Compiled()
+    total = len(discovery.functions)
+    done = 0
+
+    lifting = Lifting(image, discovery)
+
+    def texts() -> Iterator[FunctionText]:
+        for text in clock.of("lift", lifting.texts()):
+            compiled.lifted.append(replace(text, text=""))
+            yield text
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        job.show("compiling", done, max(total, len(compiled.lifted)))
+
+    job.show("compiling", 0, total)
+    store = job.target.store
+    with clock.stage("compile"), nullcontext() if store is None else Memo(store.memo_path) as memo:
+        compiled.results = compile_functions(
+            texts(), PRELUDE, level=job.level, jobs=job.jobs, memo=memo, progress=advance
+        )
+        compiled.memo_hits = memo.hits if memo is not None else 0
+    compiled.left = dict(Counter(lifting.left).most_common())
+    # Lifting happens inside, while the workers compile.
+    clock.seconds["compile"] -= clock.seconds.get("lift", 0.0)
+    return compiled
+
+
+def _span(image: Image) -> tuple[int, int]:
+    """Return the pages of link addresses that a module covers."""
+    low = min(segment.guest_va for segment in image.segments)
+    high = max(segment.end for segment in image.segments)
+    return low & -PAGE, (high + PAGE - 1) & -PAGE
+
+
+def _link(image: Image, compiled: _Compiled) -> LinkedImage:
+    low, high = _span(image)
+    places = STATE.offsets()
+    return link(compiled.lifted, compiled.results, low=low, span=high - low, offsets=places)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Everything that became of one file, before it is told or written."""
+
+    guest: bytes
+    image: Image
+    discovery: Discovery
+    found: Coverage
+    compiled: _Compiled
+    linked: LinkedImage
+    observed: tuple[int, ...]
+
+    def refusals(self) -> list[tuple[int, str]]:
+        """Return functions (their keys) that were found and have no code, with the reason."""
+        results = self.compiled.results
+        refused = [
+            (text.key, result.reason)
+            for text in self.compiled.lifted
+            if isinstance(result := results[text.name], Refused)
+        ]
+        return sorted([*refused, *self.linked.dropped])
+
+    def refused(self) -> dict[str, int]:
+        """Return how many were refused for each reason, the commonest first."""
+        return dict(Counter(reason for _, reason in self.refusals()).most_common())
+
+    def translated(self) -> Translated:
+        """Return what is in the image."""
+        gone = {key for key, _ in self.linked.dropped}
+        functions = [
+            self.discovery.functions[text.key]
+            for text in self.compiled.lifted
+            if isinstance(self.compiled.results[text.name], ObjectCode)
+            and text.name.startswith("f_")
+            and text.key not in gone
+        ]
+        return Translated(
+            functions=len(functions),
+            instructions=sum(function.instructions for function in functions),
+            entries=len(self.linked.entries),
+            bytes=len(self.linked.code) - PAGE,
+        )
+
+    def package(self, level: int) -> Package:
+        """Return the package; equal inputs give equal packages."""
+        low, high = _span(self.image)
+        relative = self.image.position_independent
+        starts = self.discovery.functions
+        entries = tuple(
+            Entry(key, offset, size, FUNCTION if key in starts else SECONDARY)
+            for key, offset, size in self.linked.entries
+        )
+        return Package(
+            identity=identify(self.guest, STATE.abi(), level=level, position_independent=relative),
+            low=low,
+            high=high,
+            table_a32=self.linked.table_a32,
+            table_t32=self.linked.table_t32,
+            image=self.linked.code,
+            entries=entries,
+            faults=self.linked.faults,
+            fault_count=self.linked.fault_count,
+            functions=self.translated().functions,
+            profile=self.observed,
+            provenance=self._provenance(level),
+        )
+
+    def _provenance(self, level: int) -> dict[str, Any]:
+        """Return what a package says of its making: no names, no times, no machine."""
+        return {
+            "level": level,
+            "xlate": VERSION,
+            "llvm": LLVM_VERSION,
+            "build_id": self.image.build_id,
+            "found": self.found.as_json(),
+            "translated": asdict(self.translated()),
+            "refused": self.refused(),
+            "refusals": [[f"{key:#x}", reason] for key, reason in self.refusals()[:MOST_REFUSALS]],
+            "left": self.compiled.left,
+            "observed": len(self.observed),
+        }

@@ -1,0 +1,89 @@
+"""Where a package goes: the store, a file, or a folder; and the store that learns beside it.
+
+With `-o` the store still gives what runs recorded and the memo of compiled functions, but gets no
+package. Without a store (``XLATE_CACHE=off``) a conversion works all the same, from nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from xlate.errors import Unsupported
+from xlate.package.format import Package, write
+from xlate.package.store import Store, package_name
+
+
+@dataclass(frozen=True)
+class Target:
+    """Exactly one of file and folder is set, or neither: then the package goes to the store."""
+
+    store: Store | None
+    file: Path | None = None
+    folder: Path | None = None
+
+    def path_for(self, guest: bytes) -> Path:
+        """Return where the package of a guest file goes; its folder exists and can be written.
+
+        Raises OSError, or Unsupported for a store that is not safe to use, before the work is done
+        rather than after it.
+        """
+        path = self._path_for(guest)
+        folder = path.parent
+        if self.folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        for fault, is_sound in (
+            (errno.ENOENT, folder.exists()),
+            (errno.ENOTDIR, folder.is_dir()),
+            (errno.EISDIR, not path.is_dir()),
+            (errno.EACCES, os.access(folder, os.W_OK | os.X_OK)),
+        ):
+            if not is_sound:
+                raise OSError(fault, os.strerror(fault), str(path))
+        return path
+
+    def _path_for(self, guest: bytes) -> Path:
+        if self.file is not None:
+            return self.file
+        if self.folder is not None:
+            return self.folder / package_name(guest)
+        assert self.store is not None  # target_of() sees to it
+        self.store.prepare()
+        return self.store.package_path(guest)
+
+    def put(self, program: Path, path: Path, package: Package) -> None:
+        """Write a package in one step, and remember that program and package have been checked."""
+        write(path, package)
+        if self.store is not None:
+            self.store.remember(program, path)
+
+
+def target_of(output: Path | None, *, several: bool) -> Target:
+    """Return the Target that `-o` names; raises Unsupported where there is none.
+
+    ``several`` programs need a folder, which is made when it is not there. One program may be
+    given a folder too, an existing one.
+    """
+    store = Store.locate(os.environ)
+    if output is None:
+        if store is None:
+            raise Unsupported("no store", "", "XLATE_CACHE says off", advice="-o FILE")
+        return Target(store)
+    store = _usable(store)
+    if several or output.is_dir():
+        if output.exists() and not output.is_dir():
+            raise Unsupported("several packages", str(output), "not a folder", advice="-o FOLDER")
+        return Target(store, folder=output)
+    return Target(store, file=output)
+
+
+def _usable(store: Store | None) -> Store | None:
+    """Return the store when it can be used; who names an output does not depend on it."""
+    try:
+        if store is not None:
+            store.prepare()
+    except (Unsupported, OSError):
+        return None
+    return store

@@ -1,0 +1,110 @@
+"""The fault table: from a place in the image to the guest instruction it was made from.
+
+Rows of functions sorted by image offset, then one stream of deltas for each. The runtime reads it
+in a signal handler, so it is two binary choices and a scan, with no memory of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from xlate.errors import MalformedInput
+from xlate.package.layout import FAULT
+
+
+@dataclass(frozen=True)
+class FaultRow:
+    """A function's place in the image, its first guest key, and (code, guest) offset pairs."""
+
+    start: int
+    size: int
+    key: int
+    lines: tuple[tuple[int, int], ...] = ()
+
+
+def encode(rows: Sequence[FaultRow]) -> bytes:
+    """Return the section of rows that are sorted by start."""
+    index = bytearray()
+    streams = bytearray()
+    for row in rows:
+        index += FAULT.pack(start=row.start, size=row.size, key=row.key, stream=len(streams))
+        streams += encode_lines(row.lines)
+    return bytes(index + streams)
+
+
+def encode_lines(lines: Iterable[tuple[int, int]]) -> bytes:
+    """Return pairs (ULEB code delta, SLEB guest delta) of pairs sorted by code offset."""
+    out = bytearray()
+    code = guest = 0
+    for at, pc in lines:
+        _uleb(out, at - code)
+        _sleb(out, pc - guest)
+        code, guest = at, pc
+    return bytes(out)
+
+
+def decode(data: bytes, count: int) -> list[FaultRow]:
+    """Return the rows of a section; raises MalformedInput where it is not sound."""
+    streams_at = count * FAULT.codec.size
+    if streams_at > len(data):
+        raise MalformedInput("damaged package", "the fault table is shorter than its rows")
+    raw = [FAULT.codec.unpack_from(data, i * FAULT.codec.size) for i in range(count)]
+    ends = [*(row[3] for row in raw), len(data) - streams_at][1:]
+    out: list[FaultRow] = []
+    last = 0
+    for (start, size, key, stream), end in zip(raw, ends, strict=True):
+        if start < last or not stream <= end <= len(data) - streams_at:
+            raise MalformedInput("damaged package", "the fault table is not in order")
+        last = start + size
+        lines = tuple(decode_lines(data[streams_at + stream : streams_at + end]))
+        out.append(FaultRow(start, size, key, lines))
+    return out
+
+
+def decode_lines(stream: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of one function's stream."""
+    at = code = guest = 0
+    while at < len(stream):
+        delta, at, _ = _leb(stream, at)
+        code += delta
+        delta, at, bits = _leb(stream, at)
+        guest += delta - (1 << bits) if delta >> (bits - 1) & 1 else delta
+        yield code, guest
+
+
+def guest_key(rows: Sequence[FaultRow], offset: int) -> int:
+    """Return the link key of the instruction at an image offset, 0 when no function is there."""
+    for row in rows:
+        if row.start <= offset < row.start + row.size:
+            before = [pc for at, pc in row.lines if at <= offset - row.start]
+            return (row.key + (before[-1] if before else 0)) & 0xFFFFFFFF
+    return 0
+
+
+def _uleb(out: bytearray, value: int) -> None:
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+
+
+def _sleb(out: bytearray, value: int) -> None:
+    while not -0x40 <= value <= 0x3F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value & 0x7F)
+
+
+def _leb(stream: bytes, at: int) -> tuple[int, int, int]:
+    """Return the unsigned value, the place after it, and its number of bits."""
+    value = shift = 0
+    while True:
+        if at >= len(stream) or shift > 28:
+            raise MalformedInput("damaged package", "a number in the fault table has no end")
+        byte = stream[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            return value, at, shift

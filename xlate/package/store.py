@@ -1,0 +1,217 @@
+"""The store: where packages, profiles and what was checked before are kept between runs.
+
+``packages/`` holds packages by quick key, ``profiles/`` what had to be translated at run time,
+``seen/`` hashes of files that did not change since, ``memo.sqlite`` compiled functions. Mapping a
+package is running its code, so a store that somebody else may write to is not used. The runtime
+reads the same files by the same rules (store.c).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xlate.errors import MalformedInput, Unsupported
+from xlate.package.format import decode_header, write_atomically
+from xlate.package.key import content_hash, quick_key
+from xlate.package.layout import (
+    CANDIDATES,
+    PAGE,
+    PROFILE,
+    PROFILE_FORMAT,
+    PROFILE_MAGIC,
+    PROFILE_SIZE,
+    PROFILE_SLOTS,
+    PROFILE_SUFFIX,
+    SEEN,
+    SEEN_MAGIC,
+    SUFFIX,
+)
+
+OFF = "off"
+LEFT_OVER_SECONDS = 3600
+
+
+def package_name(guest: bytes) -> str:
+    """The name by which a folder given to ``xlate-run -p`` is asked for the file's package."""
+    return quick_key(guest).hex() + SUFFIX
+
+
+def distrust(path: Path) -> str:
+    """Why code from this file or folder must not be run, empty where it may be."""
+    try:
+        real = path.resolve(strict=True)
+        for place in (real, *real.parents):
+            why = _distrust_one(place)
+            if why:
+                return why
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return ""
+
+
+def _distrust_one(place: Path) -> str:
+    st = place.lstat()
+    if st.st_uid not in {0, os.geteuid()}:
+        return f"{place} belongs to another user"
+    shared_folder = stat.S_ISDIR(st.st_mode) and st.st_mode & stat.S_ISVTX
+    if st.st_mode & 0o022 and not shared_folder:
+        return f"others may write to {place}"
+    return ""
+
+
+def _numbers(path: Path) -> tuple[int, ...]:
+    """What tells this content of a file from any later one, as the seen record has it."""
+    st = path.stat()
+    second = 1_000_000_000
+    times = (*divmod(st.st_mtime_ns, second), *divmod(st.st_ctime_ns, second))
+    return (st.st_dev, st.st_ino, st.st_size, *times)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A package in the store: its header, or why it is none."""
+
+    path: Path
+    header: dict[str, Any] | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of the layout above; it need not exist yet."""
+
+    root: Path
+
+    @classmethod
+    def locate(cls, environ: Mapping[str, str]) -> Store | None:
+        """The store that the environment names, None where it says ``off`` or nothing usable."""
+        named = environ.get("XLATE_CACHE", "")
+        if named:
+            return None if named == OFF else cls(Path(named).absolute())
+        cache = environ.get("XDG_CACHE_HOME", "")
+        if cache.startswith("/"):
+            return cls(Path(cache) / "xlate")
+        home = environ.get("HOME", "")
+        return cls(Path(home) / ".cache" / "xlate") if home.startswith("/") else None
+
+    @property
+    def memo_path(self) -> Path:
+        """The compiler's memo of functions."""
+        return self.root / "memo.sqlite"
+
+    def prepare(self) -> None:
+        """Make the folders; Unsupported where the runtime would not trust what is put there."""
+        folders = [self.root / name for name in ("packages", "profiles", "seen")]
+        for place in (self.root.parent, self.root, *folders):
+            # Each by itself: mkdir() gives the mode only to the last one it makes.
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in folders:
+            why = distrust(folder)
+            if why:
+                raise Unsupported(
+                    "the store is not safe to use",
+                    "",
+                    why,
+                    advice="XLATE_CACHE=DIR with a folder of your own, or -o FILE",
+                )
+
+    # --- packages --------------------------------------------------------------------------------
+
+    def _candidates(self, guest: bytes) -> Iterator[Path]:
+        stem = quick_key(guest).hex()
+        for number in range(CANDIDATES):
+            yield self.root / "packages" / (stem + (f"-{number}" if number else "") + SUFFIX)
+
+    def find(self, guest: bytes) -> Path | None:
+        """The package made for exactly this content, whoever made it."""
+        wanted = content_hash(guest)
+        for path in self._candidates(guest):
+            header = _look(path).header
+            if header is not None and header["guest_hash"] == wanted:
+                return path
+        return None
+
+    def package_path(self, guest: bytes) -> Path:
+        """Where a package for this content goes: over its older one, else to a free name."""
+        found = self.find(guest)
+        if found is not None:
+            return found
+        kept = [_look(path) for path in self._candidates(guest)]
+        for one in kept:
+            if one.header is None:  # Free, or damaged and of use to nobody.
+                return one.path
+        return min((one.path for one in kept), key=lambda path: path.stat().st_mtime_ns)
+
+    def packages(self) -> list[Kept]:
+        """All packages, sound or not, in order of name."""
+        return [_look(path) for path in sorted((self.root / "packages").glob(f"*{SUFFIX}"))]
+
+    def remove(self, package: Path) -> None:
+        """Forget a package with what was learned of its file; FileNotFoundError where none is."""
+        stem = package.name.removesuffix(SUFFIX).split("-")[0]
+        package.unlink()
+        if not list((self.root / "packages").glob(f"{stem}*{SUFFIX}")):
+            (self.root / "profiles" / f"{stem}{PROFILE_SUFFIX}").unlink(missing_ok=True)
+
+    def tidy(self) -> int:
+        """Remove what killed writers left behind; returns how many files."""
+        removed = 0
+        for path in self.root.glob("*/.*.new"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
+                    path.unlink()
+                    removed += 1
+        return removed
+
+    # --- what runs left --------------------------------------------------------------------------
+
+    def profile_keys(self, guest: bytes) -> frozenset[int]:
+        """Link keys that had to be translated at run time; empty without a sound profile."""
+        quick = quick_key(guest)
+        try:
+            data = (self.root / "profiles" / f"{quick.hex()}{PROFILE_SUFFIX}").read_bytes()
+        except OSError:
+            return frozenset()
+        if len(data) != PROFILE_SIZE:
+            return frozenset()
+        header = PROFILE.unpack(data)
+        wanted = (PROFILE_MAGIC, PROFILE_FORMAT, PROFILE_SLOTS, quick)
+        if tuple(header[name] for name in ("magic", "format", "slots", "quick")) != wanted:
+            return frozenset()
+        return frozenset(array("I", data[PROFILE.codec.size :])) - {0}
+
+    def remember(self, guest: Path, package: Path) -> None:
+        """Note the hashes of both files, so that the first run need not compute them.
+
+        Best effort: a store that cannot be written only means that runs hash the files.
+        """
+        with contextlib.suppress(OSError):
+            self._note(guest, 0)
+            self._note(package, PAGE)
+
+    def _note(self, path: Path, start: int) -> None:
+        before = _numbers(path)
+        found = content_hash(path.read_bytes()[start:])
+        if _numbers(path) == before:
+            name = content_hash(b"".join(n.to_bytes(8, "little") for n in before[:2]))[:16].hex()
+            record = SEEN.pack(magic=SEEN_MAGIC, file=before, hash=found)
+            write_atomically(self.root / "seen" / name, record)
+
+
+def _look(path: Path) -> Kept:
+    """The header of a file that may be a package."""
+    try:
+        with path.open("rb") as file:
+            return Kept(path, decode_header(file.read(PAGE)))
+    except OSError as error:
+        return Kept(path, None, error.strerror or "cannot be read")
+    except MalformedInput as error:
+        return Kept(path, None, str(error))

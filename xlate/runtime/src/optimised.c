@@ -1,0 +1,162 @@
+/*
+ * Nested dispatchers and the end of them. An optimised function that calls code without optimised form runs a
+ * dispatcher on its own host stack, which ends when the guest returns to where the function expects it. Since host
+ * frames hold no guest state, all of them can be dropped whenever that is simpler: the outermost dispatcher goes on
+ * from the state.
+ *
+ * A dispatcher that is left late, because the guest jumped out of it, is right all the same: it ends when the guest
+ * next comes to that place, or is dropped when the host stack gets deep.
+ */
+#include "optimised.h"
+
+#include "cpu.h"
+#include "dispatch.h"
+#include "fatal.h"
+#include "look_up.h"
+#include "package.h"
+#include "stats.h"
+#include "string.h"
+
+#define NO_NEST 1u /* guest address | T that is never executed: page 0 is never mapped */
+
+_Static_assert(STOP_LEAVE == 8 && STOP_REFETCH == 7 && STOP_SIGNAL == 4, "numbers used in optimised.S");
+_Static_assert(offsetof(struct stats, enters) == 96 && offsetof(struct stats, outward) == 112, "in optimised.S");
+
+static void no_nest(struct thread *t)
+{
+	t->nests = 0;
+	t->drop = false;
+	t->cpu.nest_pc = NO_NEST;
+	t->cpu.nest_sp = ~0u;
+}
+
+void optimised_init(struct thread *t)
+{
+	t->cpu.enter = (u64)entry_enter;
+	t->cpu.nest = (u64)entry_nest;
+	t->cpu.svc = (u64)entry_svc;
+	t->cpu.hand_back = (u64)entry_hand_back;
+	no_nest(t);
+	poll_clear(t);
+}
+
+/* --- frames ----------------------------------------------------------------------------------------- */
+
+void optimised_forget_frames(struct thread *t)
+{
+	if (t->nests)
+		t->cpu.host_sp = t->cpu.base_sp;
+	no_nest(t);
+	stats_own.drops++;
+}
+
+_Noreturn static void drop(struct thread *t)
+{
+	optimised_forget_frames(t);
+	cpu_leave(t, STOP_REFETCH);
+}
+
+static u32 next_key(const struct thread *t)
+{
+	return t->cpu.r[15] | t->cpu.thumb;
+}
+
+static void go_to_target(struct thread *t)
+{
+	t->cpu.r[15] = t->cpu.target & ~1u;
+	t->cpu.thumb = t->cpu.target & 1;
+}
+
+_Noreturn void optimised_too_deep(struct thread *t)
+{
+	go_to_target(t);
+	drop(t);
+}
+
+u32 optimised_nest(struct thread *t)
+{
+	struct arm32_state *s = &t->cpu;
+	u32 outer_pc = s->nest_pc, outer_sp = s->nest_sp, reason;
+	u64 outer_host_sp = s->host_sp;
+
+	if (!t->nests++)
+		s->base_sp = outer_host_sp;
+	s->nest_pc = s->r[14];
+	s->nest_sp = s->r[13];
+	look_up_hook(s->r[14]);
+	go_to_target(t);
+	stats_own.nests++;
+	while ((reason = cpu_run(t)) != STOP_LEAVE) {
+		thread_serve(t, reason);
+		if (t->drop)
+			drop(t);
+	}
+	t->nests--;
+	s->nest_pc = outer_pc;
+	s->nest_sp = outer_sp;
+	s->host_sp = outer_host_sp;
+	return next_key(t);
+}
+
+u32 optimised_svc(struct thread *t)
+{
+	thread_serve(t, STOP_SVC);
+	if (t->drop)
+		drop(t);
+	return next_key(t);
+}
+
+/* --- packages come and go --------------------------------------------------------------------------- */
+
+void optimised_leave(struct thread *t, const char *why)
+{
+	if (package_leave(t, why))
+		t->drop = true;
+}
+
+void optimised_forget(struct thread *t, gaddr start, u64 len)
+{
+	if (package_forget(t, start.va, start.va + len, "the program's text changed"))
+		t->drop = true;
+}
+
+void optimised_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset)
+{
+	if (process.opt.tier != TIER_BASELINE)
+		package_mapped(t, fd, address, length, offset);
+}
+
+void optimised_say_missing(void)
+{
+	const char *state = package_program_state();
+	char buf[400];
+	struct text b = text_begin(buf, sizeof(buf));
+
+	if (process.opt.tier != TIER_OPTIMISED || (state && !strcmp(state, "hit")))
+		return;
+	text_str(&b, "xlate-run: ");
+	text_printable(&b, process.opt.prog, 200);
+	text_str(&b, ": no package is used (");
+	text_str(&b, state ? state : "none");
+	text_str(&b, "): it runs in the baseline tier\n");
+	text_write(&b, 2);
+}
+
+/* --- faults ----------------------------------------------------------------------------------------- */
+
+/*
+ * The guest has no handler for such a signal, else no package would be in use: it dies of it. So the registers, which
+ * are anywhere by now, are of no interest, and neither are the frames.
+ */
+void optimised_fault(struct thread *t, struct host_ucontext *uc)
+{
+	u32 key = package_guest_key(uc->mc.rip);
+
+	t->cpu.r[15] = key & ~1u;
+	t->cpu.thumb = key & 1;
+	optimised_forget_frames(t);
+	uc->mc.r12 = (u64)t;
+	uc->mc.rdx = STOP_FAULT;
+	uc->mc.rsp = t->cpu.host_sp;
+	uc->mc.rip = (u64)entry_leave;
+}

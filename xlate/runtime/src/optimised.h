@@ -1,0 +1,51 @@
+/*
+ * Between the tiers: entering optimised functions, dispatchers nested in their calls, system calls they make, and ways
+ * to be rid of their host frames. Those may be dropped at any time, since no guest state is in them.
+ */
+#ifndef XLATE_OPTIMISED_H
+#define XLATE_OPTIMISED_H
+
+#include "thread.h"
+
+struct host_ucontext;
+
+/* host/x86_64/optimised.S: what the state's fields enter, nest, svc and hand_back hold. */
+extern const char entry_enter[], entry_nest[], entry_svc[], entry_hand_back[];
+/* The innermost nested dispatcher ends; pc stands in the state already. */
+extern const char entry_end_nest[];
+
+void optimised_init(struct thread *t);
+
+/* Called by the entries: the guest address | T to go on at. */
+u32 optimised_nest(struct thread *t);
+u32 optimised_svc(struct thread *t);
+/* The host stack is too deep for another dispatcher: go on at the target without any frames. */
+_Noreturn void optimised_too_deep(struct thread *t);
+/* The innermost cpu_enter() becomes the outermost one; whoever calls this then takes the stack pointer there. */
+void optimised_forget_frames(struct thread *t);
+
+static inline bool optimised_is_nested(const struct thread *t)
+{
+	return t->nests;
+}
+
+/* Does the innermost nested dispatcher end at this guest address | T? sp is in the state. */
+static inline bool optimised_ends(const struct thread *t, u32 key)
+{
+	return key == t->cpu.nest_pc && t->cpu.r[13] >= t->cpu.nest_sp;
+}
+
+/* All packages go, and none comes any more: from the next system call's end on all code is the baseline tier's. */
+void optimised_leave(struct thread *t, const char *why);
+/* Guest pages went away, changed or became writable. */
+void optimised_forget(struct thread *t, gaddr start, u64 len);
+
+/* A file was mapped for execution: use its package. */
+void optimised_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset);
+/* Say once, on standard error, why --tier optimised has nothing to run for the program. */
+void optimised_say_missing(void);
+
+/* A guest fault in code of a package: as cpu_fault(), but only the pc is exact. async-signal-safe */
+void optimised_fault(struct thread *t, struct host_ucontext *uc);
+
+#endif

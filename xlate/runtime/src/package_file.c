@@ -1,0 +1,282 @@
+/*
+ * Finds and judges package files. A package that is not whole, not made by this xlate for exactly these bytes, or that
+ * somebody else may have written, is refused with a phrase for statistics; the program runs all the same.
+ *
+ * Structure is checked at every start. Contents, of the guest file and of the package, are hashed once and remembered
+ * in the store. What was checked and what gets mapped is one open file.
+ */
+#include "package_file.h"
+
+#include "host.h"
+#include "string.h"
+#include "thread.h"
+
+static const char NONE[] = "none";
+static const char OTHER_FILE[] = "refused: made for another file";
+
+static const u8 FINGERPRINT[] = PACKAGE_FINGERPRINT;
+static const u8 MAGIC[] = PACKAGE_MAGIC;
+
+/* --- the header ---------------------------------------------------------------------------------------- */
+
+/* Offset and size of a section lie inside the file, on a page, in order. */
+static bool sections_fit(const struct package_header *h, u64 size)
+{
+	u64 last = PAGE_SIZE;
+
+	for (u32 i = 0; i < SECTION_COUNT; i++) {
+		u64 at = h->sections[2 * i], len = h->sections[2 * i + 1];
+
+		if (!len)
+			continue;
+		if (at % PAGE_SIZE || at < last || at > size || len > size - at)
+			return false;
+		last = at + len;
+	}
+	return true;
+}
+
+static bool section_size_is(const struct package_header *h, u32 section, u64 size)
+{
+	return h->sections[2 * section + 1] == size;
+}
+
+static bool structure_fits(const struct package_header *h, u64 size)
+{
+	u64 span = h->high - h->low, image = h->sections[2 * SECTION_IMAGE + 1];
+	u64 faults = h->sections[2 * SECTION_FAULTS + 1];
+
+	if (h->low % PAGE_SIZE || h->high % PAGE_SIZE || h->low >= h->high || h->high > 1ull << 32)
+		return false;
+	if (!sections_fit(h, size) || image < PAGE_SIZE || image > 8 * span)
+		return false;
+	for (u32 i = SECTION_TABLE_A32; i <= SECTION_TABLE_T32; i++)
+		if (!section_size_is(h, i, 0) && !section_size_is(h, i, 2 * span))
+			return false;
+	return faults >= h->fault_count * sizeof(struct package_fault) &&
+	       section_size_is(h, SECTION_ENTRIES, h->entry_count * sizeof(struct package_entry));
+}
+
+static bool header_is_whole(const struct package_header *h)
+{
+	u8 hash[BLAKE2_SIZE];
+	struct blake2 s;
+
+	blake2_begin(&s);
+	blake2_add(&s, h, offsetof(struct package_header, header_hash));
+	blake2_end(&s, hash);
+	return !memcmp(hash, h->header_hash, BLAKE2_SIZE);
+}
+
+static const char *judge_header(const struct package_header *h, u64 size)
+{
+	if (memcmp(h->magic, MAGIC, sizeof(MAGIC)))
+		return "refused: not a package";
+	if (h->format != PACKAGE_FORMAT)
+		return "stale: another format of packages";
+	if (!header_is_whole(h))
+		return "refused: damaged header";
+	if (h->file_size != size || !structure_fits(h, size))
+		return "refused: truncated or damaged";
+	if (h->abi != STATE_ABI)
+		return "stale: made for another layout of the guest's state";
+	if (memcmp(h->fingerprint, FINGERPRINT, sizeof(FINGERPRINT)))
+		return "stale: made by another version of xlate";
+	if (strncmp((const char *)h->features, PACKAGE_FEATURES, sizeof(h->features)))
+		return "refused: made for another processor";
+	return NULL;
+}
+
+/* --- the guest it is for ------------------------------------------------------------------------------- */
+
+static const char *judge_place(const struct package_header *h, const struct guest_file *g)
+{
+	if (h->low != g->low || h->high != g->high)
+		return "refused: its addresses are not the file's";
+	if (g->run_low < g->low || (!h->position_independent && g->run_low != g->low))
+		return "refused: the file is mapped where it does not work";
+	return NULL;
+}
+
+/* Where hashes are remembered; -1: nowhere, then they are computed at every start. */
+static int open_seen(void)
+{
+	long root = store_root(true), seen = -1;
+
+	if (root >= 0) {
+		seen = store_folder((int)root, "seen", true);
+		host_syscall1(__NR_close, (u64)root);
+	}
+	return seen < 0 ? -1 : (int)seen;
+}
+
+static const char *compare_contents(const struct package_file *p, const struct stat *st, const struct guest_file *g,
+				    int seen)
+{
+	u8 hash[BLAKE2_SIZE];
+
+	if (!store_hash(seen, g->fd, &g->st, 0, hash))
+		return "refused: the file cannot be read, or changes";
+	if (memcmp(hash, p->h.guest_hash, BLAKE2_SIZE))
+		return OTHER_FILE;
+	if (!store_hash(seen, p->fd, st, PAGE_SIZE, hash))
+		return "refused: cannot be read";
+	return memcmp(hash, p->h.data_hash, BLAKE2_SIZE) ? "refused: damaged" : NULL;
+}
+
+static const char *judge_contents(const struct package_file *p, const struct stat *st, const struct guest_file *g)
+{
+	int seen = open_seen();
+	const char *why = compare_contents(p, st, g, seen);
+
+	if (seen >= 0)
+		host_syscall1(__NR_close, (u64)seen);
+	return why;
+}
+
+static const char *judge(struct package_file *p, const struct stat *st, const struct guest_file *g)
+{
+	u64 size = (u64)st->st_size;
+	const char *why;
+
+	if (size < sizeof(p->h) ||
+	    host_syscall4(__NR_pread64, (u64)p->fd, (u64)&p->h, sizeof(p->h), 0) != sizeof(p->h))
+		return "refused: not a package";
+	why = judge_header(&p->h, size);
+	if (!why && (p->h.guest_size != (u64)g->st.st_size || memcmp(p->h.quick, g->quick, QUICK_SIZE)))
+		why = OTHER_FILE;
+	if (!why)
+		why = judge_place(&p->h, g);
+	return why ? why : judge_contents(p, st, g);
+}
+
+/* --- finding it ---------------------------------------------------------------------------------------- */
+
+/* NULL: p is open and sound. */
+static const char *try_file(int folder, const char *name, const struct guest_file *g, struct package_file *p)
+{
+	struct stat st;
+	long fd = store_open_file(folder, name, 0, &st);
+	const char *why;
+
+	if (fd == -ENOENT)
+		return NONE;
+	if (fd == -EPERM)
+		return "refused: not trusted, others may have written it";
+	if (fd < 0)
+		return "refused: cannot be opened";
+	p->fd = (int)fd;
+	why = judge(p, &st, g);
+	if (why)
+		host_syscall1(__NR_close, (u64)fd);
+	return why;
+}
+
+static void candidate_name(const struct guest_file *g, u32 number, char name[PACKAGE_NAME_SIZE])
+{
+	struct text b = text_begin(name + QUICK_TEXT - 1, PACKAGE_NAME_SIZE - QUICK_TEXT + 1);
+
+	store_quick_text(g->quick, name);
+	if (number) {
+		text_char(&b, '-');
+		text_u64(&b, number);
+	}
+	text_str(&b, PACKAGE_SUFFIX);
+}
+
+/* Files of one quick key: the first sound one; else what is wrong with one, "made for another file" last of all. */
+static const char *try_folder(int folder, const struct guest_file *g, struct package_file *p,
+			      char name[PACKAGE_NAME_SIZE])
+{
+	const char *worst = NONE;
+	u32 which = 0;
+
+	for (u32 i = 0; i < PACKAGE_CANDIDATES; i++) {
+		const char *why;
+
+		candidate_name(g, i, name);
+		why = try_file(folder, name, g, p);
+		if (!why)
+			return NULL;
+		if (why == NONE)
+			break;
+		if (worst == NONE || worst == OTHER_FILE) {
+			worst = why;
+			which = i;
+		}
+	}
+	candidate_name(g, which, name);
+	if (worst == NONE)
+		name[0] = 0;
+	return worst;
+}
+
+static const char *close_after(long folder, const char *why)
+{
+	host_syscall1(__NR_close, (u64)folder);
+	return why;
+}
+
+static const char *folder_problem(long err)
+{
+	return err == -EPERM ? "refused: not trusted, others may write to its folder" : NONE;
+}
+
+/* -p names a file, or a folder like the store's. */
+static const char *try_option(const char *path, const struct guest_file *g, struct package_file *p,
+			      char name[PACKAGE_NAME_SIZE])
+{
+	char above[STORE_PATH_SIZE];
+	const char *slash = strrchr(path, '/'); /* options.c made it absolute */
+	long folder = store_open_path(path);
+	u64 len = slash ? (u64)(slash - path) : 0;
+	struct text b;
+
+	if (folder >= 0)
+		return close_after(folder, try_folder((int)folder, g, p, name));
+	if (folder != -ENOTDIR || !slash || len >= sizeof(above))
+		return folder_problem(folder);
+	memcpy(above, path, len);
+	above[len] = 0;
+	folder = store_open_path(len ? above : "/");
+	if (folder < 0)
+		return folder_problem(folder);
+	b = text_begin(name, PACKAGE_NAME_SIZE);
+	text_str(&b, slash + 1);
+	return close_after(folder, try_file((int)folder, slash + 1, g, p));
+}
+
+static const char *try_store(int root, const struct guest_file *g, struct package_file *p,
+			     char name[PACKAGE_NAME_SIZE])
+{
+	long folder = root < 0 ? root : store_folder(root, "packages", false);
+
+	return folder < 0 ? folder_problem(folder) : close_after(folder, try_folder((int)folder, g, p, name));
+}
+
+bool package_find(const struct guest_file *g, struct package_file *p, const char **state,
+		  char name[PACKAGE_NAME_SIZE])
+{
+	char kept_name[PACKAGE_NAME_SIZE] = "";
+	const char *given = NONE, *kept;
+	long root;
+
+	name[0] = 0;
+	*state = "hit";
+	if (process.opt.package)
+		given = try_option(process.opt.package, g, p, name);
+	if (!given)
+		return true;
+	root = store_root(false);
+	kept = try_store((int)root, g, p, kept_name);
+	if (root >= 0)
+		host_syscall1(__NR_close, (u64)root);
+	if (kept && given != NONE) {
+		*state = given;
+		return false;
+	}
+	memcpy(name, kept_name, sizeof(kept_name));
+	if (kept)
+		*state = kept;
+	return !kept;
+}

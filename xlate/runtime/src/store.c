@@ -1,0 +1,302 @@
+/*
+ * The store on disk. Running a package is running what its writer wrote: so every folder from the store up to the root,
+ * and the file itself, must belong to root or to the effective user and be writable by nobody else (folders with the
+ * sticky bit excepted: there nobody removes what is another's). The check goes upwards from the opened folder, so what
+ * symbolic links or the working directory say plays no part. xlate/package/store.py follows the same rules.
+ */
+#include "store.h"
+
+#include "gen/package.h"
+#include "host.h"
+#include "string.h"
+#include "thread.h"
+
+enum {
+	O_WRONLY = 1,
+	O_CREAT = 0100,
+	O_EXCL = 0200,
+	O_DIRECTORY = 0200000,
+	O_NONBLOCK = 04000,
+	O_NOFOLLOW = 0400000,
+	O_CLOEXEC = 02000000,
+	O_PATH = 010000000,
+	S_IFMT = 0170000,
+	S_IFREG = 0100000,
+	S_ISVTX = 01000,
+	S_SHARED_WRITE = 022,
+	RLIMIT_FSIZE = 1,
+	CLOCK_REALTIME = 0,
+};
+
+#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#define FOLDERS_UP_MAX 64
+/* A file that changed as short ago as this may change again within the same tick of the file system's clock. */
+#define SETTLED_NS 50000000
+
+static bool trusted(const struct stat *st)
+{
+	static long user = -1;
+
+	if (st->st_uid && st->st_uid != (u32)user) {
+		user = host_syscall0(__NR_geteuid); /* asked again: the guest may have changed it */
+		if (st->st_uid != (u32)user)
+			return false;
+	}
+	if ((st->st_mode & S_IFMT) != S_IFREG && (st->st_mode & S_ISVTX))
+		return true;
+	return !(st->st_mode & S_SHARED_WRITE);
+}
+
+/* Is this folder, and every one above it, trusted? */
+static bool trusted_upwards(int folder)
+{
+	struct stat st, below = {0};
+	long fd = folder;
+	bool good = true, top = false;
+
+	for (u32 i = 0; good && !top && i < FOLDERS_UP_MAX; i++) {
+		long up;
+
+		good = !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted(&st);
+		top = i && st.st_ino == below.st_ino && st.st_dev == below.st_dev;
+		below = st;
+		up = good && !top ? host_syscall4(__NR_openat, (u64)fd, (u64) "..", FOLDER_FLAGS, 0) : -ENOENT;
+		if (fd != folder)
+			host_syscall1(__NR_close, (u64)fd);
+		fd = up;
+		good = good && (top || up >= 0);
+	}
+	if (fd >= 0 && fd != folder)
+		host_syscall1(__NR_close, (u64)fd);
+	return good && top;
+}
+
+static long checked(long fd, bool good)
+{
+	if (fd >= 0 && !good) {
+		host_syscall1(__NR_close, (u64)fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+long store_open_path(const char *path)
+{
+	long fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)path, FOLDER_FLAGS, 0);
+
+	return checked(fd, fd >= 0 && trusted_upwards((int)fd));
+}
+
+/* The store's own folder and the one above it (~/.cache); where even that has no place, there is no store. */
+static void make_root(const char *path)
+{
+	char above[STORE_PATH_SIZE];
+	char *slash;
+
+	if (host_syscall3(__NR_mkdirat, (u64)AT_FDCWD, (u64)path, 0700) != -ENOENT || strlen(path) >= sizeof(above))
+		return;
+	memcpy(above, path, strlen(path) + 1);
+	slash = strrchr(above, '/');
+	if (!slash || slash == above)
+		return;
+	*slash = 0;
+	host_syscall3(__NR_mkdirat, (u64)AT_FDCWD, (u64)above, 0700);
+	host_syscall3(__NR_mkdirat, (u64)AT_FDCWD, (u64)path, 0700);
+}
+
+long store_root(bool create)
+{
+	const char *path = process.opt.store;
+	long fd = path ? store_open_path(path) : -ENOENT;
+
+	if (fd == -ENOENT && path && create) {
+		make_root(path);
+		fd = store_open_path(path);
+	}
+	return fd;
+}
+
+long store_folder(int root, const char *name, bool create)
+{
+	struct stat st;
+	long fd = host_syscall4(__NR_openat, (u64)root, (u64)name, FOLDER_FLAGS | O_NOFOLLOW, 0);
+
+	if (fd == -ENOENT && create) {
+		host_syscall3(__NR_mkdirat, (u64)root, (u64)name, 0700);
+		fd = host_syscall4(__NR_openat, (u64)root, (u64)name, FOLDER_FLAGS | O_NOFOLLOW, 0);
+	}
+	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted(&st));
+}
+
+long store_open_file(int folder, const char *name, int flags, struct stat *st)
+{
+	long fd = host_syscall4(__NR_openat, (u64)folder, (u64)name, (u64)flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+				0);
+
+	if (fd == -ELOOP)
+		return -EPERM;
+	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)st) &&
+				   (st->st_mode & S_IFMT) == S_IFREG && trusted(st));
+}
+
+bool store_may_write(u64 size)
+{
+	u64 limit[2] = {0, 0}; /* beyond it the process would get SIGXFSZ */
+
+	return !host_syscall4(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, (u64)limit) && limit[0] >= size;
+}
+
+void store_temporary_name(char *text)
+{
+	u64 now[2] = {0, 0};
+	struct text b = text_begin(text, 32);
+
+	host_syscall2(__NR_clock_gettime, CLOCK_REALTIME, (u64)now);
+	text_char(&b, '.');
+	text_s64(&b, process.pid);
+	text_char(&b, '-');
+	text_u64(&b, now[1]);
+	text_str(&b, ".new");
+}
+
+/* --- hashes ------------------------------------------------------------------------------------------ */
+
+static void file_numbers(const struct stat *st, u64 out[7])
+{
+	out[0] = st->st_dev;
+	out[1] = st->st_ino;
+	out[2] = (u64)st->st_size;
+	out[3] = st->st_mtime;
+	out[4] = st->st_mtime_nsec;
+	out[5] = st->st_ctime;
+	out[6] = st->st_ctime_nsec;
+}
+
+static void hex(const u8 *bytes, u32 count, char *text)
+{
+	for (u32 i = 0; i < count; i++) {
+		*text++ = "0123456789abcdef"[bytes[i] >> 4];
+		*text++ = "0123456789abcdef"[bytes[i] & 15];
+	}
+	*text = 0;
+}
+
+void store_quick_text(const u8 quick[QUICK_SIZE], char text[QUICK_TEXT])
+{
+	hex(quick, QUICK_SIZE, text);
+}
+
+static bool hash_file(int fd, u64 from, u64 end, u8 out[BLAKE2_SIZE])
+{
+	u8 buf[16384];
+	struct blake2 s;
+
+	blake2_begin(&s);
+	while (from < end) {
+		u64 part = end - from < sizeof(buf) ? end - from : sizeof(buf);
+		long got = host_syscall4(__NR_pread64, (u64)fd, (u64)buf, part, from);
+
+		if (got == -EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		blake2_add(&s, buf, (u64)got);
+		from += (u64)got;
+	}
+	blake2_end(&s, out);
+	return true;
+}
+
+bool store_quick(int fd, u64 size, u8 out[QUICK_SIZE])
+{
+	u8 buf[sizeof(size) + PAGE_SIZE], whole[BLAKE2_SIZE];
+	u64 want = size < PAGE_SIZE ? size : PAGE_SIZE;
+	struct blake2 s;
+
+	memcpy(buf, &size, sizeof(size));
+	if (host_syscall4(__NR_pread64, (u64)fd, (u64)(buf + sizeof(size)), want, 0) != (long)want)
+		return false;
+	blake2_begin(&s);
+	blake2_add(&s, buf, sizeof(size) + want);
+	blake2_end(&s, whole);
+	memcpy(out, whole, QUICK_SIZE);
+	return true;
+}
+
+static void seen_name(const u64 numbers[7], char text[QUICK_TEXT])
+{
+	u8 whole[BLAKE2_SIZE];
+	struct blake2 s;
+
+	blake2_begin(&s);
+	blake2_add(&s, numbers, 2 * sizeof(u64));
+	blake2_end(&s, whole);
+	hex(whole, QUICK_SIZE, text);
+}
+
+static bool recall(int seen, const struct seen_record *want, u8 out[BLAKE2_SIZE])
+{
+	struct seen_record r;
+	char name[QUICK_TEXT];
+	struct stat st;
+	long fd, got;
+
+	seen_name(want->file, name);
+	fd = store_open_file(seen, name, 0, &st);
+	if (fd < 0)
+		return false;
+	got = host_syscall4(__NR_pread64, (u64)fd, (u64)&r, sizeof(r), 0);
+	host_syscall1(__NR_close, (u64)fd);
+	if (got != sizeof(r) || memcmp(&r, want, offsetof(struct seen_record, hash)))
+		return false;
+	memcpy(out, r.hash, BLAKE2_SIZE);
+	return true;
+}
+
+/* Under a name of its own, then renamed: a record is whole or not there. */
+static void remember(int seen, const struct seen_record *r)
+{
+	char name[QUICK_TEXT], fresh[32];
+	long fd, put;
+
+	if (!store_may_write(sizeof(*r)))
+		return;
+	seen_name(r->file, name);
+	store_temporary_name(fresh);
+	fd = host_syscall4(__NR_openat, (u64)seen, (u64)fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	put = host_syscall3(__NR_write, (u64)fd, (u64)r, sizeof(*r));
+	host_syscall1(__NR_close, (u64)fd);
+	if (put != sizeof(*r) || host_syscall4(__NR_renameat, (u64)seen, (u64)fresh, (u64)seen, (u64)name))
+		host_syscall3(__NR_unlinkat, (u64)seen, (u64)fresh, 0);
+}
+
+static bool settled(const struct stat *st)
+{
+	u64 now[2];
+
+	if (host_syscall2(__NR_clock_gettime, CLOCK_REALTIME, (u64)now))
+		return false;
+	return now[0] * 1000000000 + now[1] > st->st_ctime * 1000000000 + st->st_ctime_nsec + SETTLED_NS;
+}
+
+bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+{
+	struct seen_record r = {.magic = SEEN_MAGIC};
+	struct stat after;
+	u64 now[7];
+
+	file_numbers(st, r.file);
+	if (seen >= 0 && recall(seen, &r, out))
+		return true;
+	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
+		return false;
+	file_numbers(&after, now);
+	if (memcmp(now, r.file, sizeof(now)))
+		return false;
+	memcpy(r.hash, out, BLAKE2_SIZE);
+	if (seen >= 0 && settled(st))
+		remember(seen, &r);
+	return true;
+}
