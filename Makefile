@@ -18,8 +18,9 @@ help:
 
 run:
 	@echo 'make run fetches Python packages (pip, into .venv/) and busybox-static for armhf and amd64'
-	@echo '(apt, with a private state in build/guest/), builds xlate-run in build/runtime/, and runs a'
-	@echo 'short job with each. It needs no root and writes nothing outside this checkout.'
+	@echo '(apt, with a private state in build/guest/), builds xlate-run in build/runtime/, runs a short'
+	@echo 'job with each, then converts busybox (a minute or two) and runs them again with its package.'
+	@echo 'It needs no root and writes nothing outside this checkout.'
 	@$(SETUP)
 	@$(VENV_PYTHON) -m xlate.tools.demo
 

@@ -2,14 +2,14 @@
 
 What leaves the function goes to the caller with the guest address it goes on at; the caller
 compares, and passes outward what it did not expect. So host frames hold no guest state, and
-longjmp, coroutines and signals need nothing special (docs/decisions/0010).
+longjmp, coroutines and signals need nothing special (docs/decisions/0006).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from backends.llvm.liveness import Node, entry_flags
+from backends.llvm.liveness import Node, entry_flags, passing_flags
 from backends.llvm.slots import ALL_FLAGS
 from backends.llvm.source import Table
 from backends.llvm.writer import Writer
@@ -139,6 +139,7 @@ class Exits(Writer):
             self.label(f"{name}f")
             self.edge(insn.pc, after, dirty)
         elif flow.kind == "call":
+            flags |= passing_flags(self.nodes, node)
             self.flush(dirty & ~ALL_FLAGS | dirty & flags)
             self.call(self.known_callee(flow.target_at(insn.pc)), after)
         elif flow.kind == "indirect":
@@ -159,10 +160,8 @@ class Exits(Writer):
 
     def system_call(self, after: int, dirty: int, node: Node) -> None:
         """The runtime's own function, called like any other."""
-        flags = 0
-        for key in node.resumes:
-            flags |= entry_flags(self.nodes[key].live_in)
-        self.flush(dirty & ~ALL_FLAGS | dirty & (flags | node.wants))
+        flags = node.wants | passing_flags(self.nodes, node)
+        self.flush(dirty & ~ALL_FLAGS | dirty & flags)
         pc = self.key_operand(after & ~1)
         self.add(f"store i32 {pc}, ptr {self.state('r', 60)}")
         self.add(f"store i8 {after & 1}, ptr {self.state('thumb')}")
@@ -172,6 +171,7 @@ class Exits(Writer):
         """Go where a value says."""
         dirty, flags = node.dirty_out, node.wants
         if how == "call":
+            flags |= passing_flags(self.nodes, node)
             self.flush(dirty & ~ALL_FLAGS | dirty & flags)
             back = (insn.pc + insn.size) | int(insn.thumb)
             self.call(self.look_up(target), back)

@@ -1,6 +1,6 @@
 """One guest function as LLVM text: entry, polls, blocks and the conditions inside them.
 
-Decides the shape of optimised code (docs/decisions/0010 to 0013). What an instruction does comes
+Decides the shape of optimised code (docs/decisions/0006 to 0012). What an instruction does comes
 from its snippet, what must be stored and loaded where from ``liveness.py``, how blocks end from
 ``exits.py``.
 """

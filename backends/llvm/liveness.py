@@ -73,7 +73,6 @@ class Node:
     outside: tuple[int, ...] = ()  # keys that it goes on at without coming back
     leaves: bool = False  # may leave the function here, or call
     wants: int = 0  # flags that who it goes to reads
-    system_call: bool = False  # flags pass through the call
     dirty_in: int = 0
     dirty_out: int = 0
     live_in: int = 0
@@ -128,7 +127,7 @@ def _union(masks: Iterable[int]) -> int:
 def _live(nodes: dict[int, Node]) -> None:
     before: dict[int, list[int]] = {key: [] for key in nodes}
     for key, node in nodes.items():
-        for target in node.successors + (node.resumes if node.system_call else ()):
+        for target in node.successors + node.resumes:
             before[target].append(key)
     work = list(nodes)
     waiting = set(work)
@@ -151,9 +150,12 @@ def _live_out(nodes: dict[int, Node], node: Node) -> int:
         live |= nodes[target].live_in
     if node.leaves:
         live |= node.dirty_out & PLAIN | node.wants
-    if node.system_call:
-        live |= _union(entry_flags(nodes[target].live_in) for target in node.resumes)
-    return live
+    return live | passing_flags(nodes, node)
+
+
+def passing_flags(nodes: dict[int, Node], node: Node) -> int:
+    """Flags that are read behind the call at the node's end: it may leave them as they are."""
+    return _union(entry_flags(nodes[target].live_in) for target in node.resumes)
 
 
 def _step_back(node: Node, live: int) -> int:

@@ -2,7 +2,7 @@
 
 Such a loop is strip-mined: a countdown says how many rounds are certain to come, and only when it
 has run out the guest's own condition is tested, the pending word is polled and the countdown is
-worked out again (docs/decisions/0011). The countdown may be too small, never too large: then the
+worked out again (docs/decisions/0007). The countdown may be too small, never too large: then the
 loop is as slow as a polled one and still right.
 """
 

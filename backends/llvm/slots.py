@@ -1,7 +1,7 @@
 """Where guest state lives inside an optimised function, and the text that all functions share.
 
 The ABI of optimised code: r0-r8 and sp in integer registers, d0-d15 in XMM registers, in and out
-(one ABI for all packages; docs/decisions/0010). They are one aggregate, so that a call is a handful
+(one ABI for all packages; docs/decisions/0006). They are one aggregate, so that a call is a handful
 of lines; LLVM takes it apart. The other registers, the flags and FPSCR are kept in local
 variables too (their slots), but cross a call or an exit through the state.
 """

@@ -181,7 +181,6 @@ def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
     elif flow.kind == "call" or (flow.kind, flow.how) in (("indirect", "call"), ("stop", "svc")):
         node.resumes = (after,) if after in source.blocks else ()
         node.leaves = True
-        node.system_call = flow.how == "svc"
         if flow.kind == "call":
             callee = module.results.get(flow.target_at(last.pc))
             node.wants = callee.reads_flags if callee else 0

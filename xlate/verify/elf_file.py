@@ -1,7 +1,8 @@
 """Code pages of cases as an ELF file, so that conversion and runtime take them for any module.
 
-Every page is a segment and a section of its own; each case's first instruction is a function
-symbol. Both modes of linking: at the pages' own addresses, or position independent.
+Every page is a segment of its own, with a section that begins at the case's first instruction,
+which is a function symbol: what fills the page before it is not taken for code. Both modes of
+linking: at the pages' own addresses, or position independent.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def elf_file(pages: Sequence[CodePage], *, position_independent: bool = False) -
     sections_at = -(-(names_at + len(_NAMES)) // 4) * 4
     sections = [bytes(_SHDR)]
     for index, page in enumerate(pages):
-        place = (page.address, file_offset(index), len(page.data))
+        start = (page.entry & ~1) - page.address
+        place = (page.address + start, file_offset(index) + start, len(page.data) - start)
         sections.append(_section(1, _PROGBITS, _ALLOC_EXEC, place))
     count = len(sections) + 3
     sections.append(
