@@ -69,19 +69,18 @@ class Text:
             claims[at + 1] = INSIDE
 
     def claim_data(self, start: int, end: int) -> bool:
-        """Mark bytes as data where nothing claims them; False when code is among them."""
+        """Mark bytes as data; False, and nothing is marked, when code is among them."""
         span = self.range_at(start)
         if span is None:
             return False
         low, high = span
         claims = self.claims[low]
-        free = True
-        for at in range((start - low) >> 1, (min(end, high) - low + 1) >> 1):
-            if claims[at] in (FREE, DATA):
-                claims[at] = DATA
-            else:
-                free = False
-        return free
+        places = range((start - low) >> 1, (min(end, high) - low + 1) >> 1)
+        if any(claims[at] not in (FREE, DATA) for at in places):
+            return False
+        for at in places:
+            claims[at] = DATA
+        return True
 
     def constant(self, address: int, size: int) -> int | None:
         """Return the value of bytes that no program can change, None elsewhere."""
