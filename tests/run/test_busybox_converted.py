@@ -17,7 +17,7 @@ from tests.run.conftest import Runner
 from tests.run.test_busybox import CASES, Bench
 
 
-# Invocations that still translate in the second round, and why; one that no longer does fails the test.
+# Invocations that still translate in the second round, and why; one that does not fails the test.
 LEFT_YET = {
     "hashes": "discovery takes two bytes of SHA-1's loop for the second half of a literal, so that "
     "its function leaves there and its callers go on in the baseline tier",
@@ -60,7 +60,7 @@ def test_convert_run_convert_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All invocations are right in both rounds, and the second translates nothing but LEFT_YET."""
+    """All invocations are right twice, and the second round translates LEFT_YET only."""
     bench = Bench(tmp_path, busybox_amd64)
     store = tmp_path / "store"
     monkeypatch.setenv("XLATE_CACHE", str(store))
