@@ -16,7 +16,6 @@ import pytest
 from tests.run.conftest import Runner
 from tests.run.test_busybox import CASES, Bench
 
-
 # Invocations that still translate in the second round, and why; one that does not fails the test.
 LEFT_YET = {
     "hashes": "discovery takes two bytes of SHA-1's loop for the second half of a literal, so that "
