@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -118,3 +120,12 @@ def busybox_armhf() -> Path:
 def busybox_amd64() -> Path:
     """Return the amd64 busybox of the same Debian version, to compare with."""
     return _debian_busybox("amd64")
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """Return an empty folder with mode 0755; pytest's own are closed to other users."""
+    folder = Path(tempfile.mkdtemp(prefix="xlate-public-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

@@ -1,8 +1,7 @@
 """The line programs that LLVM emits (DWARF 4, 64-bit targets), and the packed rows of a package.
 
 Lines stand for guest instructions: line = offset from the function's key + 1, modulo 2^32, and line
-0 means that the code belongs to several. Packed rows are pairs (code offset: unsigned LEB128, guest
-offset: signed LEB128), each the difference from the row before, the first from (0, 0).
+0 means that the code belongs to several. How packed rows look, ``xlate/package/faults.py`` says.
 """
 
 from __future__ import annotations
@@ -10,27 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
+from xlate.package.faults import encode_lines, read_signed, read_unsigned
+
 Row = tuple[int, int]
-
-
-def uleb(value: int) -> bytes:
-    """Unsigned LEB128."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def sleb(value: int) -> bytes:
-    """Signed LEB128."""
-    out = bytearray()
-    while not -64 <= value < 64:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value & 0x7F)
-    return bytes(out)
 
 
 class _Cursor:
@@ -42,50 +23,23 @@ class _Cursor:
         return self.data[self.at - 1]
 
     def unsigned(self) -> int:
-        value = shift = 0
-        while True:
-            b = self.byte()
-            value |= (b & 0x7F) << shift
-            shift += 7
-            if b < 0x80:
-                return value
+        value, self.at = read_unsigned(self.data, self.at)
+        return value
 
     def signed(self) -> int:
-        value = shift = 0
-        while True:
-            b = self.byte()
-            value |= (b & 0x7F) << shift
-            shift += 7
-            if b < 0x80:
-                return value - (1 << shift) if b & 0x40 else value
+        value, self.at = read_signed(self.data, self.at)
+        return value
 
 
 def pack_rows(rows: Iterable[Row]) -> bytes:
     """Rows (code offset, line) as packed differences; lines of no instruction are left out."""
-    out = bytearray()
-    code, guest = 0, 0
-    previous = -1
+    pairs: list[Row] = []
+    previous = 0
     for at, line in rows:
-        if line == 0 or line == previous:
-            continue
-        previous = line
-        out += uleb(at - code)
-        offset = (line - 1 & 0xFFFFFFFF ^ 1 << 31) - (1 << 31)
-        out += sleb(offset - guest)
-        code, guest = at, offset
-    return bytes(out)
-
-
-def unpack_rows(data: bytes) -> list[Row]:
-    """Pairs (code offset, guest offset) of packed rows."""
-    cursor = _Cursor(data, 0)
-    rows: list[Row] = []
-    code = guest = 0
-    while cursor.at < len(data):
-        code += cursor.unsigned()
-        guest += cursor.signed()
-        rows.append((code, guest))
-    return rows
+        if line not in (0, previous):
+            pairs.append((at, (line - 1 & 0xFFFFFFFF ^ 1 << 31) - (1 << 31)))
+            previous = line
+    return encode_lines(pairs)
 
 
 def line_rows(data: bytes, starts: dict[int, int]) -> Iterator[tuple[int, list[Row]]]:

@@ -1,27 +1,14 @@
-"""A folder that an ordinary user can reach, and copies of programs in it.
-
-pytest's own folders are closed to other users, and a checkout may lie in a closed home.
-"""
+"""Copies of programs where an ordinary user can reach them."""
 
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 Publish = Callable[[Path], Path]
-
-
-@pytest.fixture
-def public_folder() -> Iterator[Path]:
-    """Return an empty folder with mode 0755, removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="xlate-public-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.discovery.images import BASE, DATA, check, halfwords, image_of, words
 from xlate.discovery import Confidence, Discovery, discover
+from xlate.discovery.text import Text
 from xlate.loader import Image
 
 BX_LR, NOP, PUSH, POP = 0x4770, 0xBF00, 0xB510, 0xBD10
@@ -196,3 +197,16 @@ def test_random_bytes_end_and_keep_the_invariants(
     again = discover(image, observed=observed)
     assert list(again.functions) == list(found.functions)
     assert again.data == found.data
+
+
+def test_code_that_takes_half_of_a_literal_frees_the_other_half() -> None:
+    # A literal is a word or nothing: the other half would stop what falls into it.
+    text = Text(image_of(halfwords(NOP, 0xF1B83FFF, NOP, NOP, BX_LR)))
+    assert text.claim_data(BASE + 4, BASE + 8)
+    insn = text.decode(BASE + 2 | 1, 0, (BASE, BASE + 12))
+    assert insn is not None
+    assert insn.size == 4
+    text.claim_insn(insn, BASE)
+    assert text.data_ranges() == []
+    assert not text.claim_data(BASE + 4, BASE + 8), "code is never data again, not even in part"
+    assert text.data_ranges() == []

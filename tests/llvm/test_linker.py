@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from backends.llvm.dwarf import unpack_rows
 from backends.llvm.linker import FULL, MOST_SPAN, OUTSIDE, PAGE, WIDE, LinkedImage, link
 from backends.llvm.objects import ObjectCode, Refused
 from backends.llvm.pool import compile_functions
 from backends.llvm.unit import FunctionText
 from tests.llvm.machine import OFFSETS, Machine
 from tests.llvm.sample import PRELUDE, Body, random_function
+from xlate.package.faults import decode_lines
 
 LOW, SPAN = 0x10000, 0x10000
 LEVELS = (0, 1, 2)
@@ -221,4 +221,4 @@ def test_faults_name_the_guest_instruction() -> None:
     rows = list(struct.iter_unpack("<IIII", image.faults[: 16 * image.fault_count]))
     assert [row[2] for row in rows] == [0x10000, 0x10101]
     stream = image.faults[32 + rows[1][3] :]
-    assert [guest for _, guest in unpack_rows(stream)] == [0, 2, 6, -2]
+    assert [guest for _, guest in decode_lines(stream)] == [0, 2, 6, -2]

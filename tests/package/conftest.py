@@ -1,25 +1,23 @@
-"""A folder that every user can reach, and one with hardly any room."""
+"""A store, and a folder with hardly any room."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import needs as wanted
+from xlate.package.store import Store
 
 
 @pytest.fixture
-def public_place() -> Iterator[Path]:
-    """Return an empty folder with mode 0755; pytest's own are closed to other users."""
-    folder = Path(tempfile.mkdtemp(prefix="xlate-packages-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+def store(tmp_path: Path) -> Store:
+    """Return a store of the test's own, with its folders."""
+    one = Store(tmp_path / "store")
+    one.prepare()
+    return one
 
 
 @pytest.fixture

@@ -33,13 +33,6 @@ GUEST = guest_image()
 SEEN_KEYS = frozenset({ENTRY, ENTRY + 4})
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    one = Store(tmp_path / "store")
-    one.prepare()
-    return one
-
-
 def profile_path(store: Store, guest: bytes = GUEST) -> Path:
     return store.root / "profiles" / f"{quick_key(guest).hex()}.prof"
 

@@ -331,12 +331,12 @@ def test_another_users_files_are_refused(xlate_run: Path, guest: Path, store: St
 
 
 def test_roots_store_serves_everybody_and_is_not_written(
-    xlate_run: Path, public_place: Path
+    xlate_run: Path, public_folder: Path
 ) -> None:
     user = wanted.needs_ordinary_user()
-    guest = put_guest(public_place, GUEST)
-    program = put_guest(public_place, xlate_run.read_bytes(), "xlate-run")
-    store = Store(public_place / "store")
+    guest = put_guest(public_folder, GUEST)
+    program = put_guest(public_folder, xlate_run.read_bytes(), "xlate-run")
+    store = Store(public_folder / "store")
     store.prepare()
     write(store.package_path(GUEST), package_for(GUEST))
     for folder in (store.root, *store.root.iterdir()):

@@ -26,13 +26,6 @@ from xlate.package.store import Store, distrust, package_name
 GUEST = guest_image()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    one = Store(tmp_path / "store")
-    one.prepare()
-    return one
-
-
 def seen(store: Store) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (store.root / "seen").iterdir()}
 

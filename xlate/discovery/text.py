@@ -60,12 +60,21 @@ class Text:
         return DATA if span is None else self.claims[span[0]][(address - span[0]) >> 1]
 
     def claim_insn(self, insn: Insn, low: int) -> None:
-        """Mark an instruction in the range that begins at ``low``; earlier code claims stay."""
+        """Mark an instruction in the range that begins at ``low``; earlier code claims stay.
+
+        A literal is a word or nothing: where code takes one half of it, the other is free again.
+        """
         claims = self.claims[low]
         at = (insn.pc - low) >> 1
-        if claims[at] in (FREE, DATA):
+        for place in (at, at + 1)[: insn.size >> 1]:
+            if claims[place] == DATA:
+                other = ((low >> 1) + place ^ 1) - (low >> 1)
+                if 0 <= other < len(claims) and claims[other] == DATA:
+                    claims[other] = FREE
+                claims[place] = FREE
+        if claims[at] == FREE:
             claims[at] = STARTS_THUMB if insn.thumb else STARTS_ARM
-        if insn.size == 4 and claims[at + 1] in (FREE, DATA):
+        if insn.size == 4 and claims[at + 1] == FREE:
             claims[at + 1] = INSIDE
 
     def claim_data(self, start: int, end: int) -> bool:

@@ -66,10 +66,10 @@ def decode_lines(stream: bytes) -> Iterator[tuple[int, int]]:
     """Yield the pairs of one function's stream."""
     at = code = guest = 0
     while at < len(stream):
-        delta, at, _ = _leb(stream, at)
+        delta, at = read_unsigned(stream, at)
         code += delta
-        delta, at, bits = _leb(stream, at)
-        guest += delta - (1 << bits) if delta >> (bits - 1) & 1 else delta
+        delta, at = read_signed(stream, at)
+        guest += delta
         yield code, guest
 
 
@@ -96,12 +96,24 @@ def _sleb(out: bytearray, value: int) -> None:
     out.append(value & 0x7F)
 
 
+def read_unsigned(stream: bytes, at: int) -> tuple[int, int]:
+    """Return an unsigned LEB128 number and the place after it; MalformedInput without an end."""
+    value, after, _ = _leb(stream, at)
+    return value, after
+
+
+def read_signed(stream: bytes, at: int) -> tuple[int, int]:
+    """Return a signed LEB128 number and the place after it; MalformedInput without an end."""
+    value, after, bits = _leb(stream, at)
+    return (value - (1 << bits) if value >> (bits - 1) & 1 else value), after
+
+
 def _leb(stream: bytes, at: int) -> tuple[int, int, int]:
     """Return the unsigned value, the place after it, and its number of bits."""
     value = shift = 0
     while True:
         if at >= len(stream) or shift > 28:
-            raise MalformedInput("damaged package", "a number in the fault table has no end")
+            raise MalformedInput("damaged package", "a packed number has no end")
         byte = stream[at]
         at += 1
         value |= (byte & 0x7F) << shift
