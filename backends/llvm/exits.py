@@ -30,7 +30,11 @@ class Exits(Writer):
     def outward(self, key: int, dirty: int, flags: int) -> None:
         """Leave to whoever runs ``key``."""
         self.flush(dirty & ~ALL_FLAGS | dirty & flags)
-        self.add(f"store i32 {self.key_operand(key)}, ptr %going")
+        self.safepoint(self.key_operand(key))
+
+    def safepoint(self, key: str) -> None:
+        """Let the runtime deliver signals and decide how to go on at ``key``; state is current."""
+        self.add(f"store i32 {key}, ptr {self.state('target')}")
         self.add("br label %outward")
         self.cold = True
 

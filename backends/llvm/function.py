@@ -176,7 +176,7 @@ class Lifter(Exits):
             self.block(key)
         if self.cold:
             self.label("outward")
-            self.give(self.value("load i32, ptr %going"))
+            self.tail_call(self.value(f"load ptr, ptr {self.state('safepoint')}"))
         head = f"define dso_local x86_regcallcc %G @{self.name}(ptr noalias %st, %A %in) #0 {{\n"
         body = "".join([head, "entry:\n", *self._variables(), *self.allocas, *self.out, "}\n"])
         return FunctionText(
@@ -199,7 +199,6 @@ class Lifter(Exits):
 
     def _variables(self) -> Iterator[str]:
         yield "  %abi = alloca %A, align 16\n"
-        yield "  %going = alloca i32\n"
         for header in self.loops:
             yield f"  %left{header:x} = alloca i32\n"
         for position, number in enumerate(ABI_REGISTERS):
@@ -253,7 +252,7 @@ class Lifter(Exits):
         name = self.new()
         self.add(f"br i1 {low}, label %{name}o, label %{name}g, !prof !0")
         self.label(f"{name}o")
-        self.give(key)
+        self.safepoint(key)
         self.label(f"{name}g")
 
 

@@ -31,6 +31,7 @@ STATE = StateLayout(
         Field("enter", "u64", doc="entry: baseline code goes to optimised code (rcx = function)"),
         Field("nest", "u64", doc="regcall function: run target in a dispatcher of its own"),
         Field("svc", "u64", doc="regcall function: the system call before pc"),
+        Field("safepoint", "u64", doc="regcall function: deliver signals, then go on at target"),
         Field("hand_back", "u64", doc="entry: a return (edx) to where a nested dispatcher may end"),
         Field(
             "stack_limit",

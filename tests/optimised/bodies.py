@@ -100,7 +100,17 @@ class Guest(Body):
         """Entry poll."""
         rsp = self.new("call i64 @llvm.read_register.i64(metadata !9)")
         limit = self.new(f"load volatile i64, ptr {self.state(OFFSETS['stack_limit'])}")
-        self.leave_if(self.new(f"icmp ult i64 {rsp}, {limit}"), str(self.key))
+        here = self.branch(self.new(f"icmp ult i64 {rsp}, {limit}"))
+        self.out.append(f"yes{here}:")
+        self.safepoint(str(self.key))
+        self.out.append(f"no{here}:")
+
+    def safepoint(self, key: str) -> None:
+        """Leave at ``key`` to the runtime, which may come back there."""
+        self.put(OFFSETS["target"], key)
+        runtime = self.field("safepoint")
+        done = f"musttail call x86_regcallcc %G {runtime}(ptr %st, %A {self.gather()})"
+        self.line(f"ret %G {self.new(done)}")
 
     def add(self, reg: str, value: int) -> None:
         """Add a constant to a register."""
@@ -169,7 +179,7 @@ def _spin(b: Guest) -> None:
     b.out.append(f"no{here}:")
     for flag, bit in (("nf", 0), ("zf", 1), ("cf", 1), ("vf", 0)):
         b.put(OFFSETS[flag], bit, "i8")
-    b.leave(str(b.symbols["spin_loop"]))
+    b.safepoint(str(b.symbols["spin_loop"]))
 
 
 def _trap(b: Guest) -> None:

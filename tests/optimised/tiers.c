@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 unsigned leaf(unsigned), through(unsigned), tail(unsigned), down(unsigned), deep(unsigned), endless(void);
@@ -17,6 +18,7 @@ unsigned apply(unsigned (*)(unsigned), unsigned);
 
 static jmp_buf out;
 static volatile unsigned flag, handled;
+static int pipe_ends[2];
 
 static void calls(void)
 {
@@ -98,6 +100,50 @@ static void signals(void)
 	}
 	setitimer(ITIMER_REAL, &stop, NULL);
 	printf("%u\n", ok);
+}
+
+static unsigned raise_below(unsigned n)
+{
+	return n ? apply(raise_below, n - 1) : raise_one(SIGUSR1);
+}
+
+static void on_usr2(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *interrupted = context;
+
+	handled += (unsigned)(sig == info->si_signo);
+	interrupted->uc_mcontext.arm_r0 = 70;
+}
+
+static void on_child(int sig)
+{
+	char byte = (char)sig;
+
+	handled += write(pipe_ends[1], &byte, 1) == 1;
+}
+
+/* Handlers run on top of the frames of what they interrupt: a call that ends, one that goes on, one they answer. */
+static void handlers(void)
+{
+	struct sigaction edits = {.sa_sigaction = on_usr2, .sa_flags = SA_SIGINFO};
+	struct sigaction restarts = {.sa_handler = on_child, .sa_flags = SA_RESTART};
+	unsigned sum = 0;
+	char byte = 0;
+
+	signal(SIGUSR1, on_signal);
+	for (unsigned i = 0; i < 100; i++)
+		sum += apply(raise_below, 20);
+	printf("%u %u\n", sum, handled);
+	sigaction(SIGUSR2, &edits, NULL);
+	printf("%u\n", apply(raise_one, SIGUSR2));
+	if (pipe(pipe_ends) || sigaction(SIGCHLD, &restarts, NULL))
+		return;
+	if (!trap(SYS_fork, 0, 0, 0)) {
+		usleep(30000);
+		_exit(0);
+	}
+	sum = (unsigned)trap(SYS_read, pipe_ends[0], (long)&byte, 1);
+	printf("%u %d\n", sum, byte == SIGCHLD);
 }
 
 static void recursion_under_signals(void)
@@ -208,7 +254,7 @@ int main(int argc, char **argv)
 		void (*run)(void);
 	} scenarios[] = {
 		{"calls", calls}, {"recursion", recursion}, {"jumps", jumps}, {"deep_jumps", deep_jumps},
-		{"signals", signals}, {"recursion_under_signals", recursion_under_signals}, {"forks", forks},
+		{"signals", signals}, {"handlers", handlers}, {"recursion_under_signals", recursion_under_signals}, {"forks", forks},
 		{"leaving", leaving}, {"changing", changing}, {"fault", fault}, {"overflow", overflow},
 		{"peak", peak},
 	};

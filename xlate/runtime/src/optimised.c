@@ -17,6 +17,7 @@
 #include "stats.h"
 #include "string.h"
 
+#define ENTRY_OF_CALLS 8 /* bytes before what the look-up table gives: where optimised code calls to */
 #define NO_NEST 1u /* guest address | T that is never executed: page 0 is never mapped */
 
 _Static_assert(STOP_LEAVE == 8 && STOP_REFETCH == 7 && STOP_SIGNAL == 4, "numbers used in optimised.S");
@@ -35,6 +36,7 @@ void optimised_init(struct thread *t)
 	t->cpu.enter = (u64)entry_enter;
 	t->cpu.nest = (u64)entry_nest;
 	t->cpu.svc = (u64)entry_svc;
+	t->cpu.safepoint = (u64)entry_safepoint;
 	t->cpu.hand_back = (u64)entry_hand_back;
 	no_nest(t);
 	poll_clear(t);
@@ -73,7 +75,8 @@ _Noreturn void optimised_too_deep(struct thread *t)
 	drop(t);
 }
 
-u32 optimised_nest(struct thread *t)
+/* Run the guest from where the state is until it comes to `pc` (with T) with at least that sp. */
+static u32 nested(struct thread *t, u32 pc, u32 sp)
 {
 	struct arm32_state *s = &t->cpu;
 	u32 outer_pc = s->nest_pc, outer_sp = s->nest_sp, reason;
@@ -81,15 +84,14 @@ u32 optimised_nest(struct thread *t)
 
 	if (!t->nests++)
 		s->base_sp = outer_host_sp;
-	s->nest_pc = s->r[14];
-	s->nest_sp = s->r[13];
-	look_up_hook(s->r[14]);
-	go_to_target(t);
-	stats_own.nests++;
+	s->nest_pc = pc;
+	s->nest_sp = sp;
 	while ((reason = cpu_run(t)) != STOP_LEAVE) {
 		thread_serve(t, reason);
 		if (t->drop)
 			drop(t);
+		if (optimised_ends(t, next_key(t))) /* a signal's frame was popped */
+			break;
 	}
 	t->nests--;
 	s->nest_pc = outer_pc;
@@ -98,12 +100,67 @@ u32 optimised_nest(struct thread *t)
 	return next_key(t);
 }
 
-u32 optimised_svc(struct thread *t)
+u32 optimised_nest(struct thread *t)
 {
-	thread_serve(t, STOP_SVC);
+	look_up_hook(t->cpu.r[14]);
+	go_to_target(t);
+	stats_own.nests++;
+	return nested(t, t->cpu.r[14], t->cpu.r[13]);
+}
+
+/* --- signals ---------------------------------------------------------------------------------------- */
+
+static bool is_deep(const struct thread *t, u64 floor)
+{
+	return (u64)__builtin_frame_address(0) < (u64)t + floor;
+}
+
+/*
+ * Serve a stop. Handlers that it enters run at once, on top of the host frames, so that those can go on when the guest
+ * comes back to where it was. It need not come back there, nor with the same registers: the key says where it is.
+ */
+static u32 serve_and_handle(struct thread *t, u32 reason)
+{
+	u32 sp = t->cpu.r[13];
+
+	t->sig.entered = 0;
+	thread_serve(t, reason);
 	if (t->drop)
 		drop(t);
-	return next_key(t);
+	if (!t->sig.entered || is_deep(t, NEST_FLOOR))
+		return next_key(t);
+	stats_own.nests++;
+	return nested(t, t->sig.interrupted, sp);
+}
+
+u32 optimised_svc(struct thread *t)
+{
+	u32 after = next_key(t), imm = t->cpu.svc_imm;
+	u32 again = after - (t->cpu.thumb ? 2 : 4), key = serve_and_handle(t, STOP_SVC);
+
+	while (key == again) { /* the call restarts behind its handler */
+		t->cpu.r[15] = after & ~1u;
+		t->cpu.svc_imm = imm;
+		key = serve_and_handle(t, STOP_SVC);
+	}
+	return key;
+}
+
+u64 optimised_safepoint(struct thread *t)
+{
+	u32 key = t->cpu.target;
+	u64 host;
+
+	go_to_target(t);
+	if (is_deep(t, t->cpu.pending ? NEST_FLOOR : STACK_FLOOR))
+		drop(t);
+	if (t->cpu.pending && serve_and_handle(t, STOP_SIGNAL) != key)
+		return 0;
+	host = look_up(key);
+	if (!host || !package_owns(host))
+		return 0;
+	t->cpu.target = key;
+	return host - ENTRY_OF_CALLS;
 }
 
 /* --- packages come and go --------------------------------------------------------------------------- */

@@ -9,8 +9,8 @@
 
 struct host_ucontext;
 
-/* host/x86_64/optimised.S: what the state's fields enter, nest, svc and hand_back hold. */
-extern const char entry_enter[], entry_nest[], entry_svc[], entry_hand_back[];
+/* host/x86_64/optimised.S: what the state's fields enter, nest, svc, safepoint and hand_back hold. */
+extern const char entry_enter[], entry_nest[], entry_svc[], entry_safepoint[], entry_hand_back[];
 /* The innermost nested dispatcher ends; pc stands in the state already. */
 extern const char entry_end_nest[];
 
@@ -19,6 +19,8 @@ void optimised_init(struct thread *t);
 /* Called by the entries: the guest address | T to go on at. */
 u32 optimised_nest(struct thread *t);
 u32 optimised_svc(struct thread *t);
+/* Before the target, with all state current: signals. The optimised function to jump to, 0: go outward to pc. */
+u64 optimised_safepoint(struct thread *t);
 /* The host stack is too deep for another dispatcher: go on at the target without any frames. */
 _Noreturn void optimised_too_deep(struct thread *t);
 /* The innermost cpu_enter() becomes the outermost one; whoever calls this then takes the stack pointer there. */

@@ -269,6 +269,8 @@ static void enter(struct thread *t, int sig, const struct guest_siginfo *info, c
 
 	t->sig.has_temporary = false;
 	stats_own.signals++;
+	if (!t->sig.entered++)
+		t->sig.interrupted = t->cpu.r[15] | t->cpu.thumb;
 	if (a.flags & SA_RESETHAND) {
 		struct guest_sigaction reset = a;
 

@@ -72,6 +72,8 @@ struct thread_signals {
 	bool has_temporary;
 	struct guest_stack altstack;	/* size 0: none */
 	u32 recorded; /* asynchronous signal recorded by the handler, 0: none; the rest waits in the kernel */
+	u32 entered;			/* handlers entered since optimised.c last reset this */
+	u32 interrupted;		/* guest address | T that the first of them will return to */
 	int recorded_pid;		/* which process it came to: the child of fork inherits the record, not the signal */
 	struct host_siginfo recorded_info;
 	u64 sent_sync; /* SIGSEGV, SIGBUS ... sent by kill, recorded since the host cannot block them */

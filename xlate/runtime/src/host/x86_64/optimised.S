@@ -87,7 +87,7 @@ FOR_EACH_PIN(PIN_NUMBER)
 	.endm
 
 	.text
-	.globl	entry_enter, entry_nest, entry_svc, entry_hand_back, entry_end_nest
+	.globl	entry_enter, entry_nest, entry_svc, entry_safepoint, entry_hand_back, entry_end_nest
 
 /* From translated code, pins live: rcx = function. Never returns there: goes on wherever the function says. */
 entry_enter:
@@ -198,6 +198,25 @@ entry_svc:
 	mov	%rbx, %rdi
 	call	optimised_svc
 	load_all
+	pop	%rbx
+	ret
+
+/* Jumped to by optimised code: something is pending, or the host stack runs low, or the target is the baseline tier's. */
+entry_safepoint:
+	push	%rbx
+	mov	%rax, %rbx
+	store_all
+	mov	%rbx, %rdi
+	call	optimised_safepoint
+	mov	%rax, %r10
+	load_all
+	test	%r10, %r10
+	jz	1f
+	mov	%rbx, %rax
+	pop	%rbx
+	jmp	*%r10
+1:	movzbl	STATE_THUMB(%rbx), %eax
+	or	R(15), %eax
 	pop	%rbx
 	ret
 
