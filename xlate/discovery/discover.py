@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from xlate.discovery import roots
 from xlate.discovery.functions import shape
 from xlate.discovery.gaps import candidates, gaps
+from xlate.discovery.labels import LabelTables
 from xlate.discovery.model import Confidence, Discovery
 from xlate.discovery.symbolic import saves_lr
 from xlate.discovery.text import FREE, Text
@@ -55,7 +56,7 @@ class _Search:
         self._tried: set[int] = set()
         text = Text(image)
         keys, slots = roots.never_returning(image)
-        self._walk = Walk(text, keys, slots)
+        self._walk = Walk(text, keys, slots, LabelTables(roots.code_words(image, text)))
         for start, end in roots.marked_data(image):
             text.claim_data(start, end)
 

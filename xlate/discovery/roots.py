@@ -137,6 +137,28 @@ def pointers(image: Image, text: Text) -> Iterator[Root]:
             yield from _words(segment, low, high, text)
 
 
+def code_words(image: Image, text: Text) -> Iterator[tuple[int, int]]:
+    """Aligned data words that lie in text, addresses and values, in order of address."""
+    if image.position_independent and image.relocations:
+        places = sorted(r.guest_va for r in image.relocations if r.kind == "relative")
+        for at in places:
+            value = _word(image, at)
+            if at & 3 == 0 and text.range_at(value) is not None:
+                yield at, value
+        return
+    for segment in image.segments:
+        for low, high in _outside(segment, text):
+            low = low + 3 & ~3
+            data = segment.data[low - segment.guest_va : high - segment.guest_va]
+            words = array("I", data[: len(data) & ~3])
+            if sys.byteorder == "big":
+                words.byteswap()
+            first, last = (text.ranges[0][0], text.ranges[-1][1]) if text.ranges else (0, 0)
+            for index, word in enumerate(words):
+                if first <= word < last and text.range_at(word) is not None:
+                    yield low + 4 * index, word
+
+
 def _outside(segment: Segment, text: Text) -> Iterator[tuple[int, int]]:
     """The parts of a segment that are no text; all of it where sections do not tell."""
     low, end = segment.guest_va, segment.guest_va + len(segment.data)

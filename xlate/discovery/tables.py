@@ -48,6 +48,15 @@ class Form(NamedTuple):
         return self._replace(selects=None) == other._replace(selects=None)
 
 
+def jump_target(text: Text, block: Sequence[Insn]) -> Tree:
+    """Return where the computed jump that ends a block goes, over the registers before it."""
+    state = State(text.constant)
+    target: Tree = None
+    for insn in block:
+        target = state.run(insn)
+    return target
+
+
 def table_form(text: Text, block: Sequence[Insn]) -> Form | None:
     """Return how the computed jump that ends a block finds its target, None for an unknown way."""
     state = State(text.constant)
@@ -90,7 +99,7 @@ def small_table(text: Text, block: Sequence[Insn]) -> JumpTable | None:
     found = set()
     for value in values:
         key = _with(target, node, value)
-        if key is None or not _decodes(text, key):
+        if key is None or not text.decodes(key):
             return None
         found.add(key)
     return JumpTable(None, 0, tuple(sorted(found)), None)
@@ -196,18 +205,10 @@ def _targets(text: Text, form: Form, count: int) -> tuple[int, ...] | None:
             return None
         key = (form.add + entry * form.scale) & MASK
         key = key if form.thumb is None else key & ~1 | form.thumb
-        if not _decodes(text, key):
+        if not text.decodes(key):
             return None
         found.append(key)
     return tuple(found)
-
-
-def _decodes(text: Text, key: int) -> bool:
-    span = text.range_at(key & ~1)
-    if span is None or not text.has(key):
-        return False
-    insn = text.decode(key, 0, span)
-    return insn is not None and insn.row is not None
 
 
 def _count(text: Text, block: Sequence[Insn], before: Sequence[Step], form: Form) -> int | None:

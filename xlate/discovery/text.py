@@ -54,6 +54,14 @@ class Text:
             return None
         return decode_t32(first << 16 | data[at + 2] | data[at + 3] << 8, 4, pc, itstate)
 
+    def decodes(self, key: int) -> bool:
+        """Say whether the bytes at a key are an instruction."""
+        span = self.range_at(key & ~1)
+        if span is None or not self.has(key):
+            return False
+        insn = self.decode(key, 0, span)
+        return insn is not None and insn.row is not None
+
     def claim_at(self, address: int) -> int:
         """Return the claim of the halfword at an address; DATA outside text."""
         span = self.range_at(address)

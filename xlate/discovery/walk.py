@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 from frontends.arm32.decode import ALWAYS, Insn
 from frontends.arm32.recorded import Recorded, address_at, recorded
+from xlate.discovery.labels import LabelTables, loads_label
 from xlate.discovery.model import Confidence, JumpTable
 from xlate.discovery.symbolic import Tree, effects, resolve
-from xlate.discovery.tables import Form, Step, find_table, small_table, table_form
+from xlate.discovery.tables import Form, Step, find_table, jump_target, small_table, table_form
 from xlate.discovery.text import DATA, Text
 
 R7, LR = 7, 14
@@ -51,9 +52,14 @@ class Walk:
     """All runs reached so far."""
 
     def __init__(
-        self, text: Text, never: frozenset[int] = frozenset(), slots: frozenset[int] = frozenset()
+        self,
+        text: Text,
+        never: frozenset[int] = frozenset(),
+        slots: frozenset[int] = frozenset(),
+        labels: LabelTables | None = None,
     ) -> None:
         self.text = text
+        self._labels = labels or LabelTables(())
         self.runs: dict[int, Run] = {}
         self.owner: dict[int, int] = {}  # key of an instruction: run that holds it
         self.starts: dict[int, Confidence] = {}  # keys where functions begin
@@ -260,10 +266,22 @@ class Walk:
                 if run.table is None:
                     self._unbounded.append(run)
             else:
-                run.table = small_table(self.text, run.insns)
+                run.table = small_table(self.text, run.insns) or self._labels_for(run)
                 if run.table is not None:
                     self._follow_table(run)
             run.comes_back = run.table is None
+
+    def _labels_for(self, run: Run) -> JumpTable | None:
+        """The table of a computed goto; functions are called, and labels are no known function."""
+        fits, mixed = loads_label(jump_target(self.text, run.insns))
+        if not fits:
+            return None
+        last = run.insns[-1]
+        found = self._labels.around(self.text, last.pc, int(last.thumb), mixed)
+        if found is None or any(key in self.starts for key in found[0].targets):
+            return None
+        self.table_words |= found[1]
+        return found[0]
 
     def _end_stop(self, run: Run, how: str, follow: int, known: dict[int, Tree]) -> bool:
         """True when control goes on behind the instruction."""
