@@ -13,6 +13,7 @@ from xlate.discovery.text import FREE, STARTS_ARM, STARTS_THUMB, Text
 
 PADDING = (0x0000, 0xBF00, 0x46C0)  # zeros, nop, mov r8, r8
 NOP_A32 = (0xE320F000, 0xE1A00000, 0)
+NOP_W = 0x8000F3AF  # T32, as a little-endian word
 PUSH_LR = 0xB5  # T16 push {.., lr}
 PUSH_WIDE = 0xE92D  # T32 stmdb sp!, {..}; also the upper half of A32's
 LDR_LITERAL = 0b01001  # T16 ldr Rt, [pc, #imm8]
@@ -72,7 +73,8 @@ def _behind_loads(text: Text, push: int, first: int) -> int:
 def _behind_padding(text: Text, start: int, end: int) -> int:
     """First address of a gap that is neither zeros nor instructions that do nothing."""
     while start < end:
-        if start & 3 == 0 and start + 4 <= end and text.constant(start, 4) in NOP_A32:
+        word = text.constant(start, 4) if start + 4 <= end else None
+        if word == NOP_W or (start & 3 == 0 and word in NOP_A32):
             start += 4
         elif text.constant(start, 2) in PADDING:
             start += 2
