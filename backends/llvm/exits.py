@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends.llvm.liveness import Node, entry_flags, passing_flags
+from backends.llvm.liveness import GOTO, Node, entry_flags, passing_flags
 from backends.llvm.slots import ALL_FLAGS
 from backends.llvm.source import Table
 from backends.llvm.writer import Writer
@@ -180,6 +180,9 @@ class Exits(Writer):
             back = (insn.pc + insn.size) | int(insn.thumb)
             self.call(self.look_up(target), back)
             return
+        if GOTO in node.successors:
+            self.go_to(target, self.source.tables.get(insn.pc))
+            return
         inside = [k for k in self._possible(insn) if k in self.nodes] if how == "jump" else []
         if inside:
             name = self.new()
@@ -195,6 +198,71 @@ class Exits(Writer):
             self.tail_call(self.look_up(target))
         else:
             self.give(target)
+
+    def go_to(self, target: str, table: Table | None) -> None:
+        """A computed jump with many known targets; each has its own jump, for the predictor."""
+        link = self.value(f"sub i32 {target}, %base") if self.module.relative else target
+        self.add(f"store i32 {link}, ptr %going")
+        address = self.addresses.get(table.load) if table and table.load is not None else None
+        if table and address:
+            self._choose(self._case(address, table), "gotox", dict(enumerate(table.targets)))
+        elif self.joined or self.hashed is None:
+            self.add("br label %goto")
+        else:
+            self._choose(self._place(link), "gotou", dict(enumerate(self.hashed.slots)))
+
+    def _case(self, address: str, table: Table) -> str:
+        """Number of the word that was loaded, which is known before the word is."""
+        base = self.key_operand(table.base)
+        distance = self.value(f"sub i32 {address}, {base}")
+        return self.value(f"call i32 @llvm.fshl.i32(i32 {distance}, i32 {distance}, i32 30)")
+
+    def _place(self, link: str) -> str:
+        assert self.hashed is not None
+        product = self.value(f"mul i32 {link}, {self.hashed.factor}")
+        return self.value(f"lshr i32 {product}, {32 - self.hashed.bits}")
+
+    def goto(self, node: Node) -> None:
+        """Where computed jumps with many known targets meet."""
+        dirty = node.dirty_out
+        keep = dirty & ~ALL_FLAGS | dirty & entry_flags(node.live_in)
+        if self.joined or self.hashed is None:
+            self.label("goto")
+            link = self.value("load i32, ptr %going")
+            if self.hashed is None:
+                self._choose(link, "gotox", {key: key for key in node.successors})
+            else:
+                self._choose(self._place(link), "gotou", dict(enumerate(self.hashed.slots)))
+        for label in ("gotop", "gotox"):
+            self.label(label)
+            link = self.value("load i32, ptr %going")
+            target = self.value(f"add i32 {link}, %base") if self.module.relative else link
+            self.flush(keep)
+            if label == "gotop":
+                self.safepoint(target)
+            elif all(self.module.is_tail(insn, bool(dirty >> LINK & 1)) for insn in self.gotos()):
+                self.tail_call(self.look_up(target))
+            else:
+                self.give(target)
+        self.label("gotou")
+        self.add("unreachable")
+        for key in node.successors:
+            self.label(f"g{key:x}")
+            link = self.value("load i32, ptr %going")
+            other = self.value(f"icmp ne i32 {link}, {key}")
+            self.add(f"br i1 {other}, label %gotox, label %{self.at(key)}, !prof !0")
+
+    def _choose(self, case: str, other: str, keys: dict[int, int | None]) -> None:
+        """Poll, then try the block of the key that a case stands for."""
+        name = self.new()
+        pending = self.value(f"load volatile i32, ptr {self.state('pending')}")
+        stop = self.value(f"icmp ne i32 {pending}, 0")
+        self.add(f"br i1 {stop}, label %gotop, label %{name}c, !prof !0")
+        self.label(f"{name}c")
+        known = self.nodes[GOTO].successors
+        names = {at: f"g{key:x}" if key in known else "gotox" for at, key in keys.items()}
+        cases = " ".join(f"i32 {at}, label %{name}" for at, name in names.items())
+        self.add(f"switch i32 {case}, label %{other} [ {cases} ]")
 
     def _possible(self, insn: Any) -> tuple[int, ...]:
         """Keys that a computed jump may well go to, inside this function."""

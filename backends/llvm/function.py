@@ -12,7 +12,7 @@ from typing import Any
 
 from backends.llvm.chains import Chain, chains
 from backends.llvm.exits import Exits
-from backends.llvm.liveness import Node, Step
+from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.slots import (
     ABI_DOUBLES,
     ABI_REGISTERS,
@@ -35,6 +35,7 @@ class Lifter(Exits):
         """All instructions of a block and its end."""
         node = self.nodes[key]
         insns = self.source.blocks[key]
+        self.addresses = {}
         loop = self.loops.get(key)
         if loop is not None:
             self.label(f"p{key:x}")
@@ -164,6 +165,8 @@ class Lifter(Exits):
         outcome = ""
         if flow.kind != "stop" or flow.how == "svc":  # what stops is left to the baseline tier
             outcome = self.fill(self.snippet_for(insn, step, step.live_after), insn)
+        if node.gotos and step.predicate is None:
+            self.note_address(insn)
         if flow.kind != "next":
             self.end(insn, node, outcome)
 
@@ -172,8 +175,11 @@ class Lifter(Exits):
         """The function."""
         self.latches = {loop.latch: header for header, loop in self.loops.items()}
         self.enter()
-        for key in self.nodes:
-            self.block(key)
+        for key, node in self.nodes.items():
+            if key == GOTO:
+                self.goto(node)
+            else:
+                self.block(key)
         if self.cold:
             self.label("outward")
             self.tail_call(self.value(f"load ptr, ptr {self.state('safepoint')}"))
@@ -199,6 +205,8 @@ class Lifter(Exits):
 
     def _variables(self) -> Iterator[str]:
         yield "  %abi = alloca %A, align 16\n"
+        if GOTO in self.nodes:
+            yield "  %going = alloca i32\n"
         for header in self.loops:
             yield f"  %left{header:x} = alloca i32\n"
         for position, number in enumerate(ABI_REGISTERS):

@@ -19,6 +19,7 @@ from xlate.ir import Block
 
 _N_AND_V = 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
 PLAIN = LOCALS & ~ALL_FLAGS  # slots that are no flags
+GOTO = -1  # the node, of no instruction, that computed jumps with many known targets go through
 
 
 class Flow(Protocol):
@@ -70,6 +71,7 @@ class Node:
     steps: list[Step]
     successors: tuple[int, ...]  # entered with the variables as they are
     resumes: tuple[int, ...] = ()  # entered from the state, behind a call
+    gotos: tuple[int, ...] = ()  # entered with the variables as they are, by way of GOTO
     outside: tuple[int, ...] = ()  # keys that it goes on at without coming back
     leaves: bool = False  # may leave the function here, or call
     wants: int = 0  # flags that who it goes to reads

@@ -106,6 +106,8 @@ def counted_loops(
     found: dict[int, Counted] = {}
     taken: set[int] = set()
     for latch, node in nodes.items():
+        if not node.steps:
+            continue
         last = source.blocks[latch][-1]
         flow = node.steps[-1].recording.flow
         if flow.kind != "jump" or last.cond >= ALWAYS:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from backends.llvm.liveness import Node, Recording, Result, Step, analyse, entry_flags
+from backends.llvm.gotos import FEW
+from backends.llvm.liveness import GOTO, Node, Recording, Result, Step, analyse, entry_flags
 from backends.llvm.slots import ALL_FLAGS, Slot
 from backends.llvm.snippet import Snippet, make_snippet
 from xlate.ir import Block
@@ -43,6 +44,14 @@ class Table(Protocol):
     @property
     def targets(self) -> tuple[int, ...]:
         """Keys by case."""
+
+    @property
+    def load(self) -> int | None:
+        """Address of the instruction that loads the target, when ``targets`` are by case."""
+
+    @property
+    def base(self) -> int:
+        """Where it loads case 0 from."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +171,26 @@ def nodes_of(
         if not cautious:
             node.wants = _known_to_read(node, source, module)
         nodes[key] = node
-        work.extend(node.successors + node.resumes)
+        work.extend(k for k in node.successors + node.resumes + node.gotos if k != GOTO)
+    _join(nodes, source, module)
     ordered = {key: nodes[key] for key in sorted(nodes, key=lambda k: k & ~1)}
     analyse(ordered, list(roots))
     return ordered
+
+
+def _join(nodes: dict[int, Node], source: Source, module: Module) -> None:
+    """Make the node that all computed jumps with many targets go through.
+
+    What goes elsewhere from there is no code that anybody knows, and compilers keep no flags in
+    such jumps (docs/decisions/0011).
+    """
+    sites = [node for node in nodes.values() if node.gotos]
+    if not sites:
+        return
+    targets = tuple(sorted({key for site in sites for key in site.gotos}))
+    own = module.results.get(source.key)
+    wants = ALL_FLAGS if own is not None and own.keeps_flags else 0
+    nodes[GOTO] = Node(GOTO, [], targets, leaves=True, wants=wants)
 
 
 def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
@@ -195,6 +220,11 @@ def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
     own = module.results.get(source.key)
     if node.leaves and own is not None and own.keeps_flags:
         node.wants |= ALL_FLAGS
+    if _is_goto(node, source, last, goes):
+        node.gotos, goes = tuple(k for k in goes if k in source.blocks), [GOTO]
+        node.leaves, node.wants = False, 0
+        node.successors = (GOTO, *(k for k in falls if k in source.blocks))
+        return
     inside = [k for k in goes + falls if k in source.blocks]
     node.successors = tuple(dict.fromkeys(inside))
     node.outside = tuple(k for k in goes + falls if k not in source.blocks)
@@ -202,6 +232,15 @@ def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
         node.leaves = True
         known = module.results.get(outside)
         node.wants |= known.reads_flags if known else 0 if outside in module.known else ALL_FLAGS
+
+
+def _is_goto(node: Node, source: Source, last: Any, goes: list[int]) -> bool:
+    """A computed jump to one of many places of the function, none of which an index tells."""
+    flow = node.steps[-1].recording.flow
+    table = source.tables.get(last.pc)
+    if (flow.kind, flow.how) != ("indirect", "jump") or (table and table.index is not None):
+        return False
+    return len({k for k in goes if k in source.blocks}) > FEW and last.cond >= ALWAYS
 
 
 def _known_to_read(node: Node, source: Source, module: Module) -> int:
@@ -231,6 +270,8 @@ def summarise(source: Source, snippets: Snippets, nodes: dict[int, Node], old: R
         nodes = nodes_of(source, snippets, (source.key,), cautious=False)
     wanted = set()
     for node in nodes.values():
+        if not node.steps:
+            continue
         flow = node.steps[-1].recording.flow
         if flow.kind == "call" and any(entry_flags(nodes[k].live_in) for k in node.resumes):
             wanted.add(flow.target_at(source.blocks[node.key][-1].pc))

@@ -5,15 +5,24 @@ Knows nothing of control flow; ``exits.py`` and ``function.py`` build on it.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from backends.llvm.liveness import Node, Step
+from backends.llvm.gotos import perfect_hash
+from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import counted_loops
 from backends.llvm.slots import FLAG_SLOTS, LESS, LOCALS, bits
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Snippets, Source, nodes_of
 
+MOST_CASES = 4096  # of all jump tables of a function that computed gotos have, else they share one
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
+# What a load or store turns into a host address; a constant offset would follow it.
+_ADDRESS = re.compile(
+    r"zext i32 (\S+) to i64\n\s*(\S+) = inttoptr i64 \S+ to ptr addrspace\(256\)\n"
+    r"\s*\S+ = load [^\n]* \2,"
+)
 
 
 class Writer:
@@ -40,8 +49,19 @@ class Writer:
         self.left: list[str] = []  # reasons of instructions that the baseline tier has to do
         self.cold = False  # the common way out is used
         self.nodes = nodes_of(source, snippets, roots) if nodes is None else nodes
+        goto = self.nodes.get(GOTO)
+        self.hashed = perfect_hash(goto.successors) if goto else None
+        slots = len(self.hashed.slots) if self.hashed else 1
+        self.joined = slots * len(list(self.gotos())) > MOST_CASES
+        self.addresses: dict[int, str] = {}  # of this block's loads, by instruction
         self.loops = counted_loops(source, self.nodes, roots)
         self.offsets = self.module.offsets
+
+    def gotos(self) -> Iterator[Any]:
+        """The jumps that go through the node GOTO."""
+        for key, node in self.nodes.items():
+            if node.gotos:
+                yield self.source.blocks[key][-1]
 
     # --- small pieces ------------------------------------------------------------------------
     def new(self) -> str:
@@ -122,6 +142,12 @@ class Writer:
             self.allocas.append(snippet.allocas.replace("\1", prefix))
         self.out.append(text)
         return snippet.outcome.replace("\1", prefix)
+
+    def note_address(self, insn: Any) -> None:
+        """Remember the guest address that the instruction just written loads from."""
+        found = _ADDRESS.findall(self.out[-1])
+        if len(found) == 1:
+            self.addresses[insn.pc] = found[0][0]
 
     def snippet_for(self, insn: Any, step: Step, live: int, *, hasty: bool = False) -> Snippet:
         """The snippet with literals folded where they never change."""

@@ -164,6 +164,19 @@ def test_the_switch_of_the_interpreter_kernel(mode: str) -> None:
     assert max(sizes, default=0) == 23
 
 
+@pytest.mark.parametrize("mode", ["thumb", "arm", "pie"])
+def test_the_gotos_of_the_interpreter_kernel(mode: str) -> None:
+    """Each handler's computed goto goes to the 22 handlers, which are blocks of the function."""
+    found = discover(load(_corpus_program("vm_goto", mode)))
+    run = next(f for f in found.functions.values() if f.name.startswith("run"))
+    tables = [table for table in run.tables.values() if len(table.targets) == 22]
+    assert len(tables) >= 15
+    for table in tables:
+        assert len(set(table.targets)) == 22
+        assert set(table.targets) <= set(run.blocks)
+        assert table.load is not None
+
+
 def test_coverage_adds_up() -> None:
     image = load(_corpus_program("vm_switch", "thumb"))
     found = discover(image)

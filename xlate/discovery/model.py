@@ -36,6 +36,8 @@ class JumpTable:
     first: int
     targets: tuple[int, ...]
     data: tuple[int, int] | None  # address range of the table itself, None when it is code
+    load: int | None = None  # address of the instruction that loads the target from the table
+    base: int = 0  # where case 0 is loaded from, when ``load`` is known
 
 
 @dataclass

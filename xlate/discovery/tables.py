@@ -48,15 +48,6 @@ class Form(NamedTuple):
         return self._replace(selects=None) == other._replace(selects=None)
 
 
-def jump_target(text: Text, block: Sequence[Insn]) -> Tree:
-    """Return where the computed jump that ends a block goes, over the registers before it."""
-    state = State(text.constant)
-    target: Tree = None
-    for insn in block:
-        target = state.run(insn)
-    return target
-
-
 def table_form(text: Text, block: Sequence[Insn]) -> Form | None:
     """Return how the computed jump that ends a block finds its target, None for an unknown way."""
     state = State(text.constant)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from frontends.arm32.decode import ALWAYS, Insn
 from frontends.arm32.recorded import Recorded, address_at, recorded
-from xlate.discovery.labels import LabelTables, loads_label
+from xlate.discovery.labels import LabelTables, goto_of
 from xlate.discovery.model import Confidence, JumpTable
 from xlate.discovery.symbolic import Tree, effects, resolve
-from xlate.discovery.tables import Form, Step, find_table, jump_target, small_table, table_form
+from xlate.discovery.tables import Form, Step, find_table, small_table, table_form
 from xlate.discovery.text import DATA, Text
 
 R7, LR = 7, 14
@@ -277,11 +277,8 @@ class Walk:
 
     def _labels_for(self, run: Run) -> JumpTable | None:
         """The table of a computed goto; functions are called, and labels are no known function."""
-        fits, mixed = loads_label(jump_target(self.text, run.insns))
-        if not fits:
-            return None
-        last = run.insns[-1]
-        found = self._labels.around(self.text, last.pc, int(last.thumb), mixed)
+        goto = goto_of(self.text, run.insns)
+        found = self._labels.around(self.text, goto) if goto is not None else None
         if found is None or any(key in self.starts for key in found[0].targets):
             return None
         self.table_words |= found[1]
@@ -324,7 +321,6 @@ class Walk:
 
     def _retry_tables(self) -> bool:
         """Try computed jumps again with other ways that lead there; True when a table is found."""
-        found = False
         for run in self._unbounded:
             ways = self._before.get(run.start, [])
             for via in ways[run.tried : MOST_WAYS]:
@@ -336,10 +332,25 @@ class Walk:
                 if run.table is not None:
                     for target in run.nexts[old:]:
                         self._before.setdefault(target, []).append(run.start)
-                    found = True
                     break
+        return self._drop_bounded() or self._retry_labels()
+
+    def _retry_labels(self) -> bool:
+        """What nothing bounds may be a computed goto; True when one is."""
+        for run in self._unbounded:
+            run.table = self._labels_for(run)
+            if run.table is not None:
+                old = len(run.nexts)
+                self._follow_table(run)
+                for target in run.nexts[old:]:
+                    self._before.setdefault(target, []).append(run.start)
+        return self._drop_bounded()
+
+    def _drop_bounded(self) -> bool:
+        """Forget the jumps whose table was found; True when there were any."""
+        before = len(self._unbounded)
         self._unbounded = [run for run in self._unbounded if run.table is None]
-        return found
+        return len(self._unbounded) < before
 
     # --- which runs come back -------------------------------------------------------------
     def _linked(self, run: Run) -> None:
