@@ -196,6 +196,8 @@ class Exits(Writer):
         self.flush(dirty & ~ALL_FLAGS | dirty & flags)
         if how == "jump" and self.module.is_tail(insn, bool(dirty >> LINK & 1)):
             self.tail_call(self.look_up(target))
+        elif how == "jump":  # the runtime knows whether that is a function
+            self.safepoint(target)
         else:
             self.give(target)
 
@@ -243,7 +245,7 @@ class Exits(Writer):
             elif all(self.module.is_tail(insn, bool(dirty >> LINK & 1)) for insn in self.gotos()):
                 self.tail_call(self.look_up(target))
             else:
-                self.give(target)
+                self.safepoint(target)
         self.label("gotou")
         self.add("unreachable")
         for key in node.successors:
