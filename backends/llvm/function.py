@@ -13,6 +13,7 @@ from typing import Any
 from backends.llvm.chains import Chain, chains
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
+from backends.llvm.loops import Counted
 from backends.llvm.slots import (
     ABI_DOUBLES,
     ABI_REGISTERS,
@@ -35,18 +36,22 @@ class Lifter(Exits):
         """All instructions of a block and its end."""
         node = self.nodes[key]
         insns = self.source.blocks[key]
-        loop = self.loops.get(key)
-        if loop is not None:
-            self.label(f"p{key:x}")
-            self.add(f"store i32 {loop.countdown(self.value)}, ptr %left{key:x}")
-            self.add(f"br label %b{key:x}")
+        if key in self.loops:
+            self.start_counting(key, node, insns)
         self.label(f"b{key:x}")
         if (cut := _cut(insns, self.module)) is not None:
             self.cut(node, insns, cut)
             return
+        self.regions(key, node, insns)
+        if not self._leaves(node):
+            self.end(insns[-1], node, "")
+
+    def regions(self, key: int, node: Node, insns: list[Any]) -> None:
+        """Instructions by runs under one condition; the last of the block may leave it."""
         for first, last, cond in _regions(insns, node.steps):
             name = ""
-            if last == len(insns) and key in self.latches:
+            ends = last == len(node.steps)
+            if ends and key in self.latches:
                 self.count_down(self.latches[key])
             if cond is not None:
                 name = self.new()
@@ -54,7 +59,7 @@ class Lifter(Exits):
                 self.add(f"br i1 {skip}, label %{name}s, label %{name}b")
                 self.label(f"{name}b")
             self.run(insns, node, first, last)
-            ended = last == len(insns) and self._leaves(node)
+            ended = ends and self._leaves(node)
             if cond is not None:
                 if not ended:
                     self.add(f"br label %{name}s")
@@ -62,8 +67,6 @@ class Lifter(Exits):
                 if ended:
                     after = (insns[-1].pc + insns[-1].size) | int(insns[-1].thumb)
                     self.edge(insns[-1].pc, after, node.dirty_out)
-        if not self._leaves(node):
-            self.end(insns[-1], node, "")
 
     def run(self, insns: list[Any], node: Node, first: int, last: int) -> None:
         """Instructions under one condition, one after the other."""
@@ -121,16 +124,41 @@ class Lifter(Exits):
     def _leaves(self, node: Node) -> bool:
         return node.steps[-1].recording.flow.kind != "next"
 
+    def start_counting(self, key: int, node: Node, insns: list[Any]) -> None:
+        """The way into a counted loop: its room, and several rounds at once while there is some."""
+        loop = self.loops[key]
+        rounds = loop.unrolled(len(insns))
+        self.label(f"p{key:x}")
+        room = loop.room(self.value)
+        self.add(f"store i32 {room}, ptr %room{key:x}")
+        if rounds == 1:
+            self.add(f"br label %b{key:x}")
+            return
+        self.go_if_more(room, loop.stride(self.value, rounds - 1), f"u{key:x}", f"b{key:x}")
+        self.label(f"u{key:x}")
+        for _ in range(rounds):
+            self.regions(key, node, insns[:-1])
+        room = self.value(f"load i32, ptr %room{key:x}")
+        stride = loop.stride(self.value, rounds)
+        self.add(f"store i32 {self.value(f'sub i32 {room}, {stride}')}, ptr %room{key:x}")
+        self.go_if_more(room, loop.stride(self.value, 2 * rounds - 1), f"u{key:x}", f"v{key:x}")
+        self.label(f"v{key:x}")
+        self.go_if_more(room, stride, f"b{key:x}", f"t{key:x}")
+
+    def go_if_more(self, room: str, than: str, there: str, else_there: str) -> None:
+        """Branch on whether a counted loop has more room."""
+        more = self.value(f"icmp ugt i32 {room}, {than}")
+        self.add(f"br i1 {more}, label %{there}, label %{else_there}")
+
     def count_down(self, header: int) -> None:
-        """The next round of a counted loop, unless the countdown has run out."""
-        name = self.new()
-        left = self.value(f"load i32, ptr %left{header:x}")
-        none = self.value(f"icmp eq i32 {left}, 0")
-        self.add(f"br i1 {none}, label %{name}e, label %{name}a, !prof !0")
-        self.label(f"{name}a")
-        self.add(f"store i32 {self.value(f'sub i32 {left}, 1')}, ptr %left{header:x}")
+        """The next round of a counted loop, unless its room is used up."""
+        stride = self.loops[header].stride(self.value)
+        room = self.value(f"load i32, ptr %room{header:x}")
+        self.go_if_more(room, stride, f"a{header:x}", f"t{header:x}")
+        self.label(f"a{header:x}")
+        self.add(f"store i32 {self.value(f'sub i32 {room}, {stride}')}, ptr %room{header:x}")
         self.add(f"br label %b{header:x}")
-        self.label(f"{name}e")
+        self.label(f"t{header:x}")
 
     def cut(self, node: Node, insns: list[Any], at: int) -> None:
         """Leave at the IT instruction of a block that would leave within its IT block."""
@@ -201,7 +229,7 @@ class Lifter(Exits):
         yield "  %abi = alloca %A, align 16\n"
         yield "  %going = alloca i32\n"
         for header in self.loops:
-            yield f"  %left{header:x} = alloca i32\n"
+            yield f"  %room{header:x} = alloca i32\n"
         for position, number in enumerate(ABI_REGISTERS):
             yield f"  %r{number} = getelementptr i8, ptr %abi, i64 {4 * position}\n"
         used = 0
