@@ -13,7 +13,6 @@ from typing import Any
 from backends.llvm.chains import Chain, chains
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
-from backends.llvm.loops import Counted
 from backends.llvm.slots import (
     ABI_DOUBLES,
     ABI_REGISTERS,
@@ -27,6 +26,7 @@ from backends.llvm.slots import (
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Module
 from backends.llvm.unit import FunctionText
+from backends.llvm.wide import wide_registers
 
 
 class Lifter(Exits):
@@ -84,6 +84,9 @@ class Lifter(Exits):
     def chain(self, insns: list[Any], node: Node, chain: Chain) -> None:
         """Floating-point instructions in haste, and again exactly when a NaN came out."""
         places = [(f"%r{number}", "i32") for number in sorted(chain.registers)]
+        if self.wide is not None:
+            twins = sorted(chain.registers & self.wide.registers)
+            places += [(f"%w{number}", "i64") for number in twins]
         places += [(self.double(8 * number), "double") for number in sorted(chain.doubles)]
         before = [(self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in places]
         for index in range(chain.first, chain.last):
@@ -134,10 +137,20 @@ class Lifter(Exits):
         if rounds == 1:
             self.add(f"br label %b{key:x}")
             return
-        self.go_if_more(room, loop.stride(self.value, rounds - 1), f"u{key:x}", f"b{key:x}")
+        than = loop.stride(self.value, rounds - 1)
+        enough = self.value(f"icmp ugt i32 {room}, {than}")
+        self.wide = wide_registers(loop, node.steps[:-1])
+        if self.wide is not None:
+            self.twins |= self.wide.registers
+            fits = self.wide.begin(self.value, self.add)
+            enough = self.value(f"and i1 {enough}, {fits}")
+        self.add(f"br i1 {enough}, label %u{key:x}, label %b{key:x}")
         self.label(f"u{key:x}")
-        for _ in range(rounds):
+        for number in range(rounds):
+            if self.wide is not None:
+                self.wide.start_round(number, self.value)
             self.regions(key, node, insns[:-1])
+        self.wide = None
         room = self.value(f"load i32, ptr %room{key:x}")
         stride = loop.stride(self.value, rounds)
         self.add(f"store i32 {self.value(f'sub i32 {room}, {stride}')}, ptr %room{key:x}")
@@ -198,6 +211,7 @@ class Lifter(Exits):
     # --- the whole ---------------------------------------------------------------------------
     def text(self) -> FunctionText:
         """The function."""
+        self.twins: set[int] = set()
         self.latches = {loop.latch: header for header, loop in self.loops.items()}
         self.enter()
         for key in self.nodes:
@@ -230,6 +244,8 @@ class Lifter(Exits):
         yield "  %going = alloca i32\n"
         for header in self.loops:
             yield f"  %room{header:x} = alloca i32\n"
+        for number in sorted(self.twins):
+            yield f"  %w{number} = alloca i64\n"
         for position, number in enumerate(ABI_REGISTERS):
             yield f"  %r{number} = getelementptr i8, ptr %abi, i64 {4 * position}\n"
         used = 0

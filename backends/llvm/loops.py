@@ -18,7 +18,7 @@ from backends.llvm.slots import ALL_FLAGS
 from backends.llvm.source import ALWAYS, Source
 from xlate.ir import Op, Value
 
-CHUNK = 65536  # rounds between two polls, at most
+CHUNK = 4096  # rounds between two polls, at most, where the stride is a number
 MOST_STRIDE = 1 << 14  # of a loop that is worth it
 LONGEST = 1 << 18  # room where the stride is a register, which may be 1
 ROUNDS = 4  # of an unrolled loop
@@ -88,6 +88,11 @@ class Counted:
             return str(abs(self.step.amount) * rounds)
         step = value(f"load i32, ptr %r{self.step.register}")
         return step if rounds == 1 else value(f"mul i32 {step}, {rounds}")
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds the room is for at most, whatever the stride."""
+        return CHUNK if self.step.register is None else LONGEST
 
     def unrolled(self, insns: int) -> int:
         """How many rounds are written one behind the other, for a body of so many instructions."""
@@ -242,11 +247,12 @@ def _induction(
         steps = [(step, False) for step in nodes[header].steps] + steps
     for step, late in steps:
         if step.snippet.writes >> register & 1:
-            return None if step.predicate is not None else _change(step, register, late=late)
+            return None if step.predicate is not None else change_of(step, register, late=late)
     return None
 
 
-def _change(step: Step, register: int, *, late: bool) -> Change | None:
+def change_of(step: Step, register: int, *, late: bool) -> Change | None:
+    """What an instruction that executes adds to a register; None when it does anything else."""
     ops = [op for block in step.recording.blocks for op in block]
     written = [op for op in ops if op.name == "set_reg" and op.params["reg"] == register]
     value: Op = written[-1].args[0].op

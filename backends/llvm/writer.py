@@ -12,6 +12,7 @@ from backends.llvm.loops import counted_loops
 from backends.llvm.slots import FLAG_SLOTS, LESS, LOCALS, bits
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Snippets, Source, nodes_of
+from backends.llvm.wide import Wide
 
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
 
@@ -41,6 +42,7 @@ class Writer:
         self.cold = False  # the common way out is used
         self.nodes = nodes_of(source, snippets, roots) if nodes is None else nodes
         self.loops = counted_loops(source, self.nodes, roots)
+        self.wide: Wide | None = None  # while an unrolled loop is written
         self.offsets = self.module.offsets
 
     # --- small pieces ------------------------------------------------------------------------
@@ -126,6 +128,8 @@ class Writer:
     def snippet_for(self, insn: Any, step: Step, live: int, *, hasty: bool = False) -> Snippet:
         """The snippet with literals folded where they never change."""
         recording = step.recording
+        if self.wide is not None and self.wide.touches(step.snippet):
+            return self.wide.snippet(recording, live, self.module, hasty=hasty)
         snippet = self.snippets.variant(recording, live, fold=True)
         if hasty:
             snippet = self.snippets.hasty(recording)

@@ -5,8 +5,11 @@ Each loop runs in this process, beside a few lines of Python that say what it mu
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import random
 import re
+import struct
 from collections.abc import Callable
 from functools import cache
 
@@ -147,3 +150,94 @@ def test_a_counted_loop_divides_nothing():
     text = lift([COUNT, ADD_R0 | 12, CMP_R1, jump(3, 0, 1), BX_LR]).at(0)
     assert "%room" in text
     assert not re.search("udiv|urem", text)
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+LENGTH = 1 << 20
+STORE_INDEXED, STORE_BYTE = 0xE7840105, 0xE7C42005  # str r0, [r4, r5, lsl #2]; strb r2, [r4, r5]
+STORE_ON, STORE_BACK = 0xE4840004, 0xE5240004  # str r0, [r4], #4; str r0, [r4, #-4]!
+LOAD_ON = 0xE4963004  # ldr r3, [r6], #4
+SUM = 0xE0822003  # add r2, r2, r3
+
+
+@pytest.fixture(scope="module")
+def memory() -> tuple[int, ctypes.Array[ctypes.c_char]]:
+    """Memory at a guest address; the host's is the same where the guest base is 0."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    low = 0x40  # MAP_32BIT
+    at = libc.mmap(None, LENGTH, 3, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | low, -1, 0)
+    assert at < 1 << 32
+    return at, (ctypes.c_char * LENGTH).from_address(at)
+
+
+def words(memory, first: int, count: int) -> list[int]:
+    """Words of it, by number; the first may be before the middle."""
+    at = LENGTH // 2 + 4 * first
+    return list(struct.unpack_from(f"<{count}I", memory[1], at))
+
+
+def wipe(memory) -> int:
+    """Zero everything and return the address of the middle."""
+    ctypes.memset(memory[0], 0, LENGTH)
+    return memory[0] + LENGTH // 2
+
+
+@pytest.mark.parametrize(
+    ("first", "count"), [(0, 1), (0, 4), (3, 5), (0, 9), (-5, 11), (-30, 30), (-9, 6), (2, 20000)]
+)
+def test_a_loop_over_an_index(memory, first, count):
+    """An index below zero wraps: such a loop is not unrolled, or not until it is above."""
+    # str r0, [r4, r5, lsl #2]; add r0, r0, #1; add r5, r5, #1; cmp r5, r1; bne 0
+    m = machine(STORE_INDEXED, ADD_R0 | 1, 0xE2855001, 0xE1550001, jump(4, 0, 1))
+    at = wipe(memory)
+    run(m, [7, (first + count) & WORD, 0, 0, at, first & WORD])
+    assert words(memory, first - 1, count + 2) == [0, *range(7, 7 + count), 0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 7, 8, 100, 5000])
+def test_a_loop_over_a_pointer_and_down(memory, count):
+    # ldr r3, [r6], #4; add r2, r2, r3; str r0, [r4, #-4]!; add r0, r0, #1; cmp r6, r1; bne 0
+    m = machine(LOAD_ON, SUM, STORE_BACK, ADD_R0 | 1, 0xE1560001, jump(5, 0, 1))
+    at = wipe(memory)
+    struct.pack_into(f"<{count}I", memory[1], LENGTH // 2, *range(1, count + 1))
+    run(m, [7, at + 4 * count, 0, 0, at, 0, at])
+    assert m.integers[2] == count * (count + 1) // 2
+    assert (m.integers[4], m.integers[6]) == (at - 4 * count, at + 4 * count)
+    assert words(memory, -count, count) == list(range(6 + count, 6, -1))
+
+
+@pytest.mark.parametrize("stride", [1, 3, 1000, 5000])
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 8, 9, 50])
+def test_a_loop_by_a_register_over_an_index(memory, stride, count):
+    # add r2, r2, #1; strb r2, [r4, r5]; add r5, r5, r3; cmp r5, r1; bcc 0
+    m = machine(COUNT, STORE_BYTE, 0xE0855003, 0xE1550001, jump(4, 0, 3))
+    at = wipe(memory)
+    run(m, [0, stride * count, 0, stride, at, 0])
+    found = memory[1][LENGTH // 2 : LENGTH // 2 + stride * (count + 1)]
+    assert list(found[::stride]) == [*range(1, count + 1), 0]
+    assert sum(found) == sum(range(1, count + 1))
+
+
+def test_a_register_that_is_written_under_a_condition_has_no_twin(memory):
+    # str r0, [r4], #4; cmp r0, #3; addeq r4, r4, #4; add r0, r0, #1; cmp r0, r1; bne 0
+    conditional = 0x02844004
+    m = machine(STORE_ON, 0xE3500003, conditional, ADD_R0 | 1, CMP_R1, jump(5, 0, 1))
+    at = wipe(memory)
+    run(m, [1, 10, 0, 0, at])
+    assert words(memory, 0, 11) == [1, 2, 3, 0, 4, 5, 6, 7, 8, 9, 0]
+
+
+@pytest.mark.parametrize("count", [3, 4, 9])
+def test_a_round_that_is_done_again_for_a_nan_loads_from_the_same_place(memory, count):
+    # vadd.f64 d0, d0, d2; vldmia r6!, {d1}; vmul.f64 d2, d0, d1; subs r0, r0, #1; bne 0
+    m = machine(0xEE300B02, 0xECB61B02, 0xEE202B01, SUBS_R0 | 1, jump(4, 0, 1))
+    at = wipe(memory)
+    nan = 0x7FF8000000001234
+    struct.pack_into(f"<{count}Q", memory[1], LENGTH // 2, *[nan] * (count - 1), nan + 1)
+    run(m, [count, 0, 0, 0, 0, 0, at])
+    assert m.integers[6] == at + 8 * count
+    assert struct.pack("<d", m.doubles[1]) == struct.pack("<Q", nan + 1)
+    assert struct.pack("<d", m.doubles[2]) == struct.pack("<Q", nan)
