@@ -130,7 +130,7 @@ class Lifter(Exits):
     def start_counting(self, key: int, node: Node, insns: list[Any]) -> None:
         """The way into a counted loop: its room, and several rounds at once while there is some."""
         loop = self.loops[key]
-        rounds = loop.unrolled(len(insns))
+        rounds = loop.unrolled(node.steps)
         self.label(f"p{key:x}")
         room = loop.room(self.value)
         self.add(f"store i32 {room}, ptr %room{key:x}")

@@ -21,7 +21,7 @@ from xlate.ir import Op, Value
 CHUNK = 4096  # rounds between two polls, at most, where the stride is a number
 MOST_STRIDE = 1 << 14  # of a loop that is worth it
 LONGEST = 1 << 18  # room where the stride is a register, which may be 1
-ROUNDS = 4  # of an unrolled loop
+ROUNDS = 4  # of an unrolled loop, at most
 LARGEST = 12  # guest instructions in a loop that is unrolled, its branch included
 
 EQ, NE, CS, CC, MI, PL, HI, LS, GE, LT, GT, LE = 0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13
@@ -94,11 +94,12 @@ class Counted:
         """How many rounds the room is for at most, whatever the stride."""
         return CHUNK if self.step.register is None else LONGEST
 
-    def unrolled(self, insns: int) -> int:
-        """How many rounds are written one behind the other, for a body of so many instructions."""
-        if self.header != self.latch or insns > LARGEST:
+    def unrolled(self, steps: list[Step]) -> int:
+        """How many rounds are written one behind the other, for a body of these instructions."""
+        if self.header != self.latch or len(steps) > LARGEST:
             return 1
-        return ROUNDS
+        ops = (op.name for step in steps for block in step.recording.blocks for op in block)
+        return 2 if "nan_fix" in ops else ROUNDS  # exact arithmetic is long
 
 
 def counted_loops(
