@@ -13,6 +13,7 @@ from typing import Any
 from backends.llvm.chains import Chain, chains
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
+from backends.llvm.loops import Counted
 from backends.llvm.slots import (
     ABI_DOUBLES,
     ABI_REGISTERS,
@@ -137,40 +138,48 @@ class Lifter(Exits):
         if rounds == 1:
             self.add(f"br label %b{key:x}")
             return
-        than = loop.stride(self.value, rounds - 1)
-        enough = self.value(f"icmp ugt i32 {room}, {than}")
+        before = loop.stride(self.value, rounds - 1)
+        enough = self.value(f"icmp ugt i32 {room}, {before}")
         self.wide = wide_registers(loop, node.steps[:-1])
         if self.wide is not None:
             self.twins |= self.wide.registers
             fits = self.wide.begin(self.value, self.add)
             enough = self.value(f"and i1 {enough}, {fits}")
-        self.add(f"br i1 {enough}, label %u{key:x}, label %b{key:x}")
+        self.add(f"br i1 {enough}, label %n{key:x}, label %b{key:x}")
+        self.label(f"n{key:x}")
+        # From here on the room is that of the first round of a group.
+        self.add(f"store i32 {self.value(f'sub i32 {room}, {before}')}, ptr %room{key:x}")
+        self.add(f"br label %u{key:x}")
+        self.several(loop, rounds, node, insns[:-1])
+
+    def several(self, loop: Counted, rounds: int, node: Node, insns: list[Any]) -> None:
+        """A group of rounds, again while there is room for one; behind it single ones, or none."""
+        key = loop.header
         self.label(f"u{key:x}")
         for number in range(rounds):
             if self.wide is not None:
                 self.wide.start_round(number, self.value)
-            self.regions(key, node, insns[:-1])
+            self.regions(key, node, insns)
         self.wide = None
-        room = self.value(f"load i32, ptr %room{key:x}")
-        stride = loop.stride(self.value, rounds)
-        self.add(f"store i32 {self.value(f'sub i32 {room}, {stride}')}, ptr %room{key:x}")
-        self.go_if_more(room, loop.stride(self.value, 2 * rounds - 1), f"u{key:x}", f"v{key:x}")
+        room = self.use_room(loop, rounds, f"u{key:x}", f"v{key:x}")
         self.label(f"v{key:x}")
-        self.go_if_more(room, stride, f"b{key:x}", f"t{key:x}")
+        self.use_room(loop, 1, f"b{key:x}", f"t{key:x}", room)
 
-    def go_if_more(self, room: str, than: str, there: str, else_there: str) -> None:
-        """Branch on whether a counted loop has more room."""
-        more = self.value(f"icmp ugt i32 {room}, {than}")
+    def use_room(
+        self, loop: Counted, rounds: int, there: str, else_there: str, room: str = ""
+    ) -> str:
+        """Branch on whether there is room for so many rounds more; returns what there was."""
+        at = f"%room{loop.header:x}"
+        room = room or self.value(f"load i32, ptr {at}")
+        stride = loop.stride(self.value, rounds)
+        more = self.value(f"icmp ugt i32 {room}, {stride}")
+        self.add(f"store i32 {self.value(f'sub i32 {room}, {stride}')}, ptr {at}")
         self.add(f"br i1 {more}, label %{there}, label %{else_there}")
+        return room
 
     def count_down(self, header: int) -> None:
         """The next round of a counted loop, unless its room is used up."""
-        stride = self.loops[header].stride(self.value)
-        room = self.value(f"load i32, ptr %room{header:x}")
-        self.go_if_more(room, stride, f"a{header:x}", f"t{header:x}")
-        self.label(f"a{header:x}")
-        self.add(f"store i32 {self.value(f'sub i32 {room}, {stride}')}, ptr %room{header:x}")
-        self.add(f"br label %b{header:x}")
+        self.use_room(self.loops[header], 1, f"b{header:x}", f"t{header:x}")
         self.label(f"t{header:x}")
 
     def cut(self, node: Node, insns: list[Any], at: int) -> None:

@@ -10,10 +10,10 @@ the loop is not entered in its unrolled form. The registers that addresses are m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from backends.llvm.liveness import Recording, Step
-from backends.llvm.loops import MOST_STRIDE, ROUNDS, Change, Counted, change_of
+from backends.llvm.loops import MOST_STRIDE, Change, Counted, change_of
 from backends.llvm.slots import ALL_FLAGS
 from backends.llvm.snippet import Locals, Snippet, make_snippet
 from backends.llvm.source import Module
@@ -37,18 +37,14 @@ class Wide:
     registers: frozenset[int]
     sums: dict[Terms, tuple[int, int]]
     by_register: tuple[int, int] | None = None
-    multiples: list[str] = field(default_factory=list)
-    first: str = ""
-    round: int = 0
+    start: str = ""
+    next: str = ""
 
     def begin(self, value: Callable[[str], str], add: Callable[[str], None]) -> str:
         """Set the twins; LLVM operand: whether no address of the loop can wrap."""
         for number in sorted(self.registers):
             wide = value(f"zext i32 {value(f'load i32, ptr %r{number}')} to i64")
             add(f"store i64 {wide}, ptr %w{number}")
-        if self.by_register is not None:
-            stride = value(f"load i64, ptr %w{self.by_register[1]}")
-            self.multiples = [value(f"mul i64 {stride}, {n}") for n in range(1, ROUNDS + 1)]
         good = "true"
         for terms, (down, up) in sorted(self.sums.items()):
             if not (terms[1:] or terms[0][1] or down or up):
@@ -62,9 +58,16 @@ class Wide:
 
     def start_round(self, number: int, value: Callable[[str], str]) -> None:
         """Another copy of the loop's body begins."""
-        self.round = number
-        if self.by_register is not None and not number:
-            self.first = value(f"load i64, ptr %w{self.by_register[0]}")
+        if self.by_register is None:
+            return
+        register, stride = (value(f"load i64, ptr %w{n}") for n in self.by_register)
+        if number % 2:
+            self.next = value(
+                f"add i64 {self.start}, {value(f'shl i64 {stride}, {number // 2 + 1}')}"
+            )
+        else:
+            self.start = register if number == 0 else self.start
+            self.next = value(f"add i64 {register}, {stride}")
 
     def touches(self, snippet: Snippet) -> bool:
         """The instruction reads or writes a register with a twin."""
@@ -203,7 +206,7 @@ class WideLocals(Locals):
     def _next_twin(self, out: Text, number: int, change: Op) -> str:
         wide = self.wide
         if wide.by_register is not None and wide.by_register[0] == number:
-            return out.new(f"add i64 {wide.first}, {wide.multiples[wide.round]}")
+            return wide.next
         a, b = (self._wide(out, arg.op) for arg in change.args)
         return out.new(f"{change.name} i64 {a}, {b}")
 

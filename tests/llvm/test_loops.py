@@ -81,7 +81,7 @@ def bounds(cond: int, step: int) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("cond", CONDITIONS, ids=CONDITIONS.get)
-@pytest.mark.parametrize("step", [1, 4, 12, -1, -4])
+@pytest.mark.parametrize("step", [1, 12, -4])
 @pytest.mark.parametrize("mirrored", [False, True], ids=["plain", "mirrored"])
 def test_a_loop_to_a_bound(cond, step, mirrored):
     change = ADD_R0 | step if step > 0 else SUB_R0 | -step
