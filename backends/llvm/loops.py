@@ -22,7 +22,7 @@ CHUNK = 4096  # rounds between two polls, at most, where the stride is a number
 MOST_STRIDE = 1 << 14  # of a loop that is worth it
 LONGEST = 1 << 18  # room where the stride is a register, which may be 1
 ROUNDS = 4  # of an unrolled loop, at most
-LARGEST = 12  # guest instructions in a loop that is unrolled, its branch included
+LARGEST = 16  # guest instructions in a loop that is unrolled, its branch included
 
 EQ, NE, CS, CC, MI, PL, HI, LS, GE, LT, GT, LE = 0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13
 _MIRROR = {NE: NE, CC: HI, HI: CC, LS: CS, CS: LS, LT: GT, GT: LT, LE: GE, GE: LE}
