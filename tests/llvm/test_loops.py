@@ -241,3 +241,14 @@ def test_a_round_that_is_done_again_for_a_nan_loads_from_the_same_place(memory, 
     assert m.integers[6] == at + 8 * count
     assert struct.pack("<d", m.doubles[1]) == struct.pack("<Q", nan + 1)
     assert struct.pack("<d", m.doubles[2]) == struct.pack("<Q", nan)
+
+
+def test_a_loop_that_ends_in_the_middle_of_an_it_block_is_left_there():
+    # adds r2, r2, #1; adds r0, r0, #1; cmp r0, r1; itt ne; bne 0 (unpredictable); addne; bx lr
+    found = lift([0x3201, 0x3001, 0x4288, 0xBF1C, 0xE7FA, 0x3301, 0x4770], isa="T16")
+    texts = list(found.texts.values())
+    results = compile_functions(texts, PRELUDE, level=1, jobs=1)
+    m = Machine(link(texts, results, low=BASE, span=4096, offsets=STATE.offsets()))
+    m.integers = [1, 9, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert m.run(BASE | 1) == BASE + 6 | 1
+    assert m.integers[:3] == [2, 9, 1]
