@@ -11,7 +11,7 @@ from typing import Any
 
 from backends.llvm.liveness import GOTO, Node, entry_flags, passing_flags
 from backends.llvm.slots import ALL_FLAGS
-from backends.llvm.source import Table
+from backends.llvm.source import ALWAYS, Table
 from backends.llvm.writer import Writer
 
 LINK = 14
@@ -43,7 +43,7 @@ class Exits(Writer):
         if key not in self.nodes:
             self.tail(key, dirty)
             return
-        if key & ~1 > here:
+        if key & ~1 > here or self._polls_anyway(key):
             self.add(f"br label %{self.at(key)}")
             return
         where = self.new()
@@ -52,6 +52,12 @@ class Exits(Writer):
         self.add(f"br i1 {stop}, label %{where}, label %{self.at(key)}, !prof !0")
         self.label(where)
         self.outward(key, dirty, entry_flags(self.nodes[key].live_in))
+
+    def _polls_anyway(self, key: int) -> bool:
+        """The block ends with a call of a function that polls at its entry."""
+        flow, last = self.nodes[key].steps[-1].recording.flow, self.source.blocks[key][-1]
+        polled = flow.kind == "call" and flow.target_at(last.pc) in self.module.polled
+        return polled and bool(last.cond >= ALWAYS)
 
     def tail(self, key: int, dirty: int) -> None:
         """Jump to another function; code that is none is left to the dispatcher."""

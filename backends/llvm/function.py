@@ -13,6 +13,7 @@ from typing import Any
 from backends.llvm.chains import Chain, chains
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import GOTO, Node, Step
+from backends.llvm.loops import Counted
 from backends.llvm.slots import (
     ABI_DOUBLES,
     ABI_REGISTERS,
@@ -26,6 +27,7 @@ from backends.llvm.slots import (
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Module
 from backends.llvm.unit import FunctionText
+from backends.llvm.wide import wide_registers
 
 
 class Lifter(Exits):
@@ -36,18 +38,22 @@ class Lifter(Exits):
         node = self.nodes[key]
         insns = self.source.blocks[key]
         self.addresses = {}
-        loop = self.loops.get(key)
-        if loop is not None:
-            self.label(f"p{key:x}")
-            self.add(f"store i32 {loop.countdown(self.value)}, ptr %left{key:x}")
-            self.add(f"br label %b{key:x}")
+        if key in self.loops:
+            self.start_counting(key, node, insns)
         self.label(f"b{key:x}")
         if (cut := _cut(insns, self.module)) is not None:
             self.cut(node, insns, cut)
             return
+        self.regions(key, node, insns)
+        if not self._leaves(node):
+            self.end(insns[-1], node, "")
+
+    def regions(self, key: int, node: Node, insns: list[Any]) -> None:
+        """Instructions by runs under one condition; the last of the block may leave it."""
         for first, last, cond in _regions(insns, node.steps):
             name = ""
-            if last == len(insns) and key in self.latches:
+            ends = last == len(node.steps)
+            if ends and key in self.latches:
                 self.count_down(self.latches[key])
             if cond is not None:
                 name = self.new()
@@ -55,7 +61,7 @@ class Lifter(Exits):
                 self.add(f"br i1 {skip}, label %{name}s, label %{name}b")
                 self.label(f"{name}b")
             self.run(insns, node, first, last)
-            ended = last == len(insns) and self._leaves(node)
+            ended = ends and self._leaves(node)
             if cond is not None:
                 if not ended:
                     self.add(f"br label %{name}s")
@@ -63,8 +69,6 @@ class Lifter(Exits):
                 if ended:
                     after = (insns[-1].pc + insns[-1].size) | int(insns[-1].thumb)
                     self.edge(insns[-1].pc, after, node.dirty_out)
-        if not self._leaves(node):
-            self.end(insns[-1], node, "")
 
     def run(self, insns: list[Any], node: Node, first: int, last: int) -> None:
         """Instructions under one condition, one after the other."""
@@ -82,6 +86,9 @@ class Lifter(Exits):
     def chain(self, insns: list[Any], node: Node, chain: Chain) -> None:
         """Floating-point instructions in haste, and again exactly when a NaN came out."""
         places = [(f"%r{number}", "i32") for number in sorted(chain.registers)]
+        if self.wide is not None:
+            twins = sorted(chain.registers & self.wide.registers)
+            places += [(f"%w{number}", "i64") for number in twins]
         places += [(self.double(8 * number), "double") for number in sorted(chain.doubles)]
         before = [(self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in places]
         for index in range(chain.first, chain.last):
@@ -122,16 +129,59 @@ class Lifter(Exits):
     def _leaves(self, node: Node) -> bool:
         return node.steps[-1].recording.flow.kind != "next"
 
+    def start_counting(self, key: int, node: Node, insns: list[Any]) -> None:
+        """The way into a counted loop: its room, and several rounds at once while there is some."""
+        loop = self.loops[key]
+        rounds = loop.unrolled(node.steps)
+        self.label(f"p{key:x}")
+        room = loop.room(self.value)
+        self.add(f"store i32 {room}, ptr %room{key:x}")
+        if rounds == 1:
+            self.add(f"br label %b{key:x}")
+            return
+        before = loop.stride(self.value, rounds - 1)
+        enough = self.value(f"icmp ugt i32 {room}, {before}")
+        self.wide = wide_registers(loop, node.steps[:-1])
+        if self.wide is not None:
+            self.twins |= self.wide.registers
+            fits = self.wide.begin(self.value, self.add)
+            enough = self.value(f"and i1 {enough}, {fits}")
+        self.add(f"br i1 {enough}, label %n{key:x}, label %b{key:x}")
+        self.label(f"n{key:x}")
+        # From here on the room is that of the first round of a group.
+        self.add(f"store i32 {self.value(f'sub i32 {room}, {before}')}, ptr %room{key:x}")
+        self.add(f"br label %u{key:x}")
+        self.several(loop, rounds, node, insns[:-1])
+
+    def several(self, loop: Counted, rounds: int, node: Node, insns: list[Any]) -> None:
+        """A group of rounds, again while there is room for one; behind it single ones, or none."""
+        key = loop.header
+        self.label(f"u{key:x}")
+        for number in range(rounds):
+            if self.wide is not None:
+                self.wide.start_round(number, self.value)
+            self.regions(key, node, insns)
+        self.wide = None
+        room = self.use_room(loop, rounds, f"u{key:x}", f"v{key:x}")
+        self.label(f"v{key:x}")
+        self.use_room(loop, 1, f"b{key:x}", f"t{key:x}", room)
+
+    def use_room(
+        self, loop: Counted, rounds: int, there: str, else_there: str, room: str = ""
+    ) -> str:
+        """Branch on whether there is room for so many rounds more; returns what there was."""
+        at = f"%room{loop.header:x}"
+        room = room or self.value(f"load i32, ptr {at}")
+        stride = loop.stride(self.value, rounds)
+        more = self.value(f"icmp ugt i32 {room}, {stride}")
+        self.add(f"store i32 {self.value(f'sub i32 {room}, {stride}')}, ptr {at}")
+        self.add(f"br i1 {more}, label %{there}, label %{else_there}")
+        return room
+
     def count_down(self, header: int) -> None:
-        """The next round of a counted loop, unless the countdown has run out."""
-        name = self.new()
-        left = self.value(f"load i32, ptr %left{header:x}")
-        none = self.value(f"icmp eq i32 {left}, 0")
-        self.add(f"br i1 {none}, label %{name}e, label %{name}a, !prof !0")
-        self.label(f"{name}a")
-        self.add(f"store i32 {self.value(f'sub i32 {left}, 1')}, ptr %left{header:x}")
-        self.add(f"br label %b{header:x}")
-        self.label(f"{name}e")
+        """The next round of a counted loop, unless its room is used up."""
+        self.use_room(self.loops[header], 1, f"b{header:x}", f"t{header:x}")
+        self.label(f"t{header:x}")
 
     def cut(self, node: Node, insns: list[Any], at: int) -> None:
         """Leave at the IT instruction of a block that would leave within its IT block."""
@@ -173,6 +223,7 @@ class Lifter(Exits):
     # --- the whole ---------------------------------------------------------------------------
     def text(self) -> FunctionText:
         """The function."""
+        self.twins: set[int] = set()
         self.latches = {loop.latch: header for header, loop in self.loops.items()}
         self.enter()
         for key, node in self.nodes.items():
@@ -208,7 +259,9 @@ class Lifter(Exits):
         if GOTO in self.nodes:
             yield "  %going = alloca i32\n"
         for header in self.loops:
-            yield f"  %left{header:x} = alloca i32\n"
+            yield f"  %room{header:x} = alloca i32\n"
+        for number in sorted(self.twins):
+            yield f"  %w{number} = alloca i64\n"
         for position, number in enumerate(ABI_REGISTERS):
             yield f"  %r{number} = getelementptr i8, ptr %abi, i64 {4 * position}\n"
         used = 0

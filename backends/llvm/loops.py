@@ -1,9 +1,11 @@
 """Loops that need no poll in every round: innermost, without calls, counted by one register.
 
-Such a loop is strip-mined: a countdown says how many rounds are certain to come, and only when it
-has run out the guest's own condition is tested, the pending word is polled and the countdown is
-worked out again (docs/decisions/0007). The countdown may be too small, never too large: then the
-loop is as slow as a polled one and still right.
+Such a loop is strip-mined: a room says how far the register can still move while the loop is
+certain to go on, and only when it is used up the guest's own condition is tested, the pending word
+is polled and the room is worked out again (docs/decisions/0007). The room may be too small, never
+too large: then the loop is as slow as a polled one and still right. It is measured in the
+register's own units, so that no division is needed. Short loops of one block are unrolled: while
+there is room for several rounds nothing is tested between them.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ from backends.llvm.slots import ALL_FLAGS
 from backends.llvm.source import ALWAYS, Source
 from xlate.ir import Op, Value
 
-CHUNK = 65536  # rounds between two polls, at most
+CHUNK = 4096  # rounds between two polls, at most, where the stride is a number
+MOST_STRIDE = 1 << 14  # of a loop that is worth it
+LONGEST = 1 << 18  # room where the stride is a register, which may be 1
+ROUNDS = 4  # of an unrolled loop, at most
+LARGEST = 16  # guest instructions in a loop that is unrolled, its branch included
 
 EQ, NE, CS, CC, MI, PL, HI, LS, GE, LT, GT, LE = 0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13
 _MIRROR = {NE: NE, CC: HI, HI: CC, LS: CS, CS: LS, LT: GT, GT: LT, LE: GE, GE: LE}
@@ -55,44 +61,45 @@ class Counted:
     bound: int
     bound_is_register: bool
 
-    def countdown(self, value: Callable[[str], str]) -> str:
-        """LLVM operand: rounds, at most CHUNK, that are certain to follow the first."""
+    def room(self, value: Callable[[str], str]) -> str:
+        """LLVM operand: round k is followed by another for certain while k strides are less."""
         x = value(f"load i32, ptr %r{self.register}")
         y = value(f"load i32, ptr %r{self.bound}") if self.bound_is_register else str(self.bound)
         first, second = (y, x) if self.step.up else (x, y)
         distance = value(f"sub i32 {first}, {second}")
-        if self.cond == NE:
-            rounds = self._until_equal(value, distance, abs(self.step.amount))
-        else:
-            rounds = self._while_ahead(value, first, second, distance)
-        return value(f"call i32 @llvm.umin.i32(i32 {rounds}, i32 {CHUNK})")
-
-    def _while_ahead(
-        self, value: Callable[[str], str], first: str, second: str, distance: str
-    ) -> str:
+        most = LONGEST if self.step.register is not None else CHUNK * abs(self.step.amount)
+        room = value(f"call i32 @llvm.umin.i32(i32 {distance}, i32 {most})")
+        if self.cond == NE:  # equal at once means a long way round, of which nothing is made
+            late = self.step.late
+            return value(f"add i32 {room}, {abs(self.step.amount)}") if late else room
         sign = "s" if self.cond in _SIGNED else "u"
         strict = self.cond in _STRICT
         ahead = value(f"icmp {sign}{'gt' if strict else 'ge'} i32 {first}, {second}")
-        less = value(f"sub i32 {distance}, 1") if strict else distance
-        if self.step.register is None:
-            count = value(f"udiv i32 {less}, {abs(self.step.amount)}")
-        else:
-            step = value(f"load i32, ptr %r{self.step.register}")
-            positive = value(f"icmp sgt i32 {step}, 0")
-            safe = value(f"select i1 {positive}, i32 {step}, i32 1")
-            count = value(f"udiv i32 {less}, {safe}")
-            ahead = value(f"and i1 {ahead}, {positive}")
-        return value(f"select i1 {ahead}, i32 {count}, i32 0")
+        if not strict:
+            room = value(f"add i32 {room}, 1")
+        if self.step.register is not None:
+            less = value(f"sub i32 {self.stride(value)}, 1")
+            ahead = value(f"and i1 {ahead}, {value(f'icmp ult i32 {less}, {MOST_STRIDE}')}")
+        return value(f"select i1 {ahead}, i32 {room}, i32 0")
 
-    def _until_equal(self, value: Callable[[str], str], distance: str, size: int) -> str:
-        if size == 1:
-            return distance if self.step.late else value(f"sub i32 {distance}, 1")
-        count = value(f"udiv i32 {distance}, {size}")
-        good = value(f"icmp eq i32 {value(f'mul i32 {count}, {size}')}, {distance}")
-        if not self.step.late:
-            good = value(f"and i1 {good}, {value(f'icmp ne i32 {distance}, 0')}")
-            count = value(f"sub i32 {count}, 1")
-        return value(f"select i1 {good}, i32 {count}, i32 0")
+    def stride(self, value: Callable[[str], str], rounds: int = 1) -> str:
+        """LLVM operand: how far so many rounds move the register; anything where room is 0."""
+        if self.step.register is None:
+            return str(abs(self.step.amount) * rounds)
+        step = value(f"load i32, ptr %r{self.step.register}")
+        return step if rounds == 1 else value(f"mul i32 {step}, {rounds}")
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds the room is for at most, whatever the stride."""
+        return CHUNK if self.step.register is None else LONGEST
+
+    def unrolled(self, steps: list[Step]) -> int:
+        """How many rounds are written one behind the other, for a body of these instructions."""
+        if self.header != self.latch or len(steps) > LARGEST:
+            return 1
+        ops = (op.name for step in steps for block in step.recording.blocks for op in block)
+        return 2 if "nan_fix" in ops else ROUNDS  # exact arithmetic is long
 
 
 def counted_loops(
@@ -181,6 +188,8 @@ def _count(
         change = Change(own_step) if own_step else _induction(nodes, header, latch, at, x)
         if change is None or condition not in (_UPWARDS if change.up else _DOWNWARDS):
             continue
+        if abs(change.amount) > MOST_STRIDE:
+            continue
         if change.register is not None and (
             condition == NE or _writers(nodes, body, change.register)
         ):
@@ -241,11 +250,12 @@ def _induction(
         steps = [(step, False) for step in nodes[header].steps] + steps
     for step, late in steps:
         if step.snippet.writes >> register & 1:
-            return None if step.predicate is not None else _change(step, register, late=late)
+            return None if step.predicate is not None else change_of(step, register, late=late)
     return None
 
 
-def _change(step: Step, register: int, *, late: bool) -> Change | None:
+def change_of(step: Step, register: int, *, late: bool) -> Change | None:
+    """What an instruction that executes adds to a register; None when it does anything else."""
     ops = [op for block in step.recording.blocks for op in block]
     written = [op for op in ops if op.name == "set_reg" and op.params["reg"] == register]
     value: Op = written[-1].args[0].op

@@ -56,7 +56,7 @@ class Snippet:
     tables: dict[int, Snippet] = field(default_factory=dict)  # by mask of live flags
 
 
-class _Locals:
+class Locals:
     """Places: local variables, guest memory through %gs."""
 
     def __init__(self, offsets: dict[str, int], *, relative: bool) -> None:
@@ -135,9 +135,9 @@ class _Locals:
 class _SnippetText(Text):
     """Lowers operations; flags, literals and exits in the manner of optimised functions."""
 
-    places: _Locals
+    places: Locals
 
-    def __init__(self, places: _Locals, live: int, *, fold: bool, exact: bool) -> None:
+    def __init__(self, places: Locals, live: int, *, fold: bool, exact: bool) -> None:
         super().__init__(places)
         self.live = live
         self.fold = fold
@@ -361,6 +361,7 @@ def make_snippet(
     relative: bool,
     fold: bool,
     exact: bool = True,
+    places: Locals | None = None,
 ) -> Snippet:
     """Lower recorded blocks; ``live`` are the flags that must be written.
 
@@ -368,7 +369,7 @@ def make_snippet(
     """
     if live >> LESS & 1 and len(blocks) > 1:
         live |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
-    places = _Locals(offsets, relative=relative)
+    places = places or Locals(offsets, relative=relative)
     t = _SnippetText(places, live, fold=fold, exact=exact)
     for block in blocks:
         t.names.clear()

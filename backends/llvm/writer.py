@@ -15,6 +15,7 @@ from backends.llvm.loops import counted_loops
 from backends.llvm.slots import FLAG_SLOTS, LESS, LOCALS, bits
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Snippets, Source, nodes_of
+from backends.llvm.wide import Wide
 
 MOST_CASES = 4096  # of all jump tables of a function that computed gotos have, else they share one
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
@@ -55,6 +56,7 @@ class Writer:
         self.joined = slots * len(list(self.gotos())) > MOST_CASES
         self.addresses: dict[int, str] = {}  # of this block's loads, by instruction
         self.loops = counted_loops(source, self.nodes, roots)
+        self.wide: Wide | None = None  # while an unrolled loop is written
         self.offsets = self.module.offsets
 
     def gotos(self) -> Iterator[Any]:
@@ -152,6 +154,8 @@ class Writer:
     def snippet_for(self, insn: Any, step: Step, live: int, *, hasty: bool = False) -> Snippet:
         """The snippet with literals folded where they never change."""
         recording = step.recording
+        if self.wide is not None and self.wide.touches(step.snippet):
+            return self.wide.snippet(recording, live, self.module, hasty=hasty)
         snippet = self.snippets.variant(recording, live, fold=True)
         if hasty:
             snippet = self.snippets.hasty(recording)

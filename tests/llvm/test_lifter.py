@@ -200,6 +200,14 @@ def test_a_jump_forward_does_not_poll():
     assert polls(lift([CMP, jump(1, 3, 0), 0xE3A09005, 0xE2800001, BX_LR]).at(0)) == 0
 
 
+def test_a_loop_that_begins_with_a_call_leaves_polling_to_a_callee_that_polls():
+    # push {r4, lr}; 1: bl; cmp r0, r1; bne 1; pop {r4, pc}
+    itself = [PUSH_LR, call(1, 0), CMP, jump(3, 1, 1), RETURN]
+    leaf = [PUSH_LR, call(1, 6), CMP, jump(3, 1, 1), RETURN, UDF, ADDS, BX_LR]
+    assert polls(lift(itself).at(0)) == 0
+    assert polls(lift(leaf).at(0)) == 1
+
+
 def entry_polls(text: str) -> bool:
     return f"i64 {OFFSET['stack_limit']}\n" in text
 
