@@ -20,6 +20,7 @@ from xlate.ir.ops import OPS, Effect
 _MAKERS = frozenset({"fadd", "fsub", "fmul", "fdiv", "fsqrt"})
 _CARRIERS = frozenset({"fneg", "fabs", "fcvt", "bitcast"})  # a NaN stays one
 _SINKS = frozenset({"f_to_int", "fcmp"})  # which NaN it is makes no difference to them
+_RAISING = _MAKERS | _SINKS | {"fcvt", "int_to_f"}  # exceptions; of a part of a NaN, other ones
 _OUTSIDE = frozenset({"get_fp_flags", "set_fp_mode"})
 _PATIENCE = 8  # instructions without arithmetic that end a run
 
@@ -116,6 +117,8 @@ class _Run:
         return None
 
     def _compute(self, op: Op, args: list[_Suspect]) -> _Suspect | None:
+        if op.name in _RAISING and not all(suspect.ty for suspect in args):
+            raise _Leak
         if op.name in _MAKERS:
             return self._make(op, args)
         return self._pass(op, args) if args and op.name not in _SINKS else None
@@ -124,11 +127,8 @@ class _Run:
         number = self.count
         self.count += 1
         for suspect in args:
-            if not suspect.ty:
-                self._part(suspect.made)
             for source in suspect.made:
-                if suspect.ty:
-                    self.into.setdefault(source, set()).add(number)
+                self.into.setdefault(source, set()).add(number)
         return _Suspect(frozenset({number}), op.ty)
 
     def _pass(self, op: Op, args: list[_Suspect]) -> _Suspect:

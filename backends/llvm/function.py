@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from backends.llvm.chains import Chain, chains, makes
+from backends.llvm.chains import Chain, Check, chains, makes
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
 from backends.llvm.slots import (
@@ -95,8 +95,7 @@ class Lifter(Exits):
             self.fill(snippet, insns[index])
             for check in chain.checks:
                 if check.index == index:
-                    ty = llvm_type(check.ty)
-                    results[check.ty].append(self.value(f"load {ty}, ptr {self.double(check.at)}"))
+                    results[check.ty].append(self.result(check))
         name = self.new()
         self.branch_to_nans(results, f"{name}e")
         self.add(f"br label %{name}d")
@@ -127,6 +126,14 @@ class Lifter(Exits):
         if at < 8 * ABI_DOUBLES:
             return self.value(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + at}")
         return self.value(f"getelementptr i8, ptr %q{at // 16}, i64 {at % 16}")
+
+    def result(self, check: Check) -> str:
+        """The value to look at, where it is now."""
+        place = self.double(check.at & ~7)
+        if check.ty == "f64":
+            return self.value(f"load double, ptr {place}")
+        pair = self.value(f"load <2 x float>, ptr {place}, align 8")
+        return self.value(f"extractelement <2 x float> {pair}, i32 {check.at >> 2 & 1}")
 
     def branch_to_nans(self, results: dict[str, list[str]], label: str) -> None:
         """Go to ``label`` when a result is a NaN; one comparison tells of two."""
