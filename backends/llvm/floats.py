@@ -99,6 +99,18 @@ def _is_nan(t: Text, bits: str, width: int) -> str:
 def _fcmp(t: Text, op: Op) -> str:
     a, b = args_of(t, op)
     less, equal, unordered = (
+        _compare_strict(t, how, op.args[0].ty, a, b, signal=bool(op.params["signal"]))
+        for how in ("olt", "oeq", "uno")
+    )
+    low = t.new(f"select i1 {equal}, i32 1, i32 2")
+    low = t.new(f"select i1 {less}, i32 0, i32 {low}")
+    return t.new(f"select i1 {unordered}, i32 3, i32 {low}")
+
+
+def compare_apart(t: Text, op: Op) -> str:
+    """The same where conditions are known: what they do not ask for is not compared."""
+    a, b = args_of(t, op)
+    less, equal, unordered = (
         _compare_strict(
             t, how, op.args[0].ty, a, b, signal=bool(op.params["signal"]), raises=how == "olt"
         )

@@ -26,7 +26,6 @@ SWITCHES = (
 
 QUICK = (
     "-disable-hoisting-to-hotter-blocks=all",
-    "-disable-machine-cse",
     # Passes of code generation that gain nothing, or not what they cost, behind few others.
     "-enable-misched=false",
     "-disable-lsr",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from backends.llvm.floats import to_int_apart
+from backends.llvm.floats import compare_apart, to_int_apart
 from backends.llvm.fpscr import Fpscr
 from backends.llvm.moves import moved_floats, retyped
 from backends.llvm.slots import (
@@ -316,6 +316,7 @@ _SPECIAL = {
     "load": _load,
     "nan_fix": _nan_fix,
     "f_to_int": to_int_apart,
+    "fcmp": compare_apart,
     "exit_skip": _exit_value,
     "exit_branch": _exit_value,
     "exit_indirect": _exit_value,
