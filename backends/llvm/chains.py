@@ -1,9 +1,10 @@
 """Runs of floating-point instructions whose NaNs are looked for once, at their end.
 
 Arithmetic on a NaN gives a NaN on both machines, but not always the same one. So a run is lowered
-without a look at each result; if one of the registers it leaves is a NaN at the end, the registers
-are put back and the run is done again, exactly. A run has no stores and no flags, and no value
-that may be a wrong NaN leaves the floating-point registers inside it (docs/decisions/0012).
+without a look at each result; if a result that can be seen at the end is a NaN, everything that
+the run wrote is put back and the run is done again, exactly. A result that went into arithmetic
+of the run needs no look of its own: had it been a NaN, so would be what it went into. A run has no
+stores, and no value that may be a wrong NaN decides an address or a flag (docs/decisions/0012).
 """
 
 from __future__ import annotations
@@ -17,66 +18,204 @@ from xlate.ir import Op
 from xlate.ir.block import WIDTHS
 from xlate.ir.ops import OPS, Effect
 
-_MAKERS = frozenset({"fadd", "fsub", "fmul", "fdiv", "fsqrt", "nan_fix"})
-_CARRIERS = frozenset({"fneg", "fabs", "fcvt", "select", "bitcast"})
+_MAKERS = frozenset({"fadd", "fsub", "fmul", "fdiv", "fsqrt"})
+_CARRIERS = frozenset({"fneg", "fabs", "fcvt", "bitcast"})  # a NaN stays one
 _SINKS = frozenset({"f_to_int", "fcmp"})  # which NaN it is makes no difference to them
-_OUTSIDE = frozenset({"get_flag", "set_flag", "get_fp_flags", "set_fp_mode"})
+_RAISING = _MAKERS | _SINKS | {"fcvt", "int_to_f"}  # exceptions; of a part of a NaN, other ones
+_OUTSIDE = frozenset({"get_fp_flags", "set_fp_mode"})
+_PATIENCE = 8  # instructions without arithmetic that end a run
+
+
+@dataclass(frozen=True)
+class Check:
+    """A result to look at: where it is behind which instruction, bytes from d0, and its type."""
+
+    index: int
+    at: int
+    ty: str
 
 
 @dataclass
 class Chain:
-    """Instructions first to last - 1; general registers and double registers that they write."""
+    """Instructions first to last - 1; registers and double registers that they write."""
 
     first: int
     last: int
-    registers: set[int] = field(default_factory=set)
-    doubles: set[int] = field(default_factory=set)  # numbers of d registers
-    suspects: dict[int, str] = field(default_factory=dict)  # offset among d registers: type
+    registers: frozenset[int]
+    doubles: frozenset[int]  # numbers of d registers
+    checks: tuple[Check, ...]
 
 
 class _Leak(Exception):
-    """A value that may be a wrong NaN would be seen."""
+    """A value that may be a wrong NaN would be seen before the end of the run."""
+
+
+@dataclass(frozen=True)
+class _Suspect:
+    """What a value was made of: numbers of results; its type, "" when it is a part or a choice."""
+
+    made: frozenset[int]
+    ty: str
+
+
+@dataclass
+class _Run:
+    """Results of a run by number, and where they went."""
+
+    d_offset: int
+    count: int = 0
+    index: int = 0
+    places: dict[int, Check] = field(default_factory=dict)
+    into: dict[int, set[int]] = field(default_factory=dict)
+    parted: set[int] = field(default_factory=set)  # seen by something else than arithmetic
+    doubles: dict[tuple[int, int], _Suspect] = field(default_factory=dict)  # by offset, size
+    tainted: set[int] = field(default_factory=set)  # general registers
+    registers: set[int] = field(default_factory=set)
+    written: set[int] = field(default_factory=set)
+
+    def checks(self) -> tuple[Check, ...]:
+        """Results that must be looked at now."""
+        visible = set(self.parted)
+        for suspect in self.doubles.values():
+            visible |= suspect.made
+        covered: set[int] = set()
+        found = []
+        for number in range(self.count - 1, -1, -1):
+            if self.into.get(number, set()) & covered:
+                covered.add(number)
+            elif number in visible:
+                covered.add(number)
+                found.append(self.places[number])
+        return tuple(sorted(set(found), key=lambda check: (check.index, check.at)))
+
+    def follow(self, recording: Recording) -> None:
+        """Follow the values of one instruction; raises _Leak where it cannot be in the run."""
+        for block in recording.blocks:
+            values: dict[int, _Suspect] = {}
+            for op in block:
+                if suspect := self._effect(op, values):
+                    values[op.index] = suspect
+        self.index += 1
+
+    def _effect(self, op: Op, values: dict[int, _Suspect]) -> _Suspect | None:
+        args = [values[a.op.index] for a in op.args if a.op.index in values]
+        if op.name == "get_state":
+            return self._read(op.params["offset"] - self.d_offset, op.ty)
+        if op.name == "set_state":
+            self._write(op, args[0] if args else None)
+        elif op.name == "get_reg":
+            if op.params["reg"] in self.tainted:
+                raise _Leak
+        elif op.name == "set_reg":
+            self._write_register(op, args)
+        elif op.name in ("load", "set_flag"):
+            if args:
+                raise _Leak
+        elif op.name == "nan_fix":
+            return values[op.args[2].op.index]
+        else:
+            return self._compute(op, args)
+        return None
+
+    def _compute(self, op: Op, args: list[_Suspect]) -> _Suspect | None:
+        if op.name in _RAISING and not all(suspect.ty for suspect in args):
+            raise _Leak
+        if op.name in _MAKERS:
+            return self._make(op, args)
+        return self._pass(op, args) if args and op.name not in _SINKS else None
+
+    def _make(self, op: Op, args: list[_Suspect]) -> _Suspect:
+        number = self.count
+        self.count += 1
+        for suspect in args:
+            for source in suspect.made:
+                self.into.setdefault(source, set()).add(number)
+        return _Suspect(frozenset({number}), op.ty)
+
+    def _pass(self, op: Op, args: list[_Suspect]) -> _Suspect:
+        whole = op.name in _CARRIERS and args[0].ty
+        if whole:
+            return _Suspect(args[0].made, op.ty if op.name == "fcvt" else args[0].ty)
+        made = frozenset(number for suspect in args for number in suspect.made)
+        self._part(made)
+        return _Suspect(made, "")
+
+    def _part(self, made: frozenset[int]) -> None:
+        """Something else than arithmetic uses them: they must have a place to look at."""
+        if not self.places.keys() >= made:
+            raise _Leak
+        self.parted |= made
+
+    def _write_register(self, op: Op, args: list[_Suspect]) -> None:
+        self.registers.add(op.params["reg"])
+        self.tainted.discard(op.params["reg"])
+        if args:
+            self._part(args[0].made)
+            self.tainted.add(op.params["reg"])
+
+    def _read(self, at: int, ty: str) -> _Suspect | None:
+        size = WIDTHS[ty] // 8
+        exact = self.doubles.get((at, size))
+        if exact is not None:
+            return exact
+        made = {n for (a, s), v in self.doubles.items() if a < at + size and at < a + s
+                for n in v.made}  # fmt: skip
+        if not made:
+            return None
+        self._part(frozenset(made))
+        return _Suspect(frozenset(made), "")
+
+    def _write(self, op: Op, suspect: _Suspect | None) -> None:
+        at, size = op.params["offset"] - self.d_offset, WIDTHS[op.args[0].ty] // 8
+        self.written.update(range(at // 8, (at + size + 7) // 8))
+        for (start, length), old in list(self.doubles.items()):
+            if start < at + size and at < start + length:
+                if start < at or start + length > at + size:
+                    self._part(old.made)
+                del self.doubles[start, length]
+        if suspect is not None:
+            self.doubles[at, size] = suspect
+            if suspect.ty and WIDTHS[suspect.ty] // 8 == size:
+                for number in suspect.made:
+                    self.places.setdefault(number, Check(self.index, at, suspect.ty))
+            else:
+                self._part(suspect.made)
 
 
 def chains(steps: list[Step], first: int, last: int, d_offset: int) -> Iterator[Chain]:
     """The runs worth it in steps first to last - 1, which are executed unconditionally."""
     index = first
     while index < last:
-        if not _makes(steps[index].recording):
-            index += 1
-            continue
-        chain = _follow(steps, index, last, d_offset)
-        if chain is None:
-            index += 1
-        else:
-            yield chain
-            index = chain.last
+        chain = _follow(steps, index, last, d_offset) if makes(steps[index].recording) else None
+        yield from () if chain is None else (chain,)
+        index = index + 1 if chain is None else chain.last
 
 
 @functools.lru_cache(maxsize=1 << 17)
-def _makes(recording: Recording) -> int:
+def makes(recording: Recording) -> int:
+    """How many results of an instruction may be a wrong NaN."""
     return sum(op.name == "nan_fix" for block in recording.blocks for op in block)
 
 
 def _follow(steps: list[Step], first: int, last: int, d_offset: int) -> Chain | None:
     """The longest run from ``first`` that ends with an operation; None for one alone."""
     best: Chain | None = None
-    chain = Chain(first, first)
+    run = _Run(d_offset, index=first)
     count = 0
     for index in range(first, last):
         recording = steps[index].recording
         if recording.flow.kind != "next" or not _allowed(recording, d_offset):
             break
+        if best is not None and index - best.last >= _PATIENCE:
+            break
         try:
-            _track(recording, chain, d_offset)
+            run.follow(recording)
         except _Leak:
             break
-        chain.last = index + 1
-        if made := _makes(recording):
+        if made := makes(recording):
             count += made
-            best = Chain(
-                first, index + 1, set(chain.registers), set(chain.doubles), dict(chain.suspects)
-            )
+            registers, doubles = frozenset(run.registers), frozenset(run.written)
+            best = Chain(first, index + 1, registers, doubles, run.checks())
     return best if count > 1 else None
 
 
@@ -89,62 +228,3 @@ def _allowed(recording: Recording, d_offset: int) -> bool:
             elif op.name in _OUTSIDE or OPS[op.name].effect in (Effect.WRITE_MEMORY, Effect.EXIT):
                 return False
     return True
-
-
-def _track(recording: Recording, chain: Chain, d_offset: int) -> None:
-    """Follow the values of one instruction; raises _Leak before anything of it counts."""
-    suspects = dict(chain.suspects)
-    doubles: set[int] = set()
-    registers: set[int] = set()
-    for block in recording.blocks:
-        tainted: dict[int, str] = {}
-        for op in block:
-            kind = _kind(op, tainted, suspects, d_offset)
-            if op.name == "set_reg":
-                if kind:
-                    raise _Leak
-                registers.add(op.params["reg"])
-            elif op.name == "set_state":
-                at = op.params["offset"] - d_offset
-                size = WIDTHS[op.args[0].ty] // 8
-                doubles.update(range(at // 8, (at + size + 7) // 8))
-                _forget(suspects, at, size)
-                if kind:
-                    suspects[at] = kind
-            elif kind:
-                tainted[op.index] = kind
-    chain.suspects = suspects
-    chain.doubles |= doubles
-    chain.registers |= registers
-
-
-def _kind(op: Op, tainted: dict[int, str], suspects: dict[int, str], d_offset: int) -> str:
-    """Type as which the result may be a wrong NaN, "" for none."""
-    if op.name == "get_state":
-        at, size = op.params["offset"] - d_offset, WIDTHS[op.ty] // 8
-        exact = suspects.get(at, "")
-        if exact and WIDTHS[exact] // 8 == size:
-            return exact
-        if any(at < a + WIDTHS[t] // 8 and a < at + size for a, t in suspects.items()):
-            raise _Leak
-        return ""
-    kinds = {tainted[a.op.index] for a in op.args if a.op.index in tainted}
-    if op.name in _MAKERS:
-        return op.ty
-    if not kinds or op.name in _SINKS:
-        return ""
-    if op.name == "fcvt":
-        return op.ty
-    if op.name in _CARRIERS or op.name in ("set_state", "set_reg"):
-        return kinds.pop()
-    raise _Leak
-
-
-def _forget(suspects: dict[int, str], at: int, size: int) -> None:
-    """What is written over is no suspect any more; a half of one cannot be told apart."""
-    for start, ty in list(suspects.items()):
-        end = start + WIDTHS[ty] // 8
-        if start < at + size and at < end:
-            if start < at or end > at + size:
-                raise _Leak
-            del suspects[start]

@@ -26,12 +26,15 @@ def _strict(t: Text, name: str, ty: str, args: list[str]) -> str:
     return t.new(f"call {lt} @llvm.experimental.constrained.{name}.{ty}({operands}, {_STRICT}) #1")
 
 
-def _compare_strict(t: Text, how: str, ty: str, a: str, b: str, *, signal: bool = False) -> str:
+def _compare_strict(
+    t: Text, how: str, ty: str, a: str, b: str, *, signal: bool = False, raises: bool = True
+) -> str:
+    """A comparison; one that another stands for need not raise: it may be left out."""
     lt = llvm_type(ty)
     name = "fcmps" if signal else "fcmp"
     return t.new(
         f"call i1 @llvm.experimental.constrained.{name}.{ty}({lt} {a}, {lt} {b}, "
-        f'metadata !"{how}", metadata !"fpexcept.strict") #1'
+        f'metadata !"{how}", metadata !"fpexcept.{"strict" if raises else "maytrap"}") #1'
     )
 
 
@@ -104,6 +107,20 @@ def _fcmp(t: Text, op: Op) -> str:
     return t.new(f"select i1 {unordered}, i32 3, i32 {low}")
 
 
+def compare_apart(t: Text, op: Op) -> str:
+    """The same where conditions are known: what they do not ask for is not compared."""
+    a, b = args_of(t, op)
+    less, equal, unordered = (
+        _compare_strict(
+            t, how, op.args[0].ty, a, b, signal=bool(op.params["signal"]), raises=how == "olt"
+        )
+        for how in ("olt", "oeq", "uno")
+    )
+    high = t.new(f"select i1 {unordered}, i32 3, i32 2")
+    high = t.new(f"select i1 {equal}, i32 1, i32 {high}")
+    return t.new(f"select i1 {less}, i32 0, i32 {high}")
+
+
 @arm("fcvt")
 def _fcvt(t: Text, op: Op) -> str:
     source, target = op.args[0].ty, op.ty
@@ -139,6 +156,26 @@ def _to_signed(t: Text, value: str, ty: str, round_: str) -> str:
     raw = host_to_int(t, value, ty, round_)
     odd = t.new(f"icmp eq i32 {raw}, -2147483648")
     return t.new(f"select i1 {odd}, i32 {limit_signed(t, value, ty)}, i32 {raw}")
+
+
+def to_int_apart(t: Text, op: Op) -> str | None:
+    """The host's own answer, unless it is the one for everything out of range."""
+    if not op.params["signed"]:
+        return None
+    ty, value = op.args[0].ty, t.of(op.args[0])
+    start, odd, done, end = t.label(), t.label(), t.label(), t.label()
+    t.line(f"br label %{start}")
+    t.lines.append(f"{start}:")
+    raw = host_to_int(t, value, ty, op.params["round"])
+    strange = t.new(f"icmp eq i32 {raw}, -2147483648")
+    t.line(f"br i1 {strange}, label %{odd}, label %{done}, !prof !0")
+    t.lines.append(f"{odd}:")
+    limited = limit_signed(t, value, ty)
+    t.line(f"br label %{end}")
+    t.lines.append(f"{end}:")
+    t.line(f"br label %{done}")
+    t.lines.append(f"{done}:")
+    return t.new(f"phi i32 [ {raw}, %{start} ], [ {limited}, %{end} ]")
 
 
 def limit_signed(t: Text, value: str, ty: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from backends.llvm.chains import Chain, chains
+from backends.llvm.chains import Chain, Check, chains, makes
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import Counted
@@ -19,6 +19,7 @@ from backends.llvm.slots import (
     ABI_REGISTERS,
     ALL_FLAGS,
     DOUBLES_AT,
+    FLAG_LOCAL,
     FLAG_SLOTS,
     LESS,
     LOCALS,
@@ -26,6 +27,7 @@ from backends.llvm.slots import (
 )
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Module
+from backends.llvm.text import llvm_type
 from backends.llvm.unit import FunctionText
 from backends.llvm.wide import wide_registers
 
@@ -85,25 +87,47 @@ class Lifter(Exits):
 
     def chain(self, insns: list[Any], node: Node, chain: Chain) -> None:
         """Floating-point instructions in haste, and again exactly when a NaN came out."""
+        steps = node.steps
+        before = [
+            (self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in self._written(chain, steps)
+        ]
+        results: dict[str, list[str]] = {"f64": [], "f32": []}
+        for index in range(chain.first, chain.last):
+            hasty = bool(makes(steps[index].recording))
+            snippet = self.snippet_for(
+                insns[index], steps[index], steps[index].live_after, hasty=hasty
+            )
+            self.fill(snippet, insns[index])
+            for check in chain.checks:
+                if check.index == index:
+                    results[check.ty].append(self.result(check))
+        name = self.new()
+        self.branch_to_nans(results, f"{name}e")
+        self.add(f"br label %{name}d")
+        self.label(f"{name}e")
+        for value, at, ty in before:
+            self.add(f"store {ty} {value}, ptr {at}")
+        for index in range(chain.first, chain.last):
+            snippet = self.snippet_for(insns[index], steps[index], steps[index].live_after)
+            self.fill(snippet, insns[index])
+        self.add(f"br label %{name}d")
+        self.label(f"{name}d")
+
+    def _written(self, chain: Chain, steps: list[Step]) -> list[tuple[str, str]]:
+        """Variables that a run writes, and their types."""
+        flags = 0
+        for index in range(chain.first, chain.last):
+            flags |= steps[index].snippet.writes & ALL_FLAGS
         places = [(f"%r{number}", "i32") for number in sorted(chain.registers)]
         if self.wide is not None:
             twins = sorted(chain.registers & self.wide.registers)
             places += [(f"%w{number}", "i64") for number in twins]
         places += [(self.double(8 * number), "double") for number in sorted(chain.doubles)]
-        before = [(self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in places]
-        for index in range(chain.first, chain.last):
-            step = node.steps[index]
-            self.fill(self.snippet_for(insns[index], step, 0, hasty=True), insns[index])
-        bad = self.any_nan(chain.suspects)
-        name = self.new()
-        self.add(f"br i1 {bad}, label %{name}e, label %{name}d, !prof !0")
-        self.label(f"{name}e")
-        for value, at, ty in before:
-            self.add(f"store {ty} {value}, ptr {at}")
-        for index in range(chain.first, chain.last):
-            self.fill(self.snippet_for(insns[index], node.steps[index], 0), insns[index])
-        self.add(f"br label %{name}d")
-        self.label(f"{name}d")
+        return (
+            places
+            + [(FLAG_LOCAL[name], "i1") for name in FLAG_LOCAL if flags >> FLAG_SLOTS[name] & 1]
+            + ([("%fl", "i1")] if flags >> LESS & 1 else [])
+        )
 
     def double(self, at: int) -> str:
         """Pointer into the variables of the double registers, by bytes from d0."""
@@ -111,20 +135,27 @@ class Lifter(Exits):
             return self.value(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + at}")
         return self.value(f"getelementptr i8, ptr %q{at // 16}, i64 {at % 16}")
 
-    def any_nan(self, suspects: dict[int, str]) -> str:
-        """Whether a register is a NaN; one comparison tells of two."""
-        bad = "false"
-        for ty, name in (("f64", "double"), ("f32", "float")):
-            offsets = [at for at in sorted(suspects) if suspects[at] == ty]
-            values = [self.value(f"load {name}, ptr {self.double(at)}") for at in offsets]
+    def result(self, check: Check) -> str:
+        """The value to look at, where it is now."""
+        place = self.double(check.at & ~7)
+        if check.ty == "f64":
+            return self.value(f"load double, ptr {place}")
+        pair = self.value(f"load <2 x float>, ptr {place}, align 8")
+        return self.value(f"extractelement <2 x float> {pair}, i32 {check.at >> 2 & 1}")
+
+    def branch_to_nans(self, results: dict[str, list[str]], label: str) -> None:
+        """Go to ``label`` when a result is a NaN; one comparison tells of two."""
+        for ty, values in results.items():
+            name = llvm_type(ty)
             for first in range(0, len(values), 2):
                 a, b = values[first], values[min(first + 1, len(values) - 1)]
                 nan = self.value(
                     f"call i1 @llvm.experimental.constrained.fcmp.{ty}({name} {a}, {name} {b}, "
                     'metadata !"uno", metadata !"fpexcept.strict") #1'
                 )
-                bad = nan if bad == "false" else self.value(f"or i1 {bad}, {nan}")
-        return bad
+                after = self.new()
+                self.add(f"br i1 {nan}, label %{label}, label %{after}, !prof !0")
+                self.label(after)
 
     def _leaves(self, node: Node) -> bool:
         return node.steps[-1].recording.flow.kind != "next"

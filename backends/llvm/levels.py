@@ -25,6 +25,7 @@ SWITCHES = (
 )
 
 QUICK = (
+    "-disable-hoisting-to-hotter-blocks=all",
     # Passes of code generation that gain nothing, or not what they cost, behind few others.
     "-enable-misched=false",
     "-disable-lsr",

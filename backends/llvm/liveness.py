@@ -42,7 +42,10 @@ class Flow(Protocol):
 
 
 class Recording(Protocol):
-    """A recorded instruction."""
+    """A recorded instruction; one object for all alike, so that what is made of it is kept."""
+
+    def __hash__(self) -> int:
+        """By identity."""
 
     @property
     def blocks(self) -> tuple[Block, ...]:

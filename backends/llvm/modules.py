@@ -35,6 +35,9 @@ _FLOAT_WORDS = ("double", "float", "half", "fp128", " x ", "llvm.x86.")
 _WHOLE = re.compile(r"%([AG])\b")
 _INTEGER_TYPES = f"""%B = type {{ {", ".join(["i32"] * 10)} }}
 %H = type {{ i32, %B }}"""
+_LEAF_TYPES = f"""%C = type {{ {", ".join(["i32"] * 10 + ["double"] * 8)} }}
+%K = type {{ i32, %C }}"""
+_NO_LEAF = re.compile(r"x86_regcallcc|value %A\b|%abi, i64 (?:10[4-9]|1[1-9]\d|[2-9]\d\d)\b")
 _INTEGER_ONLY = '"target-features"="+cmov,-sse,-x87,-mmx" '
 
 
@@ -68,6 +71,8 @@ def normalise(function: FunctionText) -> Normal:
     text = head + "{\n" + body
     if integer:
         text = _WHOLE.sub(lambda m: "%B" if m[1] == "A" else "%H", text)
+    elif _NO_LEAF.search(body) is None:
+        text = _WHOLE.sub(lambda m: "%C" if m[1] == "A" else "%K", text)
     return Normal(text, tuple(places), function.lines, integer)
 
 
@@ -87,7 +92,7 @@ def _split(text: str) -> tuple[str, str]:
 def module_text(functions: Sequence[Normal], prelude: str) -> str:
     """One module; function number i is defined as ``x<i>``."""
     most = max((len(f.callees) for f in functions), default=0)
-    out = [f'target triple = "{TRIPLE}"', prelude, _INTEGER_TYPES]
+    out = [f'target triple = "{TRIPLE}"', prelude, _INTEGER_TYPES, _LEAF_TYPES]
     for i in range(most):
         out.append(f"declare dso_local x86_regcallcc %G @r{i}(ptr, %A) nounwind")
         out.append(f"declare dso_local x86_regcallcc %H @q{i}(ptr, %B) nounwind")

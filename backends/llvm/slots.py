@@ -14,10 +14,11 @@ ABI_REGISTERS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 13)
 ABI_DOUBLES = 16
 FLAG_SLOTS = {"N": 16, "Z": 17, "C": 18, "V": 19}
 LESS = 20  # N differs from V: kept beside them, so that signed conditions are one test
-FPSCR = 21
+FPSCR = 21  # without its NZCV
+FP_FLAGS = 22  # FPSCR's NZCV, in their place: what a comparison writes and vmrs reads
 HIGH_Q = 24  # d16-d31 as eight pairs
 FLAGS = sum(1 << bit for bit in FLAG_SLOTS.values())
-ALL_FLAGS = FLAGS | 1 << LESS
+ALL_FLAGS = FLAGS | 1 << LESS | 1 << FP_FLAGS
 FLAG_FIELD = {"N": "nf", "Z": "zf", "C": "cf", "V": "vf"}
 FLAG_LOCAL = {"N": "%fn", "Z": "%fz", "C": "%fc", "V": "%fv"}
 LOCAL_REGISTERS = tuple(n for n in range(15) if n not in ABI_REGISTERS)
@@ -45,6 +46,7 @@ class Slot:
     local: str
     offset: int
     ty: str
+    mask: int = 0xFFFFFFFF  # of an i32: the bits that are its own
 
 
 def slot_table(offsets: dict[str, int]) -> dict[int, Slot]:
@@ -52,7 +54,8 @@ def slot_table(offsets: dict[str, int]) -> dict[int, Slot]:
     table = {n: Slot(f"%r{n}", offsets["r"] + 4 * n, "i32") for n in LOCAL_REGISTERS}
     for name, bit in FLAG_SLOTS.items():
         table[bit] = Slot(FLAG_LOCAL[name], offsets[FLAG_FIELD[name]], "i1")
-    table[FPSCR] = Slot("%fpscr", offsets["fpscr"], "i32")
+    table[FPSCR] = Slot("%fpscr", offsets["fpscr"], "i32", 0x0FFFFFFF)
+    table[FP_FLAGS] = Slot("%fpf", offsets["fpscr"], "i32", 0xF0000000)
     for i in range(8):
         table[HIGH_Q + i] = Slot(f"%q{8 + i}", offsets["d"] + 16 * (8 + i), "<2 x i64>")
     return table

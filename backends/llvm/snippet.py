@@ -8,36 +8,23 @@ and flags are loaded from and stored to local variables, which LLVM turns into S
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from backends.llvm.floats import host_to_int, limit_signed
+from backends.llvm.floats import compare_apart, to_int_apart
+from backends.llvm.fpscr import Fpscr
 from backends.llvm.moves import moved_floats, retyped
-from backends.llvm.slots import DOUBLES_AT, FLAG_LOCAL, FLAG_SLOTS, FPSCR, HIGH_Q, LESS
-from backends.llvm.text import ARMS, Text, llvm_type, split_address
+from backends.llvm.slots import (
+    DOUBLES_AT,
+    FLAG_LOCAL,
+    FLAG_SLOTS,
+    FP_FLAGS,
+    HIGH_Q,
+    LESS,
+)
+from backends.llvm.text import ARMS, Relative, Text, llvm_type, split_address
 from xlate.errors import Inconsistent
 from xlate.ir import Block, Op, Value
 from xlate.ir.block import WIDTHS
 from xlate.ir.ops import OPS, Effect
-
-
-class Relative:
-    """A decode-time expression in pc; all of them are pc, maybe aligned to 4, plus a constant."""
-
-    __slots__ = ("_offsets", "expr")
-
-    def __init__(self, expr: Any) -> None:
-        self.expr = expr
-        self._offsets: dict[int, int] = {}
-
-    def at(self, pc: int) -> int:
-        """The value for an instruction at ``pc``, modulo 2^32."""
-        place = pc & 3
-        offset = self._offsets.get(place)
-        if offset is None:
-            offset = self._offsets[place] = self.expr.evaluate({"pc": pc}) - pc
-            if (self.expr.evaluate({"pc": pc + 4096}) - pc - 4096 - offset) & 0xFFFFFFFF:
-                raise Inconsistent(f"not linear in pc: {self.expr.text}")
-        return (pc + offset) & 0xFFFFFFFF
 
 
 @dataclass
@@ -109,16 +96,16 @@ class Locals:
             self.reads |= 0 if whole and not read else 1 << (HIGH_Q + number - 8)
             self.writes |= 0 if read else 1 << (HIGH_Q + number - 8)
             return out.new(f"getelementptr i8, ptr %q{number}, i64 {offset % 16}")
-        if at == self.offsets["fpscr"]:
-            self.reads |= 1 << FPSCR if read else 0
-            self.writes |= 0 if read else 1 << FPSCR
-            return "%fpscr"
         return out.new(f"getelementptr i8, ptr %st, i64 {at}")
 
     def is_split(self, at: int, width: int) -> bool:
         """Two registers (D17 and D18) whose variables are not beside each other."""
         offset = at - self.offsets["d"]
         return width == 128 and offset % 16 == 8 and 120 <= offset < 248
+
+    def is_half(self, at: int, width: int) -> bool:
+        """Half of a double register: an element of it, so that LLVM keeps it where it is."""
+        return width == 32 and 0 <= at - self.offsets["d"] < 256
 
     def memory_pointer(self, out: Text, addr: Value) -> str:
         """Fold base plus known offset into the access: guard zones catch what would wrap."""
@@ -146,6 +133,8 @@ class _SnippetText(Text):
         self.literals: list[tuple[Relative, str]] = []
         self.outcome = ""
         self.less_reads = 0
+        self.floats: dict[int, str] = {}
+        self.fpscr = Fpscr(Block(), places.offsets["fpscr"])
 
     def new(self, text: str) -> str:
         """Append a line; names carry the instance's prefix, allocas go to the function's entry."""
@@ -170,8 +159,9 @@ class _SnippetText(Text):
 
     def lower(self, block: Block) -> None:
         """Append the operations that matter with these flags alive."""
-        needed = _needed(block, self.live)
-        floats = moved_floats(block, self.places.offsets["d"], fold=self.fold)
+        self.fpscr = Fpscr(block, self.places.offsets["fpscr"])
+        needed = _needed(block, self.live, self.fpscr)
+        floats = self.floats = moved_floats(block, self.places.offsets["d"], fold=self.fold)
         for op in block:
             if op.name == "set_flag":
                 self.places.writes |= 1 << FLAG_SLOTS[op.params["flag"]]
@@ -208,15 +198,20 @@ def _set_flag(t: _SnippetText, op: Op) -> str:
     return "done"
 
 
-def _needed(block: Block, live: int) -> set[int]:
+def _needed(block: Block, live: int, fpscr: Fpscr) -> set[int]:
     """Operations that do something, and what they use; sums folded into accesses are not."""
     needed: set[int] = set()
     for op in reversed(block.ops):
         if op.name == "set_flag":
             name = op.params["flag"]
             wanted = live >> FLAG_SLOTS[name] & 1 or (name in "NV" and live >> LESS & 1)
+        elif op.index in fpscr.outcomes:
+            if live >> FP_FLAGS & 1:
+                needed.update((op.index, fpscr.outcomes[op.index].op.index))
+            continue
         else:
             wanted = OPS[op.name].effect not in (Effect.PURE, Effect.READ_STATE)
+            wanted |= op.name == "fcmp"  # for its exceptions
         if not wanted and op.index not in needed:
             continue
         needed.add(op.index)
@@ -234,6 +229,15 @@ def _needed(block: Block, live: int) -> set[int]:
 
 def _get_state(t: _SnippetText, op: Op) -> str | None:
     at = op.params["offset"]
+    if at == t.places.offsets["fpscr"]:
+        result, reads = t.fpscr.read(t, op)
+        t.places.reads |= reads
+        return result
+    if t.places.is_half(at, WIDTHS[op.ty]):
+        pair = t.new(f"load <2 x float>, ptr {t.places.place(t, at & ~7, 64, read=True)}, align 8")
+        value = t.new(f"extractelement <2 x float> {pair}, i32 {at >> 2 & 1}")
+        whole = op.ty == "f32" or op.index in t.floats
+        return value if whole else t.new(f"bitcast float {value} to {op.ty}")
     if not t.places.is_split(at, WIDTHS[op.ty]):
         return None
     low, high = (
@@ -246,6 +250,18 @@ def _get_state(t: _SnippetText, op: Op) -> str | None:
 
 def _set_state(t: _SnippetText, op: Op) -> str | None:
     at, ty = op.params["offset"], op.args[0].ty
+    if at == t.places.offsets["fpscr"]:
+        t.places.writes |= t.fpscr.write(t, op, live=bool(t.live >> FP_FLAGS & 1))
+        return "done"
+    if t.places.is_half(at, WIDTHS[ty]):
+        value = t.of(op.args[0])
+        if ty != "f32" and op.args[0].op.index not in t.floats:
+            value = t.new(f"bitcast {ty} {value} to float")
+        place = t.places.place(t, at & ~7, 64, read=False)
+        pair = t.new(f"load <2 x float>, ptr {place}, align 8")
+        pair = t.new(f"insertelement <2 x float> {pair}, float {value}, i32 {at >> 2 & 1}")
+        t.line(f"store <2 x float> {pair}, ptr {place}, align 8")
+        return "done"
     if not t.places.is_split(at, WIDTHS[ty]):
         return None
     for lane in (0, 1):
@@ -282,26 +298,6 @@ def _nan_fix(t: _SnippetText, op: Op) -> str | None:
     return None if t.exact else t.of(op.args[2])
 
 
-def _f_to_int(t: _SnippetText, op: Op) -> str | None:
-    """The host's own answer, unless it is the one for everything out of range."""
-    if not op.params["signed"]:
-        return None
-    ty, value = op.args[0].ty, t.of(op.args[0])
-    start, odd, done, end = t.label(), t.label(), t.label(), t.label()
-    t.line(f"br label %{start}")
-    t.lines.append(f"{start}:")
-    raw = host_to_int(t, value, ty, op.params["round"])
-    strange = t.new(f"icmp eq i32 {raw}, -2147483648")
-    t.line(f"br i1 {strange}, label %{odd}, label %{done}, !prof !0")
-    t.lines.append(f"{odd}:")
-    limited = limit_signed(t, value, ty)
-    t.line(f"br label %{end}")
-    t.lines.append(f"{end}:")
-    t.line(f"br label %{done}")
-    t.lines.append(f"{done}:")
-    return t.new(f"phi i32 [ {raw}, %{start} ], [ {limited}, %{end} ]")
-
-
 def _exit_value(t: _SnippetText, op: Op) -> str:
     t.outcome = t.of(op.args[0])
     return "done"
@@ -319,7 +315,8 @@ _SPECIAL = {
     "xor": _xor,
     "load": _load,
     "nan_fix": _nan_fix,
-    "f_to_int": _f_to_int,
+    "f_to_int": to_int_apart,
+    "fcmp": compare_apart,
     "exit_skip": _exit_value,
     "exit_branch": _exit_value,
     "exit_indirect": _exit_value,
@@ -384,14 +381,17 @@ def make_snippet(
         reads=places.reads,
         writes=places.writes,
         less_reads=t.less_reads,
-        only_flags=bool(places.writes) and _only_flags(blocks),
+        only_flags=bool(places.writes) and _only_flags(blocks, offsets["fpscr"]),
         outcome=t.outcome,
     )
 
 
-def _only_flags(blocks: tuple[Block, ...]) -> bool:
-    ops = [op for block in blocks for op in block]
+def _only_flags(blocks: tuple[Block, ...], fpscr: int) -> bool:
     return all(
-        OPS[op.name].effect in (Effect.PURE, Effect.READ_STATE) or op.name == "set_flag"
-        for op in ops
+        OPS[op.name].effect in (Effect.PURE, Effect.READ_STATE)
+        or op.name == "set_flag"
+        or op.index in outcomes
+        for block in blocks
+        for outcomes in (Fpscr(block, fpscr).outcomes,)
+        for op in block
     )

@@ -22,6 +22,26 @@ def llvm_type(ty: str) -> str:
     return LLVM_TYPES.get(ty, ty)
 
 
+class Relative:
+    """A decode-time expression in pc; all of them are pc, maybe aligned to 4, plus a constant."""
+
+    __slots__ = ("_offsets", "expr")
+
+    def __init__(self, expr: Any) -> None:
+        self.expr = expr
+        self._offsets: dict[int, int] = {}
+
+    def at(self, pc: int) -> int:
+        """The value for an instruction at ``pc``, modulo 2^32."""
+        place = pc & 3
+        offset = self._offsets.get(place)
+        if offset is None:
+            offset = self._offsets[place] = self.expr.evaluate({"pc": pc}) - pc
+            if (self.expr.evaluate({"pc": pc + 4096}) - pc - 4096 - offset) & 0xFFFFFFFF:
+                raise Inconsistent(f"not linear in pc: {self.expr.text}")
+        return (pc + offset) & 0xFFFFFFFF
+
+
 class Places(Protocol):
     """What a caller decides: every method appends LLVM lines to ``out`` and returns an operand."""
 

@@ -106,6 +106,9 @@ class Writer:
             value = self.value(f"load {slot.ty}, ptr {slot.local}")
             if slot.ty == "i1":
                 value = self.value(f"zext i1 {value} to i8")
+            if slot.mask != 0xFFFFFFFF:
+                rest = self.value(f"and i32 {self.value(f'load i32, ptr {at}')}, {~slot.mask}")
+                value = self.value(f"or i32 {value}, {rest}")
             ty = "i8" if slot.ty == "i1" else slot.ty
             self.add(f"store {ty} {value}, ptr {at}{', align 8' if ty[0] == '<' else ''}")
 
@@ -121,6 +124,8 @@ class Writer:
             value = self.value(f"load {ty}, ptr {at}{', align 8' if ty[0] == '<' else ''}")
             if slot.ty == "i1":
                 value = self.value(f"icmp ne i8 {value}, 0")
+            elif slot.mask != 0xFFFFFFFF:
+                value = self.value(f"and i32 {value}, {slot.mask}")
             self.add(f"store {slot.ty} {value}, ptr {slot.local}")
         if wanted >> LESS & 1:
             n, v = (self.value(f"load i1, ptr %f{name}") for name in "nv")

@@ -286,3 +286,28 @@ def test_an_it_block_is_lowered_whole():
     found = lift([0x1C40, 0xBF0C, 0x3101, 0x3201, 0x4770], isa="T16")
     assert found.lifting.left == {}
     assert found.texts["f_00400001"].text.count("br i1") == 2
+
+
+# --- floating-point flags -------------------------------------------------------------------------
+VCMP, VMRS_APSR, VMRS_R0 = 0xEEB40B41, 0xEEF1FA10, 0xEEF10A10
+
+
+def test_a_floating_point_comparison_is_not_stored_where_the_function_reads_it():
+    text = lift([VCMP, VMRS_APSR, 0x5A000000, ADDS, BX_LR]).at(0)  # bpl
+    assert f"i64 {OFFSET['fpscr']}\n" not in text
+
+
+def test_a_floating_point_comparison_that_nothing_reads_is_stored():
+    assert f"i64 {OFFSET['fpscr']}\n" in lift([VCMP, BX_LR]).at(0)
+
+
+def test_reading_fpscr_reads_both_its_parts():
+    text = lift([VMRS_R0, BX_LR]).at(0)
+    assert "load i32, ptr %fpscr" in text
+    assert "load i32, ptr %fpf" in text
+
+
+def test_half_of_a_double_register_is_an_element_of_it():
+    text = lift([0xEE300A20, BX_LR]).at(0)  # vadd.f32 s0, s0, s1
+    assert "extractelement <2 x float>" in text
+    assert "i64 44\n" not in text
