@@ -73,21 +73,21 @@ class Module:
 
 
 class Snippets:
-    """Snippets by recording, and their variants by flags alive."""
+    """Snippets by a recording's blocks, which recordings may share, and variants by flags alive."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self._memo: dict[int, tuple[Recording, Snippet]] = {}
+        self._memo: dict[int, tuple[tuple[Block, ...], Snippet]] = {}
         self._unfolded: dict[tuple[int, int, bool], Snippet] = {}
         self._hasty: dict[int, Snippet] = {}
         self._predicates: dict[int, Snippet] = {}
 
     def full(self, recording: Recording) -> Snippet:
         """The snippet that writes all its flags."""
-        found = self._memo.get(id(recording))
-        if found is None:
-            found = (recording, self._make(recording, ALL_FLAGS, fold=True))
-            self._memo[id(recording)] = found
+        found = self._memo.get(id(recording.blocks))
+        if found is None:  # the blocks are kept, so that their identity stays theirs
+            found = (recording.blocks, self._make(recording, ALL_FLAGS, fold=True))
+            self._memo[id(recording.blocks)] = found
         return found[1]
 
     def variant(
@@ -97,7 +97,7 @@ class Snippets:
         full = self.full(recording)
         mask = live & full.writes & ALL_FLAGS
         if not fold:
-            key = (id(recording), mask, exact)
+            key = (id(recording.blocks), mask, exact)
             if key not in self._unfolded:
                 self._unfolded[key] = self._make(recording, mask, fold=False, exact=exact)
             return self._unfolded[key]
@@ -109,9 +109,11 @@ class Snippets:
 
     def hasty(self, recording: Recording) -> Snippet:
         """The snippet that does not look for NaNs; of an instruction without flags."""
-        found = self._hasty.get(id(recording))
+        found = self._hasty.get(id(recording.blocks))
         if found is None:
-            found = self._hasty[id(recording)] = self._make(recording, 0, fold=True, exact=False)
+            found = self._hasty[id(recording.blocks)] = self._make(
+                recording, 0, fold=True, exact=False
+            )
         return found
 
     def _make(self, recording: Recording, live: int, *, fold: bool, exact: bool = True) -> Snippet:

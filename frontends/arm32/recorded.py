@@ -1,20 +1,23 @@
 """What one instruction does, recorded once for every word: operations, and where control goes.
 
 Instructions repeat, so a recording is kept by its word; the address stays the expression ``pc``.
+Branches hardly repeat, but differ in their targets alone: such a row is recorded once with the
+offset left open, and its recordings share their blocks, in which no target must be looked for.
 Discovery reads the flow, the optimised tier reads the operations: neither decodes anything itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from frontends.arm32.decode import Insn, misplaced
 from frontends.arm32.machine import Arm32
+from xlate.errors import Inconsistent
 from xlate.ir import Block, Op
 from xlate.ir.block import WIDTHS
-from xlate.isa import Context, Expr, Refusal, record
+from xlate.isa import Context, Expr, Refusal
 
 PC = Expr.var("pc")
 _STAYS = ("next", "refused")
@@ -89,6 +92,9 @@ def recorded(insn: Insn) -> Recorded:
 
 _memo: dict[int, Recorded] = {}
 _offsets: dict[tuple[str, int], int] = {}
+_Mode = tuple[str, int, bool, bool]  # row, bytes, T32, in an IT block
+_open: dict[_Mode, frozenset[str]] = {}  # fields that say nothing but where a branch goes
+_families: dict[tuple[_Mode, tuple[int, ...]], Recorded] = {}  # by the other fields' values
 
 
 def _make(insn: Insn) -> Recorded:
@@ -97,7 +103,7 @@ def _make(insn: Insn) -> Recorded:
     if misplaced(insn):
         why = "conditional branch or IT inside an IT block"
         return Recorded((), Flow("refused", "unpredictable", reason=why), ())
-    found = _record(insn)
+    found = _branch(insn) or _record(insn, _fields(insn))
     # Only the last instruction of an IT block may go elsewhere: blocks never begin inside one.
     if insn.itstate & 7 and found.flow.kind not in _STAYS:
         why = "leaves in the middle of an IT block"
@@ -113,11 +119,60 @@ class _Unrolled(Arm32):
         super().repeat(Expr.of(count).evaluate({}), body)
 
 
-def _record(insn: Insn) -> Recorded:
+def _fields(insn: Insn) -> dict[str, Any]:
+    assert insn.row is not None
+    fields: dict[str, Any] = insn.row.encoding.extract(insn.word)
+    if insn.row.predicated:
+        del fields["cond"]
+    return fields
+
+
+def _branch(insn: Insn) -> Recorded | None:
+    """The recording of a direct branch by its row's, None for everything else."""
+    assert insn.row is not None
+    mode = (insn.row.name, insn.size, insn.thumb, insn.in_it_block)
+    opened = _open.get(mode)
+    if opened is None:
+        opened = _open[mode] = _offset_fields(insn)
+    if not opened:
+        return None
+    fields = _fields(insn)
+    key = (mode, tuple(value for name, value in fields.items() if name not in opened))
+    family = _families.get(key)
+    if family is None:
+        named = {name: Expr.var(name) for name in opened}
+        family = _families[key] = _record(insn, fields | named)
+    target = family.flow.target
+    assert isinstance(target, Expr)
+    return replace(family, flow=replace(family.flow, target=target.given(fields)))
+
+
+def _offset_fields(insn: Insn) -> frozenset[str]:
+    """Fields of the instruction's row that nothing but a branch's target depends on."""
+    assert insn.row is not None
+    fields = _fields(insn)
+    patchable = {name: Expr.var(name) for name in fields if name not in insn.row.structural}
+    try:
+        found = _record(insn, fields | patchable)
+    except Inconsistent:  # the row asks what a field is
+        return frozenset()
+    target = found.flow.target
+    if not isinstance(target, Expr):
+        return frozenset()
+    elsewhere = [
+        value
+        for op in found.ops
+        for name, value in op.params.items()
+        if isinstance(value, Expr) and (name != "target" or value is not target)
+    ]
+    return (target.names() & patchable.keys()).difference(*(e.names() for e in elsewhere))
+
+
+def _record(insn: Insn, fields: dict[str, Any]) -> Recorded:
     assert insn.row is not None
     machine = _Unrolled(Context(PC, insn.thumb, insn.size, insn.in_it_block))
     try:
-        record(insn.row, machine, insn.word)
+        insn.row.semantics(machine, **fields)
     except Refusal as refusal:
         return Recorded((), Flow("refused", refusal.kind, reason=refusal.reason), ())
     blocks = tuple(step.block for step in machine.steps if step.block.ops)

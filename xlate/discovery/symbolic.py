@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from frontends.arm32.decode import ALWAYS, Insn
 from frontends.arm32.recorded import MOST_WORDS, Recorded, address_at, recorded
-from xlate.ir import Op
+from xlate.ir import Block, Op
 from xlate.ir.block import WIDTHS
 
 Tree = tuple[Any, ...] | None
@@ -48,18 +48,21 @@ class Effects(NamedTuple):
     target: Tree
 
 
-_memo: dict[Recorded, Effects] = {}
+# By the identity of the blocks, which recordings share; they are kept so that it stays theirs.
+_memo: dict[int, tuple[tuple[Block, ...], Effects, bool]] = {}
 
 
 def effects(insn: Insn) -> Effects:
     """Return what an instruction does when its condition holds; the same object for a word."""
-    key = recorded(insn)
-    found = _memo.get(key)
+    return _known(recorded(insn))[1]
+
+
+def _known(rec: Recorded) -> tuple[tuple[Block, ...], Effects, bool]:
+    found = _memo.get(id(rec.blocks))
     if found is None:
-        found = _effects(key)
         if len(_memo) >= MOST_WORDS:
             _memo.clear()
-        _memo[key] = found
+        found = _memo[id(rec.blocks)] = (rec.blocks, _effects(rec), _saves_lr(rec))
     return found
 
 
@@ -120,8 +123,11 @@ def _value(
 
 def saves_lr(insn: Insn) -> bool:
     """Say whether an instruction stores lr: most functions that call begin so."""
-    ops = recorded(insn).ops
-    stored = {op.args[1].op for op in ops if op.name == "store"}
+    return _known(recorded(insn))[2]
+
+
+def _saves_lr(rec: Recorded) -> bool:
+    stored = (op.args[1].op for block in rec.blocks for op in block if op.name == "store")
     return any(op.name == "get_reg" and op.params["reg"] == LR for op in stored)
 
 
