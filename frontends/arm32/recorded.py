@@ -1,8 +1,8 @@
 """What one instruction does, recorded once for every word: operations, and where control goes.
 
 Instructions repeat, so a recording is kept by its word; the address stays the expression ``pc``.
-Branches hardly repeat, but differ in their targets alone: such a row is recorded once with the
-offset left open, and its recordings share their blocks, in which no target must be looked for.
+Branches hardly repeat, but differ in their targets alone: the recordings of such a row share their
+blocks, and what is made of them. Targets stand in the flow; no word's own is left in the blocks.
 Discovery reads the flow, the optimised tier reads the operations: neither decodes anything itself.
 """
 
@@ -94,7 +94,7 @@ _memo: dict[int, Recorded] = {}
 _offsets: dict[tuple[str, int], int] = {}
 _Mode = tuple[str, int, bool, bool]  # row, bytes, T32, in an IT block
 _open: dict[_Mode, frozenset[str]] = {}  # fields that say nothing but where a branch goes
-_families: dict[tuple[_Mode, tuple[int, ...]], Recorded] = {}  # by the other fields' values
+_shared: dict[tuple[_Mode, tuple[int, ...]], tuple[Block, ...]] = {}  # by the other fields' values
 
 
 def _make(insn: Insn) -> Recorded:
@@ -103,7 +103,7 @@ def _make(insn: Insn) -> Recorded:
     if misplaced(insn):
         why = "conditional branch or IT inside an IT block"
         return Recorded((), Flow("refused", "unpredictable", reason=why), ())
-    found = _branch(insn) or _record(insn, _fields(insn))
+    found = _shares_blocks(insn, _record(insn, _fields(insn)))
     # Only the last instruction of an IT block may go elsewhere: blocks never begin inside one.
     if insn.itstate & 7 and found.flow.kind not in _STAYS:
         why = "leaves in the middle of an IT block"
@@ -127,24 +127,24 @@ def _fields(insn: Insn) -> dict[str, Any]:
     return fields
 
 
-def _branch(insn: Insn) -> Recorded | None:
-    """The recording of a direct branch by its row's, None for everything else."""
+def _shares_blocks(insn: Insn, own: Recorded) -> Recorded:
+    """The recording with its row's blocks when it is a direct branch, else as it is."""
     assert insn.row is not None
+    if not isinstance(own.flow.target, Expr):
+        return own
     mode = (insn.row.name, insn.size, insn.thumb, insn.in_it_block)
     opened = _open.get(mode)
     if opened is None:
         opened = _open[mode] = _offset_fields(insn)
     if not opened:
-        return None
+        return own
     fields = _fields(insn)
     key = (mode, tuple(value for name, value in fields.items() if name not in opened))
-    family = _families.get(key)
-    if family is None:
+    blocks = _shared.get(key)
+    if blocks is None:
         named = {name: Expr.var(name) for name in opened}
-        family = _families[key] = _record(insn, fields | named)
-    target = family.flow.target
-    assert isinstance(target, Expr)
-    return replace(family, flow=replace(family.flow, target=target.given(fields)))
+        blocks = _shared[key] = _record(insn, fields | named).blocks
+    return replace(own, blocks=blocks)
 
 
 def _offset_fields(insn: Insn) -> frozenset[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 
-from xlate.discovery.graph import owners
+from xlate.discovery.graph import Owners
 from xlate.discovery.model import Block, Confidence, Function, JumpTable
 from xlate.discovery.symbolic import saves_lr
 from xlate.discovery.tables import table_form
@@ -65,7 +65,8 @@ def shape(walk: Walk, names: Mapping[int, str], entries: frozenset[int]) -> dict
     """Return the functions by key, in order of address; ``entries`` are keys that runs entered."""
     pieces = _Pieces(walk, entries)
     starts = {key for key in walk.starts if key in pieces.blocks}
-    owner = owners(starts, pieces.nexts)
+    owners = Owners(starts, pieces.nexts)
+    owner = owners.all()
     for _ in range(MOST_ROUNDS):
         found = _tail_calls(pieces, starts, walk.starts, owner)
         if not found:
@@ -73,7 +74,8 @@ def shape(walk: Walk, names: Mapping[int, str], entries: frozenset[int]) -> dict
         for target, jump in found.items():
             starts.add(target)
             walk.evidence.setdefault(target, []).append(f"jump from {jump:#x}")
-        owner = owners(starts, pieces.nexts)
+        owners.add(found)
+        owner = owners.all()
     members: dict[int, list[int]] = {}
     for key in sorted(pieces.blocks):
         if key in owner:
@@ -95,11 +97,12 @@ def _tail_calls(
             continue
         if run.confidence in WEAK:
             continue
+        if target in found:
+            continue
         stretch = bisect_right(addresses, target & ~1)
         near = stretch in (bisect_right(addresses, at & ~1) for at in (key, owner[key]))
-        begins = any(saves_lr(insn) for insn in pieces.blocks[target].insns[:PROLOGUE])
-        if not near or begins:
-            found.setdefault(target, run.insns[-1].pc)
+        if not near or any(saves_lr(insn) for insn in pieces.blocks[target].insns[:PROLOGUE]):
+            found[target] = run.insns[-1].pc
     return found
 
 

@@ -10,18 +10,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 ROOT = -1
+UNKNOWN = -2
 
 
-def owners(starts: Iterable[int], successors: Mapping[int, Sequence[int]]) -> dict[int, int]:
-    """Return the owner of every block that can be reached from the starts."""
-    order = _reverse_postorder(sorted(starts), successors)
-    number = {key: index for index, key in enumerate(order)}
-    idom = _dominators(order, number, set(starts), successors)
-    owner: dict[int, int] = {}
-    for index, key in enumerate(order):
-        above = idom[index]
-        owner[key] = key if above == ROOT else owner[order[above]]
-    return owner
+class Owners:
+    """Owners of all blocks that can be reached from the starts; starts may be added.
+
+    A start more only takes dominators away, and a block still stands behind all that dominate it.
+    So the order of the first time serves on, and what dominated before is where to begin from.
+    """
+
+    def __init__(self, starts: Iterable[int], successors: Mapping[int, Sequence[int]]) -> None:
+        first = sorted(starts)
+        self._order = _reverse_postorder(first, successors)
+        self._number = {key: index for index, key in enumerate(self._order)}
+        self._before = _predecessors(self._order, self._number, successors)
+        self._idom = [UNKNOWN] * len(self._order)
+        self.add(first)
+
+    def add(self, starts: Iterable[int]) -> None:
+        """Make blocks starts that have owners so far."""
+        for key in starts:
+            self._idom[self._number[key]] = ROOT
+        _settle(self._idom, self._before)
+
+    def all(self) -> dict[int, int]:
+        """Return the owner of every block by its key."""
+        order = self._order
+        owner: dict[int, int] = {}
+        for key, above in zip(order, self._idom, strict=True):
+            owner[key] = key if above == ROOT else owner[order[above]]
+        return owner
 
 
 def _reverse_postorder(starts: Sequence[int], successors: Mapping[int, Sequence[int]]) -> list[int]:
@@ -46,32 +65,31 @@ def _reverse_postorder(starts: Sequence[int], successors: Mapping[int, Sequence[
     return done
 
 
-def _dominators(
-    order: Sequence[int],
-    number: Mapping[int, int],
-    starts: set[int],
-    successors: Mapping[int, Sequence[int]],
-) -> list[int]:
-    """Immediate dominators by position in ``order``; ROOT for blocks below the root alone."""
+def _predecessors(
+    order: Sequence[int], number: Mapping[int, int], successors: Mapping[int, Sequence[int]]
+) -> list[list[int]]:
     before: list[list[int]] = [[] for _ in order]
     for index, key in enumerate(order):
         for after in successors[key]:
             before[number[after]].append(index)
-    unknown = -2
-    idom = [ROOT if key in starts else unknown for key in order]
-    inner = [index for index, key in enumerate(order) if key not in starts]
+    return before
+
+
+def _settle(idom: list[int], before: Sequence[Sequence[int]]) -> None:
+    """Bring immediate dominators, by position, to rest; ROOT stands for the root alone."""
+    inner = [(index, before[index]) for index, above in enumerate(idom) if above != ROOT]
     changed = True
     while changed:
         changed = False
-        for index in inner:
-            best = unknown
-            for pred in before[index]:
-                if idom[pred] != unknown:
-                    best = pred if best == unknown else _common(idom, best, pred)
+        for index, ways in inner:
+            best = UNKNOWN
+            for pred in ways:
+                if best == pred or idom[pred] == UNKNOWN:
+                    continue
+                best = pred if best == UNKNOWN else _common(idom, best, pred)
             if idom[index] != best:
                 idom[index] = best
                 changed = True
-    return idom
 
 
 def _common(idom: Sequence[int], left: int, right: int) -> int:

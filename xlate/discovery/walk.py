@@ -92,10 +92,14 @@ class Walk:
 
     def unreturned(self) -> Iterator[tuple[int, int]]:
         """Places behind calls that are not known to return, with the call's address."""
-        for key in sorted(self.runs):
-            run = self.runs[key]
-            if run.after is not None and run.after not in self.owner:
-                yield run.after, run.insns[-1].pc
+        owner = self.owner
+        ends = {
+            key: run.after
+            for key, run in self.runs.items()
+            if run.after is not None and run.after not in owner
+        }
+        for key in sorted(ends):
+            yield ends[key], self.runs[key].insns[-1].pc
 
     def fallen_into(self, key: int) -> bool:
         """Say whether known code right before a key goes on there without a jump."""

@@ -186,22 +186,6 @@ class Expr:
         parts = self.args[1] if self.kind == "call" else self.args
         return frozenset().union(*(part.names() for part in parts))
 
-    def given(self, env: dict[str, int]) -> Expr:
-        """The expression with some fields known: as it would have been recorded with numbers."""
-        if self.kind == "const":
-            return self
-        if self.kind == "var":
-            return Expr.of(env[self.args[0]]) if self.args[0] in env else self
-        called = self.kind == "call"
-        parts = [part.given(env) for part in (self.args[1] if called else self.args)]
-        if all(part.kind == "const" for part in parts):
-            numbers = [part.args[0] for part in parts]
-            value = self.args[0] if called else _BINARY[self.kind]
-            return Expr.of(value(*numbers) & MASK64)
-        made = self.args[0](*parts) if called else parts[0]._bin(self.kind, parts[1])
-        assert isinstance(made, Expr)
-        return made
-
 
 class transform:  # noqa: N801 - used as a decorator
     """A named function of fields with a C twin of the same name (guest/<guest>/decode_imm.h).
