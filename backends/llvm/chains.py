@@ -8,7 +8,6 @@ that may be a wrong NaN leaves the floating-point registers inside it (docs/deci
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -53,7 +52,6 @@ def chains(steps: list[Step], first: int, last: int, d_offset: int) -> Iterator[
             index = chain.last
 
 
-@functools.lru_cache(maxsize=1 << 17)
 def _makes(recording: Recording) -> int:
     return sum(op.name == "nan_fix" for block in recording.blocks for op in block)
 

@@ -178,7 +178,9 @@ class Lifter(Exits):
             self.label("outward")
             self.give(self.value("load i32, ptr %going"))
         head = f"define dso_local x86_regcallcc %G @{self.name}(ptr noalias %st, %A %in) #0 {{\n"
-        body = "".join([head, "entry:\n", *self._variables(), *self.allocas, *self.out, "}\n"])
+        body = "".join(
+            [head, "entry:\n", *self._variables(), *self.allocas, self.lines_out(), "}\n"]
+        )
         return FunctionText(
             key=self.source.key,
             name=self.name,

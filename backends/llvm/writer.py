@@ -5,6 +5,7 @@ Knows nothing of control flow; ``exits.py`` and ``function.py`` build on it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from backends.llvm.liveness import Node, Step
@@ -13,6 +14,7 @@ from backends.llvm.slots import FLAG_SLOTS, LESS, LOCALS, bits
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Snippets, Source, nodes_of
 
+_LABEL = re.compile(r"label %(x\d\w*)")
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
 
 
@@ -34,6 +36,7 @@ class Writer:
         self.name = f"{'s' if self.secondary else 'f'}_{source.key:08x}"
         self.out: list[str] = []
         self.allocas: list[str] = []
+        self.hops: dict[str, str] = {}  # blocks that only go on: where
         self.refs: set[str] = set()
         self.count = 0
         self.lines = False
@@ -45,22 +48,60 @@ class Writer:
 
     # --- small pieces ------------------------------------------------------------------------
     def new(self) -> str:
-        """A prefix for names that nothing else uses."""
+        """A prefix for labels that nothing else uses."""
         self.count += 1
         return f"x{self.count}"
 
     def add(self, text: str) -> None:
         """Append one line."""
+        if text.startswith("br "):
+            self._branch(text)
+        else:
+            self.out.append(f"  {text}\n")
+
+    def _branch(self, text: str) -> None:
+        """Append a branch, unless a block of ours has nothing else; conditions lose nots."""
+        last = self.out[-1]
+        if text.startswith("br label %"):
+            if last.startswith("x") and last.endswith(":\n"):
+                self.hops[last[:-2]] = text.removeprefix("br label %")
+                self.out.pop()
+                return
+        elif last.endswith(", true\n") and "!prof" not in text:
+            text = self._without_nots(text)
         self.out.append(f"  {text}\n")
+
+    def _without_nots(self, text: str) -> str:
+        condition, yes, no = text.removeprefix("br i1 ").split(", ")
+        lines = self.out[-1]
+        while (at := lines.rfind(f"  {condition} = xor i1 ")) >= 0 and lines.endswith(", true\n"):
+            if lines.find("\n", at) + 1 != len(lines):
+                break
+            condition = lines[at:].split()[4].rstrip(",")
+            lines, yes, no = lines[:at], no, yes
+        self.out[-1] = lines
+        return f"br i1 {condition}, {yes}, {no}"
+
+    def lines_out(self) -> str:
+        """All lines; branches to blocks that only go on go there themselves."""
+
+        def there(match: re.Match[str]) -> str:
+            name = match[1]
+            while name in self.hops:
+                name = self.hops[name]
+            return f"label %{name}"
+
+        return _LABEL.sub(there, "".join(self.out))
 
     def label(self, name: str) -> None:
         """Begin a block."""
         self.out.append(f"{name}:\n")
 
     def value(self, text: str) -> str:
-        """Append ``%name = text`` and return the name."""
-        name = f"%{self.new()}"
-        self.add(f"{name} = {text}")
+        """Append ``%number = text`` and return ``%number``; numbers grow from line to line."""
+        self.count += 1
+        name = f"%{self.count}000"  # a number: names cost LLVM more
+        self.out.append(f"  {name} = {text}\n")
         return name
 
     def key_operand(self, key: int) -> str:
@@ -107,7 +148,8 @@ class Writer:
     # --- instructions ------------------------------------------------------------------------
     def fill(self, snippet: Snippet, insn: Any) -> str:
         """Append an instruction's snippet; returns its outcome."""
-        prefix = self.new()
+        self.count += 1
+        prefix = str(self.count)
         text = snippet.text.replace("\1", prefix)
         for number, (expr, width) in enumerate(snippet.consts):
             value = expr.at(insn.pc) & ((1 << width) - 1)
@@ -120,7 +162,8 @@ class Writer:
             text = text.replace("\5", f", !dbg !L{(insn.pc - (self.source.key & ~1)) & 0xFFFFFFFF}")
         if snippet.allocas:
             self.allocas.append(snippet.allocas.replace("\1", prefix))
-        self.out.append(text)
+        if text:
+            self.out.append(text)
         return snippet.outcome.replace("\1", prefix)
 
     def snippet_for(self, insn: Any, step: Step, live: int, *, hasty: bool = False) -> Snippet:
