@@ -52,7 +52,8 @@ def spelled_out(text: str) -> str:
 def _begin(text: str) -> str:
     """Everything up to where the registers are taken over: arguments, variables of their own."""
     text = text.replace(f"{WHOLE} %in)", ", ".join(f"i32 %in{i}" for i, _ in _PARTS) + ")", 1)
-    variables = "".join(f"  {v} = alloca i32\n" for v in _VARIABLES)
+    # The last first: so they become values in the order that the members of an aggregate do.
+    variables = "".join(f"  {v} = alloca i32\n" for v in reversed(_VARIABLES))
     text = text.replace(f"  %abi = alloca {WHOLE}, align 16\n", variables, 1)
     for number, variable in _PARTS:
         text = text.replace(f"  {variable} = getelementptr i8, ptr %abi, i64 {4 * number}\n", "", 1)
