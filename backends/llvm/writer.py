@@ -15,6 +15,9 @@ from backends.llvm.snippet import Snippet
 from backends.llvm.source import Snippets, Source, nodes_of
 
 _LABEL = re.compile(r"label %(x\d\w*)")
+# A single one stays: LLVM lays out other code where it is taken away, and not better code.
+_NOT_NOT = re.compile(r"  (%\d+) = xor i1 (%\d+), true\n  (%\d+) = xor i1 \1, true\n\Z")
+_NOT_NOT_BYTES = 100
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
 
 
@@ -60,27 +63,19 @@ class Writer:
             self.out.append(f"  {text}\n")
 
     def _branch(self, text: str) -> None:
-        """Append a branch, unless a block of ours has nothing else; conditions lose nots."""
+        """Append a branch, unless a block of ours has nothing else; nots of nots go."""
         last = self.out[-1]
         if text.startswith("br label %"):
             if last.startswith("x") and last.endswith(":\n"):
                 self.hops[last[:-2]] = text.removeprefix("br label %")
                 self.out.pop()
                 return
-        elif last.endswith(", true\n") and "!prof" not in text:
-            text = self._without_nots(text)
+        elif (
+            not_not := _NOT_NOT.search(last, max(0, len(last) - _NOT_NOT_BYTES))
+        ) and text.startswith(f"br i1 {not_not[3]}, "):
+            self.out[-1] = last[: not_not.start()]
+            text = text.replace(not_not[3], not_not[2], 1)
         self.out.append(f"  {text}\n")
-
-    def _without_nots(self, text: str) -> str:
-        condition, yes, no = text.removeprefix("br i1 ").split(", ")
-        lines = self.out[-1]
-        while (at := lines.rfind(f"  {condition} = xor i1 ")) >= 0 and lines.endswith(", true\n"):
-            if lines.find("\n", at) + 1 != len(lines):
-                break
-            condition = lines[at:].split()[4].rstrip(",")
-            lines, yes, no = lines[:at], no, yes
-        self.out[-1] = lines
-        return f"br i1 {condition}, {yes}, {no}"
 
     def lines_out(self) -> str:
         """All lines; branches to blocks that only go on go there themselves."""
