@@ -266,7 +266,9 @@ class Lifter(Exits):
             self.label("outward")
             self.tail_call(self.value(f"load ptr, ptr {self.state('safepoint')}"))
         head = f"define dso_local x86_regcallcc %G @{self.name}(ptr noalias %st, %A %in) #0 {{\n"
-        body = "".join([head, "entry:\n", *self._variables(), *self.allocas, *self.out, "}\n"])
+        body = "".join(
+            [head, "entry:\n", *self._variables(), *self.allocas, self.lines_out(), "}\n"]
+        )
         return FunctionText(
             key=self.source.key,
             name=self.name,

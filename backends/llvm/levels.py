@@ -22,6 +22,8 @@ SWITCHES = (
     "-combiner-store-merging=false",
     # A table made from a switch has no section of its own: its bytes could not be told apart.
     "-switch-to-lookup=false",
+    # There are no variables, only lines: the older of two ways to follow variables costs least.
+    "-experimental-debug-variable-locations=false",
 )
 
 QUICK = (

@@ -24,7 +24,7 @@ from backends.llvm.modules import Normal
 from backends.llvm.objects import Constant, ObjectCode, Reloc
 
 LIMIT = 256 << 20
-SHAPING = ("levels.py", "modules.py", "objects.py", "dwarf.py", "memo.py")
+SHAPING = ("levels.py", "modules.py", "spelling.py", "objects.py", "dwarf.py", "memo.py")
 
 _TABLE = "CREATE TABLE IF NOT EXISTS memo (key BLOB PRIMARY KEY, value BLOB, used INTEGER)"
 

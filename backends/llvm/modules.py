@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backends.llvm.binding import TRIPLE
+from backends.llvm.spelling import ARGUMENTS, is_whole, spelled_out
 from backends.llvm.unit import FunctionText
 
 BIAS = "xlate_bias"
@@ -32,8 +33,7 @@ _DOUBLES = re.compile(r"%abi, i64 (?:[4-9]\d|\d{3,})\b")
 _FLOAT = re.compile(r"\b(?:double|float|half|fp128)\b|<\d+ x |llvm\.x86\.")
 # One of these stands in all that _FLOAT finds; to look for them takes a tenth of its time.
 _FLOAT_WORDS = ("double", "float", "half", "fp128", " x ", "llvm.x86.")
-_WHOLE = re.compile(r"%([AG])\b")
-_INTEGER_TYPES = f"""%B = type {{ {", ".join(["i32"] * 10)} }}
+_INTEGER_TYPES = f"""%B = type {{ {ARGUMENTS} }}
 %H = type {{ i32, %B }}"""
 _LEAF_TYPES = f"""%C = type {{ {", ".join(["i32"] * 10 + ["double"] * 8)} }}
 %K = type {{ i32, %C }}"""
@@ -45,7 +45,8 @@ _INTEGER_ONLY = '"target-features"="+cmov,-sse,-x87,-mmx" '
 class Normal:
     """A function's text without names: callees are ``@r0``, ``@r1``... by first mention.
 
-    An integer function calls them ``@q0``, ``@q1``..., for want of the same signature.
+    An integer function calls them ``@q0``, ``@q1``..., for want of the same signature, and ``@p0``,
+    ``@p1``... with the registers one by one.
     """
 
     text: str
@@ -59,7 +60,8 @@ def normalise(function: FunctionText) -> Normal:
     head, body = _split(function.text)
     places: dict[str, int] = {}
     integer = not _uses_floats(body)
-    letter = "q" if integer else "r"
+    parts = integer and is_whole(body)
+    letter = "p" if parts else "q" if integer else "r"
 
     def position(match: re.Match[str]) -> str:
         return f"@{letter}{places.setdefault(match[1], len(places))}"
@@ -70,9 +72,11 @@ def normalise(function: FunctionText) -> Normal:
         body = _NO_PLACE.sub("", body)
     text = head + "{\n" + body
     if integer:
-        text = _WHOLE.sub(lambda m: "%B" if m[1] == "A" else "%H", text)
+        text = text.replace("%A", "%B").replace("%G", "%H")
     elif _NO_LEAF.search(body) is None:
-        text = _WHOLE.sub(lambda m: "%C" if m[1] == "A" else "%K", text)
+        text = text.replace("%A", "%C").replace("%G", "%K")
+    if parts:
+        text = spelled_out(text)
     return Normal(text, tuple(places), function.lines, integer)
 
 
@@ -96,6 +100,7 @@ def module_text(functions: Sequence[Normal], prelude: str) -> str:
     for i in range(most):
         out.append(f"declare dso_local x86_regcallcc %G @r{i}(ptr, %A) nounwind")
         out.append(f"declare dso_local x86_regcallcc %H @q{i}(ptr, %B) nounwind")
+        out.append(f"declare dso_local x86_regcallcc %H @p{i}(ptr, {ARGUMENTS}) nounwind")
     debug = _Debug(prelude)
     for i, function in enumerate(functions):
         out += [f"$x{i} = comdat any", _define(i, function, debug)]

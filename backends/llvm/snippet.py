@@ -1,7 +1,8 @@
 r"""The LLVM text of one guest instruction, made once for every recording and then only filled in.
 
-A snippet is text with placeholders: \1 is a prefix that makes its names unique, \2n\2 a constant
-that depends on the address, \3n\3 a folded literal, \5 the place in the line table. Registers
+A snippet is text with placeholders: \1 is a number that makes its names unique (values are numbers,
+\1 in front of three digits), \2n\2 a constant that depends on the address, \3n\3 a folded literal,
+\5 the place in the line table. Registers
 and flags are loaded from and stored to local variables, which LLVM turns into SSA values.
 """
 
@@ -139,17 +140,18 @@ class _SnippetText(Text):
     def new(self, text: str) -> str:
         """Append a line; names carry the instance's prefix, allocas go to the function's entry."""
         self._next += 1
-        name = f"%\1t{self._next}"
         if text.startswith("alloca"):
+            name = f"%a\1t{self._next}"
             self.allocas.append(f"  {name} = {text}\n")
         else:
+            name = f"%\1{self._next:03}"
             self.line(f"{name} = {text}")
         return name
 
     def label(self) -> str:
         """A fresh label."""
         self._next += 1
-        return f"\1l{self._next}"
+        return f"x\1l{self._next}"
 
     def mark(self, first: int) -> None:
         """Lines from the first on are an access or may be joined with one: they say where."""

@@ -18,6 +18,10 @@ from backends.llvm.source import Snippets, Source, nodes_of
 from backends.llvm.wide import Wide
 
 MOST_CASES = 4096  # of all jump tables of a function that computed gotos have, else they share one
+_LABEL = re.compile(r"label %(x\d\w*)")
+# A single one stays: LLVM lays out other code where it is taken away, and not better code.
+_NOT_NOT = re.compile(r"  (%\d+) = xor i1 (%\d+), true\n  (%\d+) = xor i1 \1, true\n\Z")
+_NOT_NOT_BYTES = 100
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
 # What a load or store turns into a host address; a constant offset would follow it.
 _ADDRESS = re.compile(
@@ -44,6 +48,7 @@ class Writer:
         self.name = f"{'s' if self.secondary else 'f'}_{source.key:08x}"
         self.out: list[str] = []
         self.allocas: list[str] = []
+        self.hops: dict[str, str] = {}  # blocks that only go on: where
         self.refs: set[str] = set()
         self.count = 0
         self.lines = False
@@ -67,22 +72,52 @@ class Writer:
 
     # --- small pieces ------------------------------------------------------------------------
     def new(self) -> str:
-        """A prefix for names that nothing else uses."""
+        """A prefix for labels that nothing else uses."""
         self.count += 1
         return f"x{self.count}"
 
     def add(self, text: str) -> None:
         """Append one line."""
+        if text.startswith("br "):
+            self._branch(text)
+        else:
+            self.out.append(f"  {text}\n")
+
+    def _branch(self, text: str) -> None:
+        """Append a branch, unless a block of ours has nothing else; nots of nots go."""
+        last = self.out[-1]
+        if text.startswith("br label %"):
+            if last.startswith("x") and last.endswith(":\n"):
+                self.hops[last[:-2]] = text.removeprefix("br label %")
+                self.out.pop()
+                return
+        elif (
+            not_not := _NOT_NOT.search(last, max(0, len(last) - _NOT_NOT_BYTES))
+        ) and text.startswith(f"br i1 {not_not[3]}, "):
+            self.out[-1] = last[: not_not.start()]
+            text = text.replace(not_not[3], not_not[2], 1)
         self.out.append(f"  {text}\n")
+
+    def lines_out(self) -> str:
+        """All lines; branches to blocks that only go on go there themselves."""
+
+        def there(match: re.Match[str]) -> str:
+            name = match[1]
+            while name in self.hops:
+                name = self.hops[name]
+            return f"label %{name}"
+
+        return _LABEL.sub(there, "".join(self.out))
 
     def label(self, name: str) -> None:
         """Begin a block."""
         self.out.append(f"{name}:\n")
 
     def value(self, text: str) -> str:
-        """Append ``%name = text`` and return the name."""
-        name = f"%{self.new()}"
-        self.add(f"{name} = {text}")
+        """Append ``%number = text`` and return ``%number``; numbers grow from line to line."""
+        self.count += 1
+        name = f"%{self.count}000"  # a number: names cost LLVM more
+        self.out.append(f"  {name} = {text}\n")
         return name
 
     def key_operand(self, key: int) -> str:
@@ -134,7 +169,8 @@ class Writer:
     # --- instructions ------------------------------------------------------------------------
     def fill(self, snippet: Snippet, insn: Any) -> str:
         """Append an instruction's snippet; returns its outcome."""
-        prefix = self.new()
+        self.count += 1
+        prefix = str(self.count)
         text = snippet.text.replace("\1", prefix)
         for number, (expr, width) in enumerate(snippet.consts):
             value = expr.at(insn.pc) & ((1 << width) - 1)
@@ -147,7 +183,8 @@ class Writer:
             text = text.replace("\5", f", !dbg !L{(insn.pc - (self.source.key & ~1)) & 0xFFFFFFFF}")
         if snippet.allocas:
             self.allocas.append(snippet.allocas.replace("\1", prefix))
-        self.out.append(text)
+        if text:
+            self.out.append(text)
         return snippet.outcome.replace("\1", prefix)
 
     def note_address(self, insn: Any) -> None:

@@ -51,6 +51,9 @@ class Insn(NamedTuple):
         return self.itstate & 15 == 8
 
 
+_new = tuple.__new__  # half the time of what NamedTuple makes of it
+
+
 class Found(NamedTuple):
     """What a word alone says: its row, its own condition, and ITSTATE when it is an IT."""
 
@@ -101,22 +104,22 @@ def decode(fetch: Fetch, pc: int, *, thumb: bool, itstate: int = 0) -> Insn:
 def decode_a32(word: int, pc: int) -> Insn:
     """Return the A32 instruction ``word``."""
     found = _A32[word]
-    return Insn(found.row, word, 4, pc, False, found.cond, 0, 0)
+    return _new(Insn, (found.row, word, 4, pc, False, found.cond, 0, 0))
 
 
 def decode_t32(word: int, size: int, pc: int, itstate: int) -> Insn:
     """Return the T32 instruction ``word`` of 2 or 4 bytes (first halfword in the high half)."""
     found = (_T16 if size == 2 else _T32)[word]
-    cond = found.cond
+    row, cond, plain, starts_it = found
     if itstate & 15:
-        if found.plain:
+        if plain:
             cond = min(itstate >> 4, ALWAYS)
         after = advance(itstate)
     else:
         after = 0
-    if found.starts_it:
+    if starts_it:
         after = word & 0xFF
-    return Insn(found.row, word, size, pc, True, cond, itstate, after)
+    return _new(Insn, (row, word, size, pc, True, cond, itstate, after))
 
 
 def advance(itstate: int) -> int:

@@ -46,7 +46,7 @@ _BOUNCE = """define x86_regcallcc %G @f_00000000(ptr %st, %A %in) #0 {{
   %at = getelementptr i8, ptr %st, i64 {target}
   %key = load i32, ptr %at
   %r0 = extractvalue %A %in, 0
-  %more = add i32 %r0, 1000
+  %more = add i32 %r0, {more}
   %out = insertvalue %A %in, i32 %more, 0
   %first = insertvalue %G poison, i32 %key, 0
   %g = insertvalue %G %first, %A %out, 1
@@ -79,7 +79,12 @@ def _helper(text: str) -> tuple[mmap.mmap, int]:
 
 def nest_address() -> int:
     """A function in the place of the dispatcher: adds 1000 to r0 and returns the target."""
-    return _helper(_BOUNCE.format(target=OFFSETS["target"]))[1]
+    return _helper(_BOUNCE.format(target=OFFSETS["target"], more=1000))[1]
+
+
+def safepoint_address() -> int:
+    """A function in the place of the runtime that finds nothing to do: returns the target."""
+    return _helper(_BOUNCE.format(target=OFFSETS["target"], more=0))[1]
 
 
 @dataclass
@@ -95,6 +100,7 @@ class Machine:
         self._memory, self.address = _executable(struct.pack("<I", self.bias) + self.image.code[4:])
         self.state = ctypes.create_string_buffer(STATE.size())
         self.write("nest", "<Q", nest_address())
+        self.write("safepoint", "<Q", safepoint_address())
 
     def write(self, name: str, form: str, value: int) -> None:
         """Set a member of the state."""

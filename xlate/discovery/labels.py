@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from frontends.arm32.decode import Insn
+from frontends.arm32.recorded import recorded
 from xlate.discovery.model import JumpTable
 from xlate.discovery.symbolic import State, Tree, effects
 from xlate.discovery.text import Text
@@ -104,7 +105,7 @@ def goto_of(text: Text, block: Sequence[Insn]) -> Goto | None:
     target: Tree = None
     for insn in block:
         target = state.run(insn)
-        for number, _, _ in effects(insn).registers:
+        for number, _, _ in effects(recorded(insn)).registers:
             loaded[insn.pc] = state.value(number)
     mixed = None
     if target is not None and target[0] == "or" and target[2] == ("k", 1):

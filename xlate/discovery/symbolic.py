@@ -43,7 +43,7 @@ _KEPT = frozenset(FOLD)
 class Effects(NamedTuple):
     """Registers and flags an instruction writes, and where an indirect jump goes."""
 
-    registers: tuple[tuple[int, Tree, tuple[int, ...]], ...]  # with the registers it depends on
+    registers: tuple[tuple[int, Tree, frozenset[int]], ...]  # with the registers it depends on
     flags: tuple[tuple[str, Tree], ...]
     target: Tree
 
@@ -52,9 +52,9 @@ class Effects(NamedTuple):
 _memo: dict[int, tuple[tuple[Block, ...], Effects, bool]] = {}
 
 
-def effects(insn: Insn) -> Effects:
+def effects(rec: Recorded) -> Effects:
     """Return what an instruction does when its condition holds; the same object for a word."""
-    return _known(recorded(insn))[1]
+    return _known(rec)[1]
 
 
 def _known(rec: Recorded) -> tuple[tuple[Block, ...], Effects, bool]:
@@ -81,7 +81,7 @@ def _effects(rec: Recorded) -> Effects:
                 target = values.get(op.args[0].op.index)
             else:
                 values[op.index] = _value(op, values, registers, flags)
-    written = tuple((n, tree, tuple(_leaves(tree))) for n, tree in registers.items())
+    written = tuple((n, tree, frozenset(_leaves(tree))) for n, tree in registers.items())
     return Effects(written, tuple(flags.items()), target)
 
 
@@ -198,7 +198,7 @@ class State:
 
     def run(self, insn: Insn) -> Tree:
         """Run one instruction; return where it jumps when that is computed."""
-        done = effects(insn)
+        done = effects(recorded(insn))
         target = self._resolve(done.target, insn.pc)
         registers = [(n, self._resolve(tree, insn.pc)) for n, tree, _ in done.registers]
         flags = [(name, self._resolve(tree, insn.pc)) for name, tree in done.flags]

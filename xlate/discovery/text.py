@@ -74,6 +74,9 @@ class Text:
         """
         claims = self.claims[low]
         at = (insn.pc - low) >> 1
+        if claims[at] == FREE and insn.size == 2:
+            claims[at] = STARTS_THUMB
+            return
         for place in (at, at + 1)[: insn.size >> 1]:
             if claims[place] == DATA:
                 other = ((low >> 1) + place ^ 1) - (low >> 1)

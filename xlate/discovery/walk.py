@@ -71,6 +71,7 @@ class Walk:
         self._queue: deque[tuple[int, Confidence, int | None, dict[int, Tree]]] = deque()
         self._before: dict[int, list[int]] = {}  # key: runs that go on there
         self._waiting: dict[int, list[Run]] = {}  # callee: runs that end in a call of it
+        self._ends: list[Run] = []  # that may not come back, with what is behind not yet walked
         self._unbounded: list[Run] = []
 
     def begin(self, key: int, confidence: Confidence, why: str) -> bool:
@@ -98,14 +99,10 @@ class Walk:
 
     def unreturned(self) -> Iterator[tuple[int, int]]:
         """Places behind calls that are not known to return, with the call's address."""
-        owner = self.owner
-        ends = {
-            key: run.after
-            for key, run in self.runs.items()
-            if run.after is not None and run.after not in owner
-        }
-        for key in sorted(ends):
-            yield ends[key], self.runs[key].insns[-1].pc
+        self._ends = [run for run in self._ends if run.after not in self.owner]
+        for run in sorted(self._ends, key=lambda run: run.start):
+            assert run.after is not None
+            yield run.after, run.insns[-1].pc
 
     def fallen_into(self, key: int) -> bool:
         """Say whether known code right before a key goes on there without a jump."""
@@ -156,6 +153,8 @@ class Walk:
         if not run.insns:
             return
         self.runs[key] = run
+        if run.after is not None:
+            self._ends.append(run)
         self._linked(run)
 
     def _stop_before(self, run: Run, at: int) -> None:
@@ -168,7 +167,7 @@ class Walk:
         """Where an indirect jump goes as far as constants tell."""
         if rec.flow.kind != "indirect" or rec.flow.how != "jump":
             return None
-        return resolve(effects(insn).target, known, insn.pc, self.text.constant)
+        return resolve(effects(rec).target, known, insn.pc, self.text.constant)
 
     def _learn(self, insn: Insn, rec: Recorded, known: dict[int, Tree]) -> None:
         """Note literals and what constants the instruction leaves in registers."""
@@ -177,9 +176,9 @@ class Walk:
             at = address_at(address, insn.pc)
             if size >= WORD:  # compilers pool words; a smaller one is mostly data taken for code
                 self.text.claim_data(at, at + size)
-        for number, tree, needs in effects(insn).registers:
+        for number, tree, needs in effects(rec).registers:
             value: Tree = None
-            if tree is not None and insn.cond == ALWAYS and all(n in known for n in needs):
+            if tree is not None and insn.cond == ALWAYS and needs <= known.keys():
                 value = resolve(tree, known, insn.pc, read)
             if value is None or value[0] != "k":
                 known.pop(number, None)
