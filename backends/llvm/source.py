@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from backends.llvm.gotos import FEW
 from backends.llvm.liveness import GOTO, Node, Recording, Result, Step, analyse, entry_flags
-from backends.llvm.slots import ALL_FLAGS, Slot
+from backends.llvm.slots import ALL_FLAGS, FP_FLAGS, Slot
 from backends.llvm.snippet import Snippet, make_snippet
 from xlate.ir import Block
 
@@ -264,8 +264,8 @@ def summarise(source: Source, snippets: Snippets, nodes: dict[int, Node], old: R
         for node in nodes.values()
         for step in node.steps
     )
-    if any(entry_flags(nodes[k].live_in) for node in nodes.values() for k in node.resumes) or (
-        entry_flags(nodes[source.key].live_in)
+    if any(_crossing(nodes[k]) for node in nodes.values() for k in node.resumes) or (
+        _crossing(nodes[source.key])
     ):
         nodes = nodes_of(source, snippets, (source.key,), cautious=False)
     wanted = set()
@@ -273,6 +273,11 @@ def summarise(source: Source, snippets: Snippets, nodes: dict[int, Node], old: R
         if not node.steps:
             continue
         flow = node.steps[-1].recording.flow
-        if flow.kind == "call" and any(entry_flags(nodes[k].live_in) for k in node.resumes):
+        if flow.kind == "call" and any(_crossing(nodes[k]) for k in node.resumes):
             wanted.add(flow.target_at(source.blocks[node.key][-1].pc))
-    return Result(entry_flags(nodes[source.key].live_in), keeps, frozenset(wanted))
+    return Result(_crossing(nodes[source.key]), keeps, frozenset(wanted))
+
+
+def _crossing(node: Node) -> int:
+    """Flags that a block reads and calls may hand over; FPSCR's survive none, by the standard."""
+    return entry_flags(node.live_in) & ~(1 << FP_FLAGS)
