@@ -16,6 +16,8 @@ import pytest
 from tests.run.conftest import Runner
 from tests.run.test_busybox import CASES, Bench
 
+TRIES = 4
+
 
 def _convert(busybox: Path, store: Path) -> None:
     subprocess.run(
@@ -26,23 +28,29 @@ def _convert(busybox: Path, store: Path) -> None:
 
 
 def _round(bench: Bench, busybox: Path, xlate_run: Path, stats: Path) -> dict[str, int]:
-    """Run every case; returns the blocks translated at run time by case, where there were any."""
+    """Run every case; returns the blocks translated at run time by case, where there were any.
+
+    A signal that comes in the middle of a loop is the one thing that leads to other places in each
+    run (docs/decisions/0007): a case that met one has more tries.
+    """
     runner = Runner("package", (str(xlate_run), "--stats=json", "--stats-file", str(stats)))
     left = {}
     for case in CASES:
         name = case["name"]
         if name not in bench.native:
             bench.native[name] = bench.run(case, None, bench.native_busybox)
-        assert bench.run(case, runner, busybox) == bench.native[name], name
-        text = stats.read_text()
-        if not text:  # killed by a signal, it had no time to say anything
-            assert bench.native[name].status < 0, name
-            continue
-        seen = json.loads(text)
-        assert seen["packages"][0]["state"] == "hit", name
-        if seen["runtime_blocks"]:
+        for _ in range(TRIES):
+            assert bench.run(case, runner, busybox) == bench.native[name], name
+            text = stats.read_text()
+            if not text:  # killed by a signal, it had no time to say anything
+                assert bench.native[name].status < 0, name
+                break
+            seen = json.loads(text)
+            assert seen["packages"][0]["state"] == "hit", name
             left[name] = seen["runtime_blocks"]
-    return left
+            if not (seen["runtime_blocks"] and seen["signals"]):
+                break
+    return {name: blocks for name, blocks in left.items() if blocks}
 
 
 @pytest.mark.slow

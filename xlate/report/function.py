@@ -24,7 +24,7 @@ from xlate.package import faults
 from xlate.report.package import HostLine, disassemble
 
 # A callee is a position in a normalised text.
-CALLEE_PLACE = re.compile(r"@[qr](\d+)\(")
+CALLEE_PLACE = re.compile(r"@[pqr](\d+)\(")
 
 
 @dataclass(frozen=True)
