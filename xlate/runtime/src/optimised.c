@@ -127,8 +127,10 @@ static u32 serve_and_handle(struct thread *t, u32 reason)
 	thread_serve(t, reason);
 	if (t->drop)
 		drop(t);
-	if (!t->sig.entered || is_deep(t, NEST_FLOOR))
+	if (!t->sig.entered)
 		return next_key(t);
+	if (is_deep(t, NEST_FLOOR)) /* of handlers that were jumped out of, mostly */
+		drop(t);
 	stats_own.nests++;
 	return nested(t, t->sig.interrupted, sp);
 }
