@@ -202,7 +202,7 @@ class Exits(Writer):
         self.flush(dirty & ~ALL_FLAGS | dirty & flags)
         if how == "jump" and self.module.is_tail(insn, bool(dirty >> LINK & 1)):
             self.tail_call(self.look_up(target))
-        elif how == "jump":  # the runtime knows whether that is a function
+        elif how == "jump":  # leaves no way back that anybody could name
             self.safepoint(target)
         else:
             self.give(target)

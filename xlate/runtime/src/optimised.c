@@ -156,7 +156,8 @@ u64 optimised_safepoint(struct thread *t)
 	go_to_target(t);
 	if (is_deep(t, t->cpu.pending ? NEST_FLOOR : STACK_FLOOR))
 		drop(t);
-	if (t->cpu.pending && serve_and_handle(t, STOP_SIGNAL) != key)
+	/* Without a signal it is a jump nobody understands: a coroutine's would grow the host stack if it went on here. */
+	if (!t->cpu.pending || serve_and_handle(t, STOP_SIGNAL) != key)
 		return 0;
 	host = look_up(key);
 	if (!host || !package_owns(host))
