@@ -14,6 +14,7 @@
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
+#include "world.h"
 
 enum {
 	O_CLOEXEC = 02000000, O_NOFOLLOW = 0400000,
@@ -158,11 +159,12 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 /* Errors of the file itself that execve must answer before it is too late. */
 static long judge(const struct program *p)
 {
-	static struct elf_file f; /* 12 KiB, and nothing runs beside an execve */
+	static struct elf_file f; /* 12 KiB */
 	struct elf_error e;
 	char mapped[ELF_INTERP_MAX];
 	char buf[400];
 	struct text b;
+	HOLD_LOCK;
 
 	if (elf_read(&f, p->fd, &e))
 		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
@@ -264,8 +266,11 @@ static void set_inherited(const int fds[4], bool inherited)
 
 static long run_own(struct thread *t, const struct own_argv *o, const int fds[4])
 {
+	struct thread *held = world_lock();
 	long err;
 
+	world_stop(t); /* other threads must not run code while faults of their own would end the process */
+	world_unlock(&held);
 	stats_flush();
 	set_inherited(fds, true);
 	signal_before_exec(t);
@@ -274,6 +279,9 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[4]
 				     0);
 	signal_exec_failed(t);
 	set_inherited(fds, false);
+	held = world_lock();
+	world_start(t);
+	world_unlock(&held);
 	return err;
 }
 
@@ -282,7 +290,8 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 {
 	struct program p;
 	struct own_argv o = {.words = NULL};
-	int fds[4] = {process.own_fds[OWN_FD_EXE], process.own_fds[OWN_FD_STATS], process.own_fds[OWN_FD_TOTALS], -1};
+	int *own = t->group->own_fds;
+	int fds[4] = {own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1};
 	long err = program_open(&p, dirfd, path, guest_name,
 				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
 
@@ -297,13 +306,13 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 		host_syscall1(__NR_close, (u64)p.fd);
 	if (err < 0)
 		return err;
-	fds[3] = process.own_fds[OWN_FD_PROGRAM];
+	fds[3] = own[OWN_FD_PROGRAM];
 	err = build_argv(&o, &p, guest_name, fds, argv, envp);
 	if (!err)
 		err = run_own(t, &o, fds);
 	if (o.words)
 		host_munmap((u64)o.words, o.size);
 	host_syscall1(__NR_close, (u64)fds[3]);
-	process.own_fds[OWN_FD_PROGRAM] = -1;
+	own[OWN_FD_PROGRAM] = -1;
 	return err;
 }

@@ -286,8 +286,6 @@ void start_c(u64 *initial_stack)
 	while (*p++)
 		continue;
 	process.host_auxv = p;
-	for (int i = 0; i < OWN_FD_COUNT; i++)
-		process.own_fds[i] = -1;
 	t = thread_create();
 	if (!t)
 		fatal("no memory for a thread");

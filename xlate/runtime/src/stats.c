@@ -55,7 +55,7 @@ static void open_output(void)
 	long fd = process.opt.stats_fd;
 
 	if (fd >= 0) { /* the parent's, already high */
-		process.own_fds[OWN_FD_STATS] = (int)fd;
+		group_self()->own_fds[OWN_FD_STATS] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 		return;
 	}
@@ -82,14 +82,14 @@ static void open_totals(void)
 		if (fd >= 0)
 			fd = fd_adopt(OWN_FD_TOTALS, (int)fd);
 	} else {
-		process.own_fds[OWN_FD_TOTALS] = (int)fd;
+		group_self()->own_fds[OWN_FD_TOTALS] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 	}
 	ret = host_mmap(0, TOTALS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), (int)fd, 0);
 	if (!host_is_error(ret))
 		totals = (struct totals *)ret;
 	if (fresh)
-		totals->first_pid = (u64)process.pid;
+		totals->first_pid = (u64)group_self()->pid;
 }
 
 void stats_init(void)
@@ -292,12 +292,12 @@ void stats_finish(void)
 	bool json = process.opt.stats == STATS_JSON;
 	char buf[1024];
 	struct text b = text_begin(buf, sizeof(buf));
-	int fd = process.own_fds[OWN_FD_STATS];
+	int fd = group_self()->own_fds[OWN_FD_STATS];
 
 	if (!stats_on)
 		return;
 	stats_flush();
-	if (totals->first_pid != (u64)process.pid || fd < 0)
+	if (totals->first_pid != (u64)group_self()->pid || fd < 0)
 		return;
 	print_counters(&b, (u64 *)&totals->sum, json);
 	if (json) {

@@ -153,7 +153,7 @@ void store_temporary_name(char *text)
 
 	host_syscall2(__NR_clock_gettime, CLOCK_REALTIME, (u64)now);
 	text_char(&b, '.');
-	text_s64(&b, process.pid);
+	text_s64(&b, group_self()->pid);
 	text_char(&b, '-');
 	text_u64(&b, now[1]);
 	text_str(&b, ".new");

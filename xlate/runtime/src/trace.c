@@ -133,7 +133,7 @@ static void text_call(struct text *b, const struct syscall_row *row, const u32 *
 {
 	u32 index = 0;
 
-	text_s64(b, process.pid);
+	text_s64(b, group_self()->pid);
 	text_char(b, ' ');
 	text_str(b, row->name);
 	text_char(b, '(');
@@ -203,7 +203,7 @@ void trace_unknown(u32 nr, const char *why)
 	char buf[128];
 	struct text b = text_begin(buf, sizeof(buf));
 
-	text_s64(&b, process.pid);
+	text_s64(&b, group_self()->pid);
 	text_str(&b, " system call ");
 	text_hex(&b, nr);
 	text_str(&b, ": ");

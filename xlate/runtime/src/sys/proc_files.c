@@ -14,7 +14,7 @@ static const char *own_proc_name(const char *path)
 	char pid[16];
 	struct text b = text_begin(pid, sizeof(pid));
 
-	text_s64(&b, process.pid);
+	text_s64(&b, group_self()->pid);
 	if (!str_starts(path, "/proc/"))
 		return NULL;
 	path += strlen("/proc/");
