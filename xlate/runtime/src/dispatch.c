@@ -13,6 +13,7 @@
 #include "gen/hostregs.h"
 #include "look_up.h"
 #include "memory.h"
+#include "monitor.h"
 #include "optimised.h"
 #include "package.h"
 #include "profile.h"
@@ -490,6 +491,7 @@ int cpu_init(struct thread *t)
 	t->cpu.stop = (u64)entry_stop;
 	t->cpu.poll = (u64)entry_poll;
 	optimised_init(t);
+	monitor_attach(t);
 	fpscr_write(t, 0);
 	return 0;
 }
@@ -576,4 +578,5 @@ void cpu_after_fork(struct thread *t)
 {
 	(void)t;
 	cache_freeze();
+	monitor_after_fork();
 }

@@ -266,11 +266,15 @@ static void set_inherited(const int fds[4], bool inherited)
 
 static long run_own(struct thread *t, const struct own_argv *o, const int fds[4])
 {
-	struct thread *held = world_lock();
+	bool stop = t->group->threads > 1; /* they must not run code while their faults would end the process */
+	struct thread *held;
 	long err;
 
-	world_stop(t); /* other threads must not run code while faults of their own would end the process */
-	world_unlock(&held);
+	if (stop) {
+		held = world_lock();
+		world_stop(t);
+		world_unlock(&held);
+	}
 	stats_flush();
 	set_inherited(fds, true);
 	signal_before_exec(t);
@@ -279,9 +283,11 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[4]
 				     0);
 	signal_exec_failed(t);
 	set_inherited(fds, false);
-	held = world_lock();
-	world_start(t);
-	world_unlock(&held);
+	if (stop) {
+		held = world_lock();
+		world_start(t);
+		world_unlock(&held);
+	}
 	return err;
 }
 

@@ -10,6 +10,7 @@
 #include "cpu.h"
 #include "fatal.h"
 #include "memory.h"
+#include "monitor.h"
 #include "optimised.h"
 #include "package.h"
 #include "thread.h"
@@ -36,6 +37,7 @@ static void record_guest_fault(struct thread *t, int sig, const struct host_sigi
 	t->fault.sig = sig;
 	t->fault.code = info->code;
 	t->fault.addr = sig == SIGSEGV || sig == SIGBUS ? h2g(addr) : GADDR(0);
+	monitor_release((const u8 *)uc->mc.rip, t->fault.addr.va);
 	t->fault.write = sig == SIGSEGV && (uc->mc.err & PAGE_FAULT_WRITE);
 	/* The host's word for it differs where unmapped guest memory is a reserved mapping of ours. */
 	if (sig == SIGSEGV)

@@ -141,7 +141,9 @@ void world_stop(struct thread *t)
 	if (!world_is_threaded())
 		return;
 	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
-	world_poll();
+	for (struct thread *u = threads; u; u = u->next_thread)
+		if (u != t)
+			poll_request(u);
 	for (;;) {
 		u32 seen = __atomic_load_n(&leaves, __ATOMIC_SEQ_CST);
 
@@ -225,6 +227,11 @@ struct thread *world_after_fork(struct thread *t)
 
 void world_bury(struct thread *t)
 {
+	if (stopper == t) {
+		stopper = NULL;
+		__atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
+		wake(&stopping, EVERYBODY);
+	}
 	if (__atomic_load_n(&lock_owner, __ATOMIC_RELAXED) == t) {
 		lock_depth = 0;
 		__atomic_store_n(&lock_owner, NULL, __ATOMIC_RELAXED);

@@ -5,6 +5,7 @@
  * addresses of the guest's words.
  */
 #include "cpu.h"
+#include "monitor.h"
 #include "optimised.h"
 #include "stats.h"
 #include "sys/sys.h"
@@ -145,6 +146,7 @@ static struct thread *make_child(struct thread *t, const struct clone_call *c)
 		child->sig.altstack = (struct guest_stack){.flags = SS_DISABLE};
 	child->start_flags = c->flags;
 	optimised_init(child);
+	monitor_attach(child);
 	set_registers(child, c);
 	inherit_group(child, t, c);
 	return child;
