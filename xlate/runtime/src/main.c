@@ -1,6 +1,7 @@
 /*
  * xlate-run: from the kernel's first stack to a running guest. Reads like a table of contents; every line is a file.
  */
+#include "chaos.h"
 #include "fatal.h"
 #include "host.h"
 #include "load.h"
@@ -50,6 +51,7 @@ static void run(void *thread, void *initial_stack)
 	signal_init(t);
 	load_guest(t);
 	optimised_say_missing();
+	chaos_start();
 	thread_run(t);
 }
 

@@ -9,6 +9,7 @@
  */
 #include "signal.h"
 
+#include "chaos.h"
 #include "cpu.h"
 #include "fatal.h"
 #include "fault.h"
@@ -325,6 +326,7 @@ void signal_deliver(struct thread *t)
 	struct host_siginfo info;
 	int sig;
 
+	chaos_yield();
 	poll_clear(t); /* before looking: what comes later sets it again */
 	sig = (int)__atomic_load_n(&t->sig.recorded, __ATOMIC_SEQ_CST);
 	if (sig) {

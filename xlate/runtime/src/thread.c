@@ -72,7 +72,7 @@ static struct thread *new_block(void)
 
 struct thread *thread_create(void)
 {
-	struct thread *t = world_is_threaded() ? take_spare() : NULL;
+	struct thread *t = spare ? take_spare() : NULL; /* the first one has no block to look for the lock's owner in */
 
 	return t ? t : new_block();
 }
