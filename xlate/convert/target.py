@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from xlate.errors import Unsupported
 from xlate.package.format import Package, write
+from xlate.package.layout import MAGIC
 from xlate.package.store import Store, package_name
 
 
@@ -42,6 +44,8 @@ class Target:
         ):
             if not is_sound:
                 raise OSError(fault, os.strerror(fault), str(path))
+        if self.file is not None and not _may_replace(path):
+            raise OSError(errno.EEXIST, "it exists and is no package", str(path))
         return path
 
     def _path_for(self, guest: bytes) -> Path:
@@ -58,6 +62,19 @@ class Target:
         write(path, package)
         if self.store is not None:
             self.store.remember(program, path)
+
+
+def _may_replace(path: Path) -> bool:
+    """Say whether a rename over the path costs nobody anything: a program, a device, a text."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return False
+        start = file.read(len(MAGIC))
+    return MAGIC.startswith(start)
 
 
 def target_of(output: Path | None, *, several: bool) -> Target:
