@@ -61,3 +61,30 @@ def test_packages_and_empty_files_are_replaced(convert: Run, tmp_path: Path) -> 
     (tmp_path / "one.xlp").write_bytes(made[:5000])
     assert convert("-o", "one.xlp").returncode == 0
     assert (tmp_path / "one.xlp").read_bytes() == made
+
+
+def test_without_a_home_there_is_no_store(convert: Run) -> None:
+    done = convert(XLATE_CACHE=None, XDG_CACHE_HOME=None, HOME=None)
+    assert done.returncode == 1
+    assert done.stderr == (
+        b"xlate: no store (neither XLATE_CACHE nor HOME says where); try: -o FILE\n"
+    )
+
+
+def test_a_file_where_the_store_should_be(convert: Run, tmp_path: Path) -> None:
+    store = tmp_path / "other"
+    done = convert(XLATE_CACHE=str(store))
+    assert done.returncode == 1
+    assert done.stderr == f"xlate: one: cannot write {store} (not a directory)\n".encode()
+    assert convert("-o", "one.xlp", XLATE_CACHE=str(store)).returncode == 0
+
+
+def test_a_store_that_cannot_be_written(convert: Run, tmp_path: Path) -> None:
+    user = wanted.needs_ordinary_user()
+    store = tmp_path / "theirs"
+    store.mkdir(mode=0o700)
+    os.chown(store, user, user)
+    done = convert(XLATE_CACHE=str(store))
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"xlate: one: the store is not safe to use (")
+    assert done.stderr.count(b"\n") == 1

@@ -84,6 +84,34 @@ def test_another_users_store_is_refused(store: Store) -> None:
         store.prepare()
 
 
+def test_a_folder_that_is_a_link_is_refused_as_the_runtime_does(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    write(store.package_path(GUEST), package_for(GUEST))
+    (store.root / "packages").rename(tmp_path / "elsewhere")
+    (store.root / "packages").symlink_to(tmp_path / "elsewhere")
+    assert run(xlate_run, guest, cache=store.root).status == BASELINE_STATUS
+    with pytest.raises(Unsupported, match="packages is a symbolic link"):
+        store.prepare()
+
+
+def test_a_link_to_the_store_is_followed(xlate_run: Path, tmp_path: Path, store: Store) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    (tmp_path / "link").symlink_to(store.root)
+    link = Store(tmp_path / "link")
+    link.prepare()
+    write(link.package_path(GUEST), package_for(GUEST))
+    assert run(xlate_run, guest, cache=link.root).status == PACKAGE_STATUS
+
+
+def test_a_file_in_the_place_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for root in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(NotADirectoryError):
+            Store(root).prepare()
+
+
 # --- packages ------------------------------------------------------------------------------------
 
 
@@ -126,14 +154,15 @@ def test_files_of_one_quick_key_share_a_few_names(store: Store) -> None:
     assert store.package_path(images[CANDIDATES]) == store.find(images[0])
 
 
-def test_what_killed_writers_left_is_tidied(store: Store) -> None:
-    old, fresh = (store.root / "packages" / f".{n}.new" for n in ("old", "fresh"))
-    for path in (old, fresh):
-        path.write_bytes(b"")
-    os.utime(old, (1000, 1000))
-    assert store.tidy() == 1
-    assert not old.exists()
-    assert fresh.exists()
+def test_what_nobody_needs_is_tidied(store: Store) -> None:
+    """What killed writers left, and hashes of files as they were long ago."""
+    names = ("packages/.old.new", "packages/.fresh.new", "seen/old", "seen/fresh")
+    for name in names:
+        (store.root / name).write_bytes(b"")
+    for name in names[::2]:
+        os.utime(store.root / name, (1000, 1000))
+    store.prepare()
+    assert [name for name in names if (store.root / name).exists()] == [*names[1::2]]
 
 
 # --- hashes that are remembered ------------------------------------------------------------------

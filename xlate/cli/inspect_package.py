@@ -18,7 +18,7 @@ from xlate.errors import MalformedInput
 from xlate.loader import Image, read_file
 from xlate.package.faults import FaultRow
 from xlate.package.format import Package, read
-from xlate.package.store import Store
+from xlate.package.store import Store, why_none
 from xlate.report import package as report
 
 ENTRIES_SHOWN = 20
@@ -29,7 +29,7 @@ def stored_for(prog: str) -> Path:
     name = click.format_filename(prog)
     store = Store.locate(os.environ)
     if store is None:
-        raise Refused(f"{name}: there is no store (XLATE_CACHE says off)")
+        raise Refused(f"{name}: there is no store ({why_none(os.environ)})")
     try:
         found = store.find(read_file(prog))
     except MalformedInput as error:

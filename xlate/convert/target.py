@@ -15,7 +15,7 @@ from pathlib import Path
 from xlate.errors import Unsupported
 from xlate.package.format import Package, write
 from xlate.package.layout import MAGIC
-from xlate.package.store import Store, package_name
+from xlate.package.store import Store, package_name, why_none
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def target_of(output: Path | None, *, several: bool) -> Target:
     store = Store.locate(os.environ)
     if output is None:
         if store is None:
-            raise Unsupported("no store", "", "XLATE_CACHE says off", advice="-o FILE")
+            raise Unsupported("no store", "", why_none(os.environ), advice="-o FILE")
         return Target(store)
     store = _usable(store)
     if several or output.is_dir():

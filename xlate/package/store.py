@@ -9,6 +9,7 @@ reads the same files by the same rules (store.c).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import time
@@ -37,11 +38,20 @@ from xlate.package.layout import (
 
 OFF = "off"
 LEFT_OVER_SECONDS = 3600
+# A record is of one inode, and every package is a new one; the next run makes what is missed.
+SEEN_SECONDS = 90 * 86400
 
 
 def package_name(guest: bytes) -> str:
     """The name by which a folder given to ``xlate-run -p`` is asked for the file's package."""
     return quick_key(guest).hex() + SUFFIX
+
+
+def why_none(environ: Mapping[str, str]) -> str:
+    """Why ``Store.locate`` finds no store in an environment."""
+    if environ.get("XLATE_CACHE") == OFF:
+        return "XLATE_CACHE says off"
+    return "neither XLATE_CACHE nor HOME says where"
 
 
 def distrust(path: Path) -> str:
@@ -108,13 +118,19 @@ class Store:
         return self.root / "memo.sqlite"
 
     def prepare(self) -> None:
-        """Make the folders; Unsupported where the runtime would not trust what is put there."""
+        """Make the folders, and clear them of what killed writers left.
+
+        Raises OSError, or Unsupported where the runtime would not trust what is put there.
+        """
         folders = [self.root / name for name in ("packages", "profiles", "seen")]
         for place in (self.root.parent, self.root, *folders):
             # Each by itself: mkdir() gives the mode only to the last one it makes.
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not place.is_dir():
+                _make(place)
+        self._tidy()
         for folder in folders:
-            why = distrust(folder)
+            # The runtime opens them with O_NOFOLLOW; what leads to the store may be links.
+            why = f"{folder} is a symbolic link" if folder.is_symlink() else distrust(folder)
             if why:
                 raise Unsupported(
                     "the store is not safe to use",
@@ -161,15 +177,13 @@ class Store:
         if not list((self.root / "packages").glob(f"{stem}*{SUFFIX}")):
             (self.root / "profiles" / f"{stem}{PROFILE_SUFFIX}").unlink(missing_ok=True)
 
-    def tidy(self) -> int:
-        """Remove what killed writers left behind; returns how many files."""
-        removed = 0
-        for path in self.root.glob("*/.*.new"):
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
-                    path.unlink()
-                    removed += 1
-        return removed
+    def _tidy(self) -> None:
+        """Remove what killed writers left, and hashes of what has most likely gone since."""
+        for pattern, seconds in (("*/.*.new", LEFT_OVER_SECONDS), ("seen/*", SEEN_SECONDS)):
+            for path in self.root.glob(pattern):
+                with contextlib.suppress(OSError):
+                    if time.time() - path.stat().st_mtime > seconds:
+                        path.unlink()
 
     # --- what runs left --------------------------------------------------------------------------
 
@@ -204,6 +218,13 @@ class Store:
             name = content_hash(b"".join(n.to_bytes(8, "little") for n in before[:2]))[:16].hex()
             record = SEEN.pack(magic=SEEN_MAGIC, file=before, hash=found)
             write_atomically(self.root / "seen" / name, record)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
 
 
 def _look(path: Path) -> Kept:
