@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.loader.elf_bytes import BASE, CODE_OFFSET, Elf
+from xlate.package.format import read, write
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -105,6 +107,19 @@ def test_damaged_package_is_one_line(xlate: Run, package: Path) -> None:
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"xlate: prog.xlp: damaged package")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_words_of_a_package_are_only_words(xlate: Run, package: Path) -> None:
+    """Whoever wrote it chooses neither colours nor what the terminal does."""
+    made = read(package)
+    words = {"[/x] [bold": "a [red]b[/red] \x1b]0;title\x07", "left": {"[/y]\x1b[2J": 3}}
+    write(package, replace(made, provenance=words))
+    done = xlate("inspect", package.name)
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.decode()
+    assert "[/x] [bold  a [red]b[/red] \N{REPLACEMENT CHARACTER}]0;title" in shown
+    assert "3 [/y]\N{REPLACEMENT CHARACTER}[2J" in shown
+    assert "\x1b" not in shown
 
 
 def test_llvm_ir_is_not_in_a_package(xlate: Run, package: Path) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from xlate.cli.input import Refused, parse_address
-from xlate.cli.tables import output_console, reasons, table
+from xlate.cli.tables import output_console, plain, reasons, table
 from xlate.errors import MalformedInput
 from xlate.loader import Image, read_file
 from xlate.package.faults import FaultRow
@@ -92,7 +92,7 @@ def _print_provenance(console: Console, provenance: Mapping[str, Any]) -> None:
             value = "\n".join(reasons(value)) or "nothing"
         elif isinstance(value, dict):
             value = json.dumps(value)
-        made.add_row(name, Text(str(value)))
+        made.add_row(plain(name), plain(str(value)))
     console.print(made)
 
 

@@ -23,6 +23,7 @@ from xlate.package.key import Identity, content_hash
 from xlate.package.layout import ENTRY, FORMAT, HASH_AT, HEADER, MAGIC, PAGE, SECTIONS
 
 FUNCTION, SECONDARY = 0, 1
+COUNTED = ("refused", "left")  # members of the provenance: how many by reason
 STUB = 15  # bytes of an entry from X on
 ADVICE = "xlate convert, to make it again"
 
@@ -205,6 +206,22 @@ def _identity(header: dict[str, Any]) -> Identity:
     )
 
 
+def _provenance(data: bytes) -> dict[str, Any]:
+    """The table that people are shown; ValueError where it is no text."""
+    try:
+        table: Any = json.loads(data)
+        json.dumps(table, ensure_ascii=False).encode()  # JSON can spell what is no character
+    except RecursionError as error:
+        raise _no("its provenance is nested without end") from error
+    if not isinstance(table, dict):
+        raise _no("its provenance is no table")
+    for name in COUNTED:
+        counts = table.get(name, {})
+        if not isinstance(counts, dict) or any(type(n) is not int for n in counts.values()):
+            raise _no(f"its provenance has no counts of what was {name}")
+    return table
+
+
 def decode(data: bytes) -> Package:
     """The package in these bytes; MalformedInput in one line when anything is wrong with them."""
     header = decode_header(data)
@@ -214,12 +231,10 @@ def decode(data: bytes) -> Package:
         raise _no("the included profile is cut")
     fault_table.decode(sections["faults"], header["fault_count"])
     try:
-        provenance = json.loads(sections["provenance"])
+        provenance = _provenance(sections["provenance"])
         identity = _identity(header)
     except ValueError as error:
         raise _no("its texts are not what they should be") from error
-    if not isinstance(provenance, dict):
-        raise _no("its provenance is no table")
     package = Package(
         identity=identity,
         low=header["low"],
