@@ -154,6 +154,19 @@ def test_files_of_one_quick_key_share_a_few_names(store: Store) -> None:
     assert store.package_path(images[CANDIDATES]) == store.find(images[0])
 
 
+def test_what_is_left_of_one_quick_key_is_found_when_one_is_removed(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    """The runtime looks no further than the first name that is free."""
+    images = [guest_image(padding=bytes(5000) + bytes([n])) for n in range(3)]
+    for data in images:
+        write(store.package_path(data), package_for(data))
+    store.remove(store.package_path(images[0]))
+    for data in images[1:]:
+        guest = put_guest(tmp_path, data)
+        assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+
+
 def test_what_nobody_needs_is_tidied(store: Store) -> None:
     """What killed writers left, and hashes of files as they were long ago."""
     names = ("packages/.old.new", "packages/.fresh.new", "seen/old", "seen/fresh")
@@ -262,6 +275,21 @@ def test_a_file_that_just_changed_is_not_remembered(
     guest = put_guest(tmp_path, GUEST)
     assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
     assert len(seen(store)) == 1
+
+
+def test_a_file_that_may_still_change_is_not_remembered_once_it_is_hashed(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    """It was too young when it was read, however long that took; tries, since a start may last."""
+    data = GUEST + bytes(100_000_000)
+    write(store.package_path(data), package_for(data))
+    tries = 5
+    for number in range(tries):
+        guest = put_guest(tmp_path, GUEST, f"guest{number}")
+        os.truncate(guest, len(data))
+        assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    # The package's own, and not one for each guest.
+    assert 1 <= len(seen(store)) < 1 + tries
 
 
 def test_no_file_may_be_written(xlate_run: Path, tmp_path: Path, store: Store) -> None:

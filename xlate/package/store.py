@@ -40,6 +40,8 @@ OFF = "off"
 LEFT_OVER_SECONDS = 3600
 # A record is of one inode, and every package is a new one; the next run makes what is missed.
 SEEN_SECONDS = 90 * 86400
+# A file that changed as short ago as this may change again within the same tick of the clock.
+SETTLED_SECONDS = 0.05
 
 
 def package_name(guest: bytes) -> str:
@@ -142,7 +144,9 @@ class Store:
     # --- packages --------------------------------------------------------------------------------
 
     def _candidates(self, guest: bytes) -> Iterator[Path]:
-        stem = quick_key(guest).hex()
+        return self._names(quick_key(guest).hex())
+
+    def _names(self, stem: str) -> Iterator[Path]:
         for number in range(CANDIDATES):
             yield self.root / "packages" / (stem + (f"-{number}" if number else "") + SUFFIX)
 
@@ -174,8 +178,12 @@ class Store:
         """Forget a package with what was learned of its file; FileNotFoundError where none is."""
         stem = package.name.removesuffix(SUFFIX).split("-")[0]
         package.unlink()
-        if not list((self.root / "packages").glob(f"{stem}*{SUFFIX}")):
+        names = list(self._names(stem))
+        left = [path for path in names if path.exists()]
+        if not left:
             (self.root / "profiles" / f"{stem}{PROFILE_SUFFIX}").unlink(missing_ok=True)
+        elif package in names and names.index(left[-1]) > names.index(package):
+            left[-1].replace(package)  # the runtime looks no further than a name that is free
 
     def _tidy(self) -> None:
         """Remove what killed writers left, and hashes of what has most likely gone since."""
@@ -208,8 +216,9 @@ class Store:
         Best effort: a store that cannot be written only means that runs hash the files.
         """
         with contextlib.suppress(OSError):
-            self._note(guest, 0)
-            self._note(package, PAGE)
+            if time.time() - guest.stat().st_ctime > SETTLED_SECONDS:
+                self._note(guest, 0)
+            self._note(package, PAGE)  # a new file, which nobody writes to
 
     def _note(self, path: Path, start: int) -> None:
         before = _numbers(path)

@@ -35,13 +35,8 @@ enum {
 
 static bool trusted(const struct stat *st)
 {
-	static long user = -1;
-
-	if (st->st_uid && st->st_uid != (u32)user) {
-		user = host_syscall0(__NR_geteuid); /* asked again: the guest may have changed it */
-		if (st->st_uid != (u32)user)
-			return false;
-	}
+	if (st->st_uid && st->st_uid != (u32)host_syscall0(__NR_geteuid)) /* asked each time: the guest changes it */
+		return false;
 	if ((st->st_mode & S_IFMT) != S_IFREG && (st->st_mode & S_ISVTX))
 		return true;
 	return !(st->st_mode & S_SHARED_WRITE);
@@ -285,18 +280,20 @@ bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE
 {
 	struct seen_record r = {.magic = SEEN_MAGIC};
 	struct stat after;
+	bool old;
 	u64 now[7];
 
 	file_numbers(st, r.file);
 	if (seen >= 0 && recall(seen, &r, out))
 		return true;
+	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
 	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
 		return false;
 	file_numbers(&after, now);
 	if (memcmp(now, r.file, sizeof(now)))
 		return false;
 	memcpy(r.hash, out, BLAKE2_SIZE);
-	if (seen >= 0 && settled(st))
+	if (seen >= 0 && old)
 		remember(seen, &r);
 	return true;
 }
