@@ -137,6 +137,8 @@ class _Chosen:
             except XlateError as error:
                 self.failures += _report(folder, error)
                 continue
+            for path, why in found.unread:
+                self.failures += _report(path, why)
             self.others += found.others
             for path in found.files:
                 self._choose(path)
