@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests import needs as wanted
 from tests.loader.elf_bytes import Elf
+from xlate.cli import convert as command
+from xlate.convert.program import Job
+from xlate.convert.result import Conversion
+from xlate.errors import Inconsistent
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 PROGRAM = Elf().build()
@@ -21,13 +27,20 @@ def convert(xlate_command: list[str], python_env: dict[str, str], tmp_path: Path
     (tmp_path / "one").write_bytes(PROGRAM)
     (tmp_path / "other").write_bytes(PROGRAM[:-1] + b"x")
 
-    def run(*words: str, **changes: str | None) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        *words: str, limits: dict[int, int] | None = None, **changes: str | None
+    ) -> subprocess.CompletedProcess[bytes]:
+        def limit() -> None:
+            for kind, most in (limits or {}).items():
+                resource.setrlimit(kind, (most, most))
+
         settings = {**python_env, "XLATE_CACHE": str(tmp_path / "store"), **changes}
         env = {name: value for name, value in settings.items() if value is not None}
-        command = [*xlate_command, "convert", "-q", "one", *words]
+        words_in = [*xlate_command, "convert", "-q", "one", *words]
         return subprocess.run(
-            command, env=env, cwd=tmp_path, capture_output=True, timeout=120, check=False
-        )
+            words_in, env=env, cwd=tmp_path, capture_output=True, timeout=120, check=False,
+            preexec_fn=limit,
+        )  # fmt: skip
 
     return run
 
@@ -88,3 +101,52 @@ def test_a_store_that_cannot_be_written(convert: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(b"xlate: one: the store is not safe to use (")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_a_full_disk_is_told_with_the_place(convert: Run, tmp_path: Path) -> None:
+    """A limit on file sizes stands for the disk."""
+    limits = {resource.RLIMIT_FSIZE: 6000}
+    done = convert("-o", "out.xlp", XLATE_CACHE="off", limits=limits)
+    assert done.returncode == 1
+    assert done.stderr == b"xlate: one: cannot write out.xlp (file too large)\n"
+    assert not (tmp_path / "out.xlp").exists()
+
+
+def test_without_a_worker_nothing_is_said_of_writing(convert: Run) -> None:
+    done = convert("-o", "out.xlp", XLATE_CACHE="off", limits={resource.RLIMIT_NOFILE: 8})
+    assert done.returncode == 1
+    words = b"no worker can be started (too many open files); try: --jobs 1\n"
+    assert done.stderr == b"xlate: one: " + words
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("x"), b"internal error: KeyError: 'x'; try: XLATE_TRACEBACK=1 and report it"),
+        (Inconsistent("no\nsense"), b"internal error: no sense; try: XLATE_TRACEBACK=1"),
+        (MemoryError(), b"out of memory; try: a higher ulimit -v, or fewer --jobs\n"),
+    ],
+    ids=["bug", "inconsistent", "memory"],
+)
+def test_a_mistake_of_ours_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: bytes
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).write_bytes(Elf().build() + name.encode())
+    convert_file = command.convert
+
+    def fail_once(job: Job) -> Conversion:
+        if job.path.name == "first":
+            raise error
+        return convert_file(job)
+
+    monkeypatch.setattr(command, "convert", fail_once)
+    monkeypatch.setenv("XLATE_CACHE", "off")
+    monkeypatch.delenv("XLATE_TRACEBACK", raising=False)
+    names = [str(tmp_path / name) for name in ("first", "second")]
+    words_in = [*names, "--jobs", "1", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(command.convert_command, words_in)
+    assert done.exit_code == 125
+    assert done.stderr_bytes.startswith(f"xlate: {names[0]}: ".encode() + words)
+    assert done.stderr_bytes.count(b"\n") == 1
+    assert b"1 of 2 converted" in done.stdout_bytes

@@ -30,6 +30,7 @@ from xlate.convert.target import Target, target_of
 from xlate.discovery import discover
 from xlate.discovery.coverage import Coverage, summarise
 from xlate.discovery.model import Discovery
+from xlate.errors import Unsupported
 from xlate.lift import Lifting
 from xlate.loader import Image, parse, read_file
 from xlate.package.format import FUNCTION, SECONDARY, Entry, Package
@@ -150,9 +151,13 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
     job.show("compiling", 0, total)
     store = job.target.store
     with clock.stage("compile"), nullcontext() if store is None else Memo(store.memo_path) as memo:
-        compiled.results = compile_functions(
-            texts(), PRELUDE, level=job.level, jobs=job.jobs, memo=memo, progress=advance
-        )
+        try:
+            compiled.results = compile_functions(
+                texts(), PRELUDE, level=job.level, jobs=job.jobs, memo=memo, progress=advance
+            )
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise Unsupported("no worker can be started", "", why, advice="--jobs 1") from error
         compiled.memo_hits = memo.hits if memo is not None else 0
     compiled.left = dict(Counter(lifting.left).most_common())
     # Lifting happens inside, while the workers compile.

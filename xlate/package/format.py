@@ -278,9 +278,11 @@ def write_atomically(
         fresh.chmod(0o644)
         before_rename()
         fresh.replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             fresh.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)  # write(2) names none, the others the fresh one
         raise
 
 
