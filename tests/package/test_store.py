@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests import needs as wanted
-from tests.package.samples import (
-    BASELINE_STATUS,
-    PACKAGE_STATUS,
-    guest_image,
-    package_for,
-    put_guest,
-    run,
-)
+from tests.package import samples
+from tests.package.samples import guest_image, package_for, put_guest, run
 from xlate.errors import Unsupported
 from xlate.package.format import encode, write
 from xlate.package.layout import CANDIDATES, SEEN
@@ -91,7 +85,7 @@ def test_a_folder_that_is_a_link_is_refused_as_the_runtime_does(
     write(store.package_path(GUEST), package_for(GUEST))
     (store.root / "packages").rename(tmp_path / "elsewhere")
     (store.root / "packages").symlink_to(tmp_path / "elsewhere")
-    assert run(xlate_run, guest, cache=store.root).status == BASELINE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.BASELINE_STATUS
     with pytest.raises(Unsupported, match="packages is a symbolic link"):
         store.prepare()
 
@@ -102,7 +96,7 @@ def test_a_link_to_the_store_is_followed(xlate_run: Path, tmp_path: Path, store:
     link = Store(tmp_path / "link")
     link.prepare()
     write(link.package_path(GUEST), package_for(GUEST))
-    assert run(xlate_run, guest, cache=link.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=link.root).status == samples.PACKAGE_STATUS
 
 
 def test_a_file_in_the_place_of_the_store(tmp_path: Path) -> None:
@@ -164,7 +158,7 @@ def test_what_is_left_of_one_quick_key_is_found_when_one_is_removed(
     store.remove(store.package_path(images[0]))
     for data in images[1:]:
         guest = put_guest(tmp_path, data)
-        assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+        assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
 
 
 def test_what_nobody_needs_is_tidied(store: Store) -> None:
@@ -186,10 +180,10 @@ def test_both_files_are_hashed_once(xlate_run: Path, tmp_path: Path, store: Stor
     package = store.package_path(GUEST)
     write(package, package_for(GUEST))
     settle()
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     first = seen(store)
     assert len(first) == 2
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     assert seen(store) == first
     # The converter writes the same records.
     for path in (store.root / "seen").iterdir():
@@ -210,7 +204,7 @@ def test_a_remembered_hash_is_believed_until_the_file_changes(
         path.write_bytes(SEEN.pack(**{**record, "hash": bytes(32)}))
     poisoned = run(xlate_run, guest, cache=store.root)
     assert (poisoned.status, poisoned.states) == (
-        BASELINE_STATUS,
+        samples.BASELINE_STATUS,
         ["refused: made for another file"],
     )
     guest.touch()
@@ -224,14 +218,14 @@ def test_damage_that_changes_the_time_is_found(
     path = store.package_path(GUEST)
     write(path, package_for(GUEST))
     settle()
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     before = path.stat()
     with path.open("r+b") as file:
         file.seek(path.stat().st_size - 1)
         file.write(b"\1")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     result = run(xlate_run, guest, cache=store.root)
-    assert (result.status, result.states) == (BASELINE_STATUS, ["refused: damaged"])
+    assert (result.status, result.states) == (samples.BASELINE_STATUS, ["refused: damaged"])
 
 
 def test_a_guest_that_changed_behind_its_first_page_is_another_file(
@@ -241,7 +235,7 @@ def test_a_guest_that_changed_behind_its_first_page_is_another_file(
     guest = put_guest(tmp_path, data)
     write(store.package_path(data), package_for(data))
     settle()
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     with guest.open("r+b") as file:
         file.seek(5000)
         file.write(b"\1")
@@ -263,7 +257,7 @@ def test_a_damaged_record_is_only_a_hash_to_make_again(
             path.symlink_to(guest)
         else:
             path.write_bytes(damage)
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     assert seen(store) == good
 
 
@@ -273,7 +267,7 @@ def test_a_file_that_just_changed_is_not_remembered(
     write(store.package_path(GUEST), package_for(GUEST))
     settle()
     guest = put_guest(tmp_path, GUEST)
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     assert len(seen(store)) == 1
 
 
@@ -287,7 +281,7 @@ def test_a_file_that_may_still_change_is_not_remembered_once_it_is_hashed(
     for number in range(tries):
         guest = put_guest(tmp_path, GUEST, f"guest{number}")
         os.truncate(guest, len(data))
-        assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+        assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     # The package's own, and not one for each guest.
     assert 1 <= len(seen(store)) < 1 + tries
 
@@ -299,7 +293,7 @@ def test_no_file_may_be_written(xlate_run: Path, tmp_path: Path, store: Store) -
     settle()
     words = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", str(xlate_run), str(guest)]
     done = subprocess.run(words, env={**os.environ, "XLATE_CACHE": str(store.root)}, check=False)
-    assert done.returncode == PACKAGE_STATUS
+    assert done.returncode == samples.PACKAGE_STATUS
     assert seen(store) == {}
 
 
@@ -308,10 +302,13 @@ def test_without_any_store_nothing_is_made(xlate_run: Path, tmp_path: Path) -> N
     path = tmp_path / "one.xlp"
     write(path, package_for(GUEST))
     place = tmp_path / "cache"
-    assert run(xlate_run, guest, cache=place).status == BASELINE_STATUS
+    assert run(xlate_run, guest, cache=place).status == samples.BASELINE_STATUS
     assert not place.exists()
-    assert run(xlate_run, guest, "-p", str(path)).status == PACKAGE_STATUS
-    assert run(xlate_run, guest, "-p", str(path), cache=place / "deep").status == PACKAGE_STATUS
+    assert run(xlate_run, guest, "-p", str(path)).status == samples.PACKAGE_STATUS
+    assert (
+        run(xlate_run, guest, "-p", str(path), cache=place / "deep").status
+        == samples.PACKAGE_STATUS
+    )
     assert place.exists()
     assert place.stat().st_mode & 0o777 == 0o700
-    assert run(xlate_run, guest, "-p", str(path), cache="/proc/no").status == PACKAGE_STATUS
+    assert run(xlate_run, guest, "-p", str(path), cache="/proc/no").status == samples.PACKAGE_STATUS
