@@ -55,7 +55,7 @@ class _Flags:
               help="A file for one program, a folder for several.  [the store]")  # fmt: skip
 @click.option("-O0", "level", flag_value=0, type=int, help="Compile fast.")
 @click.option("-O1", "level", flag_value=1, type=int, help="Nearly all of the gain (the default).")
-@click.option("-O2", "level", flag_value=2, type=int, help="All of LLVM; three times as long.")
+@click.option("-O2", "level", flag_value=2, type=int, help="All of LLVM; takes twice as long.")
 @click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the guest's libraries are, as for exec.")  # fmt: skip
 @click.option("--with-libs", is_flag=True, help="Also the interpreter and the libraries it needs.")
