@@ -131,6 +131,8 @@ class Worker:
             self._process = None
         if "ERROR: " in words:
             return f"LLVM aborts: {reason_in(words)}"
+        if "Traceback" in words:  # a mistake of ours, which must not pass for one of LLVM's
+            return f"the worker fails: {reason_in(words.strip().splitlines()[-1])}"
         return "LLVM dies"
 
     def _reap(self, process: subprocess.Popen[bytes]) -> None:

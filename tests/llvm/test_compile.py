@@ -79,6 +79,11 @@ def test_a_worker_that_takes_too_long_is_given_up() -> None:
     assert results == {NAMES[0]: Refused("LLVM took more than 0 s")}
 
 
+def test_a_mistake_of_ours_in_a_worker_is_told_as_one() -> None:
+    results = compile_functions(_functions(1), PRELUDE, level=7, jobs=1)
+    assert results == {NAMES[0]: Refused("the worker fails: KeyError: 7")}
+
+
 def test_reasons_have_no_names_in_them() -> None:
     words = "<string>:12:3: error: use of undefined value '%x77'\n  %y = add i32 %x77, 1"
     assert reason_in(words) == "use of undefined value ..."
