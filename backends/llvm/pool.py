@@ -132,7 +132,7 @@ class Worker:
         if "ERROR: " in words:
             return f"LLVM aborts: {reason_in(words)}"
         if "Traceback" in words:  # a mistake of ours, which must not pass for one of LLVM's
-            return f"the worker fails: {reason_in(words.strip().splitlines()[-1])}"
+            return f"the worker fails: {words.strip().splitlines()[-1][:200]}"
         return "LLVM dies"
 
     def _reap(self, process: subprocess.Popen[bytes]) -> None:
