@@ -14,7 +14,7 @@ import os
 import stat
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class _Search:
     def find(self, name: str, wanted_by: Path, image: Image) -> tuple[Path, Image] | None:
         """Return the first file of that name that is a module for this guest."""
         for candidate in self._candidates(name, wanted_by, image):
-            if candidate.is_file():
+            if _is(candidate.is_file):
                 try:
                     return candidate, load(candidate)
                 except (MalformedInput, Unsupported):
@@ -108,9 +108,17 @@ def mapped(guest_path: str, sysroot: Path | None) -> Path:
     """Return the file that an absolute guest path stands for under `-L`."""
     if sysroot is not None:
         under = Path(f"{sysroot}/{guest_path.lstrip('/')}")
-        if under.exists():
+        if _is(under.exists):
             return under
     return Path(guest_path)
+
+
+def _is(there: Callable[[], bool]) -> bool:
+    """Say whether something is there; names too long and closed folders are no for the loader."""
+    try:
+        return there()
+    except OSError:
+        return False
 
 
 def _configured_folders(sysroot: Path | None, *, hard_float: bool) -> Iterator[Path]:
