@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import resource
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +15,20 @@ import pytest
 from click.testing import CliRunner
 
 from tests import needs as wanted
-from tests.loader.elf_bytes import Elf
+from tests.loader.elf_bytes import BASE, CODE_OFFSET, Elf
 from xlate.cli import convert as command
 from xlate.convert.program import Job
 from xlate.convert.result import Conversion
 from xlate.errors import Inconsistent
+from xlate.package.format import read
+from xlate.package.key import quick_key
+from xlate.package.layout import (
+    PROFILE,
+    PROFILE_FORMAT,
+    PROFILE_MAGIC,
+    PROFILE_SLOTS,
+    PROFILE_SUFFIX,
+)
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 PROGRAM = Elf().build()
@@ -150,3 +162,19 @@ def test_a_mistake_of_ours_costs_one_file(
     assert done.stderr_bytes.startswith(f"xlate: {names[0]}: ".encode() + words)
     assert done.stderr_bytes.count(b"\n") == 1
     assert b"1 of 2 converted" in done.stdout_bytes
+
+
+def test_what_never_ran_is_not_told_as_seen(convert: Run, tmp_path: Path) -> None:
+    """A profile full of noise, with one address of the program among it."""
+    quick = quick_key(PROGRAM)
+    noise = random.Random(3).choices(range(1 << 20, 1 << 32), k=PROFILE_SLOTS - 1)
+    header = PROFILE.pack(
+        magic=PROFILE_MAGIC, format=PROFILE_FORMAT, slots=PROFILE_SLOTS, quick=quick
+    )
+    profiles = tmp_path / "store" / "profiles"
+    profiles.mkdir(parents=True, mode=0o700)
+    keys = struct.pack(f"<{PROFILE_SLOTS}I", BASE + CODE_OFFSET + 4, *noise)
+    (profiles / f"{quick.hex()}{PROFILE_SUFFIX}").write_bytes(header + keys)
+    told = json.loads(convert("--json").stdout)
+    assert told["observed"] == 1
+    assert read(Path(told["package"])).profile == (BASE + CODE_OFFSET + 4,)

@@ -96,6 +96,8 @@ def _convert(job: Job, clock: Clock) -> Conversion:
     with clock.stage("discover"):
         job.show("discovering", 0, 0)
         discovery = discover(image, observed=observed)
+        # A profile may be of another file of the same quick key, or damaged.
+        observed = frozenset(key for key in observed if discovery.has(key))
         found = summarise(discovery)
     compiled = _compile(image, discovery, job, clock)
     with clock.stage("link"):
