@@ -52,11 +52,11 @@ def test_the_environment_decides(environ: dict[str, str], root: str | None) -> N
 def test_folders_are_closed_whatever_the_umask(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        store = Store(tmp_path / "above" / "store")
+        store = Store(tmp_path / "far" / "above" / "store")
         store.prepare()
     finally:
         os.umask(old)
-    for folder in (store.root.parent, store.root, *store.root.iterdir()):
+    for folder in (tmp_path / "far", store.root.parent, store.root, *store.root.iterdir()):
         assert folder.stat().st_mode & 0o777 == 0o700
 
 

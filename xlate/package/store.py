@@ -125,8 +125,8 @@ class Store:
         Raises OSError, or Unsupported where the runtime would not trust what is put there.
         """
         folders = [self.root / name for name in ("packages", "profiles", "seen")]
-        for place in (self.root.parent, self.root, *folders):
-            # Each by itself: mkdir() gives the mode only to the last one it makes.
+        above = [place for place in (self.root, *self.root.parents) if not place.is_dir()]
+        for place in (*reversed(above), *folders):
             if not place.is_dir():
                 _make(place)
         self._tidy()
@@ -230,8 +230,9 @@ class Store:
 
 
 def _make(folder: Path) -> None:
+    """Make one folder, closed whatever the umask."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
 
