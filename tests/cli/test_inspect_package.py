@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +38,7 @@ def xlate(xlate_command: list[str], python_env: dict[str, str], tmp_path: Path) 
     def run(*words: object) -> subprocess.CompletedProcess[bytes]:
         command = [*xlate_command, *map(str, words)]
         return subprocess.run(
-            command, env=env, cwd=tmp_path, capture_output=True, timeout=120, check=False
+            command, env=env, cwd=tmp_path, capture_output=True, timeout=60, check=False
         )
 
     return run
@@ -55,7 +56,7 @@ def package(xlate: Run, tmp_path: Path) -> Path:
 def named(guest_cc: list[str], tmp_path: Path) -> Path:
     (tmp_path / "named.c").write_text(SOURCE)
     command = [*guest_cc, "-O2", "-static", "-nostdlib", "-ffreestanding", "named.c", "-o", "named"]
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
     return tmp_path / "named"
 
 
@@ -120,6 +121,13 @@ def test_words_of_a_package_are_only_words(xlate: Run, package: Path) -> None:
     assert "[/x] [bold  a [red]b[/red] \N{REPLACEMENT CHARACTER}]0;title" in shown
     assert "3 [/y]\N{REPLACEMENT CHARACTER}[2J" in shown
     assert "\x1b" not in shown
+
+
+def test_a_pipe_is_no_package_and_nobody_waits_for_it(xlate: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = xlate("inspect", "pipe")
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"xlate: pipe: not a regular file")
 
 
 def test_llvm_ir_is_not_in_a_package(xlate: Run, package: Path) -> None:

@@ -136,6 +136,15 @@ def test_a_damaged_package_is_listed_with_its_problem_and_replaced(store: Store)
     assert store.package_path(GUEST) == path
 
 
+def test_pipes_in_the_store_keep_nobody_waiting(store: Store) -> None:
+    path = store.package_path(GUEST)
+    os.mkfifo(path)
+    os.mkfifo(store.root / "profiles" / path.name.replace(".xlp", ".prof"))
+    assert store.find(GUEST) is None
+    assert store.package_path(GUEST) == path
+    assert store.profile_keys(GUEST) == frozenset()
+
+
 def test_files_of_one_quick_key_share_a_few_names(store: Store) -> None:
     images = [guest_image(padding=bytes(5000) + bytes([n])) for n in range(CANDIDATES + 1)]
     for number, data in enumerate(images[:CANDIDATES]):

@@ -17,6 +17,7 @@ from xlate.cli.input import forced_mode, load_program, parse_address
 from xlate.cli.tables import output_console, plain, table
 from xlate.loader import CodeMark
 from xlate.package.layout import MAGIC
+from xlate.package.regular import open_regular
 from xlate.report import inspect as report
 
 SYMBOLS_SHOWN = 20
@@ -105,7 +106,7 @@ def _address(image: report.Image, text: str, option: str) -> tuple[int, CodeMark
 def is_package(path: str) -> bool:
     """Say whether a file begins like a package."""
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(Path(path)) as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False  # whoever reads it as a program says why

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from xlate.errors import Unsupported
 from xlate.package.format import Package, write
 from xlate.package.layout import MAGIC
+from xlate.package.regular import NO_FILE, open_regular
 from xlate.package.store import Store, package_name, why_none
 
 
@@ -67,14 +67,14 @@ class Target:
 def _may_replace(path: Path) -> bool:
     """Say whether a rename over the path costs nobody anything: a program, a device, a text."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open_regular(path) as file:
+            return MAGIC.startswith(file.read(len(MAGIC)))
     except FileNotFoundError:
         return True
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+    except OSError as error:
+        if error.errno == NO_FILE:
             return False
-        start = file.read(len(MAGIC))
-    return MAGIC.startswith(start)
+        raise
 
 
 def target_of(output: Path | None, *, several: bool) -> Target:

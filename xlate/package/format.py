@@ -21,6 +21,7 @@ from xlate.errors import Inconsistent, MalformedInput
 from xlate.package import faults as fault_table
 from xlate.package.key import Identity, content_hash
 from xlate.package.layout import ENTRY, FORMAT, HASH_AT, HEADER, MAGIC, PAGE, SECTIONS
+from xlate.package.regular import open_regular
 
 FUNCTION, SECONDARY = 0, 1
 COUNTED = ("refused", "left")  # members of the provenance: how many by reason
@@ -298,4 +299,5 @@ def write(path: Path, package: Package) -> None:
 
 def read(path: Path) -> Package:
     """The package in a file; OSError where it cannot be read, MalformedInput if not sound."""
-    return decode(path.read_bytes())
+    with open_regular(path) as file:
+        return decode(file.read())

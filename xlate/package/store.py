@@ -35,6 +35,7 @@ from xlate.package.layout import (
     SEEN_MAGIC,
     SUFFIX,
 )
+from xlate.package.regular import open_regular
 
 OFF = "off"
 LEFT_OVER_SECONDS = 3600
@@ -199,7 +200,8 @@ class Store:
         """Link keys that had to be translated at run time; empty without a sound profile."""
         quick = quick_key(guest)
         try:
-            data = (self.root / "profiles" / f"{quick.hex()}{PROFILE_SUFFIX}").read_bytes()
+            with open_regular(self.root / "profiles" / f"{quick.hex()}{PROFILE_SUFFIX}") as file:
+                data = file.read(PROFILE_SIZE + 1)
         except OSError:
             return frozenset()
         if len(data) != PROFILE_SIZE:
@@ -240,7 +242,7 @@ def _make(folder: Path) -> None:
 def _look(path: Path) -> Kept:
     """The header of a file that may be a package."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return Kept(path, decode_header(file.read(PAGE)))
     except OSError as error:
         return Kept(path, None, error.strerror or "cannot be read")
