@@ -159,7 +159,7 @@ def test_damage_anywhere_in_a_real_file(program: Path, seed: hypothesis.strategi
 
 @pytest.mark.needs_guest_cc
 def test_numbers_that_no_standard_knows_are_left_out(program: Path) -> None:
-    """A symbol and sections of unheard-of types: nothing on standard error, nothing lost but they.
+    """A symbol and sections of unheard-of types: nothing is printed, and only they are lost.
 
     As users have it, with warnings that are only printed.
     """

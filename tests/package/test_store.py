@@ -283,7 +283,7 @@ def test_a_file_that_just_changed_is_not_remembered(
 def test_a_file_that_may_still_change_is_not_remembered_once_it_is_hashed(
     xlate_run: Path, tmp_path: Path, store: Store
 ) -> None:
-    """It was too young when it was read, however long that took; tries, since a start may last."""
+    """Too young when it was read, however long that took; tries, since a start may last."""
     data = GUEST + bytes(100_000_000)
     write(store.package_path(data), package_for(data))
     tries = 5

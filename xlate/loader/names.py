@@ -1,4 +1,4 @@
-"""What lief calls the numbers of a table: a name, or none for a number that no standard knows.
+"""What lief calls the numbers of a table: a name, or none where no standard has one.
 
 The kernel reads hardly any of these tables, so one odd entry is left out rather than the file
 refused. lief says so in several ways, by version: an exception, or a warning and the bare number.
