@@ -1,7 +1,7 @@
 /*
  * The parts of the runtime that a handler or nobody else calls, fed from standard input: `blake2` prints the hash of
- * the input; `faults COUNT` takes a fault table and prints the guest key of each image offset given as an argument; `trust
- * USER FOLDER` asks whether FOLDER may hold packages, as USER and then as root again.
+ * the input; `faults COUNT` takes a fault table and prints the guest key of each image offset given as an argument;
+ * `trust USER FOLDER` asks whether FOLDER may hold packages, as USER and then as root again.
  */
 /* First: the runtime's headers hide every symbol declared after them. */
 #include <stdio.h>
