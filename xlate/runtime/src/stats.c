@@ -222,20 +222,27 @@ static void json_string(struct text *b, const char *s)
 	text_char(b, '"');
 }
 
+static void json_text(struct text *b, const char *key, const char *value)
+{
+	text_str(b, key);
+	json_string(b, value);
+}
+
+static void number(struct text *b, const char *before, u64 value)
+{
+	text_str(b, before);
+	text_u64(b, value);
+}
+
 static void json_package(struct text *b, u32 index, bool first)
 {
 	const struct package_row *row = &totals->packages[index];
 
-	text_str(b, first ? "{\"file\": " : ", {\"file\": ");
-	json_string(b, row->file);
-	text_str(b, ", \"package\": ");
-	json_string(b, row->package);
-	text_str(b, ", \"functions\": ");
-	text_u64(b, row->functions);
-	text_str(b, ", \"state\": ");
-	json_string(b, row->what);
-	text_str(b, ", \"count\": ");
-	text_u64(b, count_of(index));
+	json_text(b, first ? "{\"file\": " : ", {\"file\": ", row->file);
+	json_text(b, ", \"package\": ", row->package);
+	number(b, ", \"functions\": ", row->functions);
+	json_text(b, ", \"state\": ", row->what);
+	number(b, ", \"count\": ", count_of(index));
 	text_char(b, '}');
 }
 
@@ -247,10 +254,8 @@ static void text_package(struct text *b, u32 index)
 	text_printable(b, row->file[0] ? row->file : "a module", STATS_NAME_SIZE);
 	text_str(b, ": ");
 	text_str(b, row->what);
-	text_str(b, ", ");
-	text_u64(b, row->functions);
-	text_str(b, " functions, ");
-	text_u64(b, count_of(index));
+	number(b, ", ", row->functions);
+	number(b, " functions, ", count_of(index));
 	text_str(b, " times\n");
 }
 
