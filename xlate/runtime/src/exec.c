@@ -213,11 +213,11 @@ struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
 	u64 size;
-	char options[200];
+	char options[300];
 };
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
-static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name, const int fds[4], gaddr argv,
+static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name, const int fds[INHERITED_COUNT], gaddr argv,
 		       gaddr envp)
 {
 	long argc = count_guest(argv), envc = count_guest(envp), ret;
@@ -255,14 +255,14 @@ static long build_argv(struct own_argv *o, const struct program *p, const char *
 
 /* --- execve ----------------------------------------------------------------------------------------- */
 
-static void set_inherited(const int fds[4], bool inherited)
+static void set_inherited(const int fds[INHERITED_COUNT], bool inherited)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < INHERITED_COUNT; i++)
 		if (fds[i] >= 0)
 			host_syscall3(__NR_fcntl, (u64)fds[i], F_SETFD, inherited ? 0 : FD_CLOEXEC);
 }
 
-static long run_own(struct thread *t, const struct own_argv *o, const int fds[4])
+static long run_own(struct thread *t, const struct own_argv *o, const int fds[INHERITED_COUNT])
 {
 	long err;
 
@@ -270,7 +270,7 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[4]
 	set_inherited(fds, true);
 	signal_before_exec(t);
 	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
-	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[0], (u64) "", (u64)o->words, (u64)o->env, AT_EMPTY_PATH,
+	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[INHERIT_EXE], (u64) "", (u64)o->words, (u64)o->env, AT_EMPTY_PATH,
 				     0);
 	signal_exec_failed(t);
 	set_inherited(fds, false);
@@ -282,14 +282,17 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 {
 	struct program p;
 	struct own_argv o = {.words = NULL};
-	int fds[4] = {process.own_fds[OWN_FD_EXE], process.own_fds[OWN_FD_STATS], process.own_fds[OWN_FD_TOTALS], -1};
+	int fds[INHERITED_COUNT] = {
+		process.own_fds[OWN_FD_EXE], process.own_fds[OWN_FD_STATS], process.own_fds[OWN_FD_TOTALS], -1,
+		process.own_fds[OWN_FD_TRACE], process.own_fds[OWN_FD_LINES],
+	};
 	long err = program_open(&p, dirfd, path, guest_name,
 				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
 
 	if (err)
 		return err;
 	err = judge(&p);
-	if (!err && fds[0] < 0)
+	if (!err && fds[INHERIT_EXE] < 0)
 		err = -ENOEXEC; /* no /proc and no usable path of our own at start: there is nothing to execute again */
 	if (!err)
 		err = fd_adopt(OWN_FD_PROGRAM, p.fd);
@@ -297,13 +300,13 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 		host_syscall1(__NR_close, (u64)p.fd);
 	if (err < 0)
 		return err;
-	fds[3] = process.own_fds[OWN_FD_PROGRAM];
+	fds[INHERIT_PROGRAM] = process.own_fds[OWN_FD_PROGRAM];
 	err = build_argv(&o, &p, guest_name, fds, argv, envp);
 	if (!err)
 		err = run_own(t, &o, fds);
 	if (o.words)
 		host_munmap((u64)o.words, o.size);
-	host_syscall1(__NR_close, (u64)fds[3]);
+	host_syscall1(__NR_close, (u64)fds[INHERIT_PROGRAM]);
 	process.own_fds[OWN_FD_PROGRAM] = -1;
 	return err;
 }

@@ -166,8 +166,8 @@ static void open_program(struct program *p)
 	const struct options *o = &process.opt;
 	long err;
 
-	if (o->exec_fd >= 0) { /* opened and checked by our parent, or by the kernel for binfmt_misc */
-		p->fd = o->exec_fd;
+	if (o->inherited[INHERIT_PROGRAM] >= 0) { /* opened and checked by our parent, or by the kernel for binfmt_misc */
+		p->fd = o->inherited[INHERIT_PROGRAM];
 		p->path = o->prog;
 		return;
 	}

@@ -17,7 +17,7 @@ void start_c(u64 *initial_stack);
 static void open_own_exe(void)
 {
 	const char *name = "";
-	long fd = process.opt.exe_fd;
+	long fd = process.opt.inherited[INHERIT_EXE];
 
 	if (fd >= 0) { /* our parent's: the kernel only knows us as /dev/fd/N */
 		process.own_fds[OWN_FD_EXE] = (int)fd;

@@ -66,7 +66,8 @@ enum own_fd {
 	OWN_FD_STATS,	/* where statistics are written */
 	OWN_FD_TOTALS,	/* shared counters of a process tree */
 	OWN_FD_PROGRAM,	/* the program of an execve under way */
-	OWN_FD_TRACE,	/* free for --strace */
+	OWN_FD_TRACE,	/* --strace's file */
+	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
 };
 
 extern struct process process;
