@@ -14,6 +14,7 @@
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
+#include "trace.h"
 
 enum {
 	O_CLOEXEC = 02000000, O_NOFOLLOW = 0400000,
@@ -161,22 +162,13 @@ static long judge(const struct program *p)
 	static struct elf_file f; /* 12 KiB, and nothing runs beside an execve */
 	struct elf_error e;
 	char mapped[ELF_INTERP_MAX];
-	char buf[400];
-	struct text b;
 
 	if (elf_read(&f, p->fd, &e))
 		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
 						   (u64)sysroot_path(f.interp, mapped, sizeof(mapped)), 0)
 				   : 0;
-	if (process.opt.strace) {
-		b = text_begin(buf, sizeof(buf));
-		text_str(&b, "xlate-run: execve refuses ");
-		text_printable(&b, p->path, 200);
-		text_str(&b, ": ");
-		text_str(&b, e.what);
-		text_char(&b, '\n');
-		text_write(&b, 2);
-	}
+	if (trace_is_on())
+		trace_note(p->path, e.what);
 	return -ENOEXEC;
 }
 
@@ -217,8 +209,8 @@ struct own_argv {
 };
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
-static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name, const int fds[INHERITED_COUNT], gaddr argv,
-		       gaddr envp)
+static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name,
+		       const int fds[INHERITED_COUNT], gaddr argv, gaddr envp)
 {
 	long argc = count_guest(argv), envc = count_guest(envp), ret;
 	u32 n = 0;
@@ -270,8 +262,8 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[IN
 	set_inherited(fds, true);
 	signal_before_exec(t);
 	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
-	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[INHERIT_EXE], (u64) "", (u64)o->words, (u64)o->env, AT_EMPTY_PATH,
-				     0);
+	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[INHERIT_EXE], (u64) "", (u64)o->words,
+				     (u64)o->env, AT_EMPTY_PATH, 0);
 	signal_exec_failed(t);
 	set_inherited(fds, false);
 	return err;

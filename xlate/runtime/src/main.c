@@ -8,6 +8,7 @@
 #include "signal.h"
 #include "stats.h"
 #include "thread.h"
+#include "trace.h"
 
 enum { O_PATH = 010000000, O_CLOEXEC = 02000000, AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
 
@@ -47,6 +48,7 @@ static void run(void *thread, void *initial_stack)
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
 	open_own_exe();
 	stats_init();
+	trace_init();
 	signal_init(t);
 	load_guest(t);
 	optimised_say_missing();

@@ -1,6 +1,6 @@
 /*
- * Run options: a table of names, the variables that stand for them, what they take and what they set (option_set.c). Says
- * nothing about what the options then do.
+ * Run options: a table of names, the variables that stand for them, what they take and what they set (option_set.c).
+ * Says nothing about what the options then do.
  *
  * Names take one dash or two: xlate-run has qemu-arm's options beside its own, under every name it is started by. An
  * option of qemu's that has no meaning here is a row too, with the line that says what to use.

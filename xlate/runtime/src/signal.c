@@ -17,6 +17,7 @@
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
+#include "trace.h"
 
 #define ALL_SIGNALS (~0ull)
 #define UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
@@ -250,6 +251,8 @@ long signal_altstack(struct thread *t, const struct guest_stack *stack, struct g
 _Noreturn void signal_die(struct thread *t, int sig)
 {
 	stats_finish();
+	if (trace_is_on())
+		trace_killed(sig);
 	set_host_action(sig, SIG_DFL, 0);
 	set_host_mask(~SIG_BIT(sig));
 	host_syscall3(__NR_tgkill, (u64)process.pid, (u64)t->tid, (u64)sig);
@@ -269,6 +272,8 @@ static void enter(struct thread *t, int sig, const struct guest_siginfo *info, c
 
 	t->sig.has_temporary = false;
 	stats_own.signals++;
+	if (trace_is_on())
+		trace_signal(sig, info);
 	if (!t->sig.entered++)
 		t->sig.interrupted = t->cpu.r[15] | t->cpu.thumb;
 	if (a.flags & SA_RESETHAND) {
@@ -341,8 +346,11 @@ void signal_force(struct thread *t, int sig, int code, u32 addr)
 	struct guest_siginfo info = {.signo = sig, .code = code, .data = {addr}};
 	struct frame_fault fault = {0};
 
-	if (process.actions[sig].handler <= SIG_IGN || (t->sig.blocked & SIG_BIT(sig)))
+	if (process.actions[sig].handler <= SIG_IGN || (t->sig.blocked & SIG_BIT(sig))) {
+		if (trace_is_on())
+			trace_signal(sig, &info);
 		signal_die(t, sig);
+	}
 	if (sig == SIGSEGV || sig == SIGBUS)
 		fault = fault_for_frame(t, code, addr);
 	enter(t, sig, &info, &fault);
