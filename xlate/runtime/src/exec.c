@@ -2,7 +2,8 @@
  * execve: find and judge the program first, following #! lines, then execute xlate-run itself, which gets the open
  * program by descriptor. Decides what the guest's execve answers; options.c knows how options travel.
  *
- * Only ARM programs are executed: anything else answers ENOEXEC (running host programs is a decision of its own).
+ * Only ARM programs are executed here, and programs of the host where exec_host.c allows it: anything else answers
+ * ENOEXEC.
  */
 #include "exec.h"
 
@@ -174,8 +175,7 @@ static long judge(const struct program *p)
 
 /* --- building our own argv -------------------------------------------------------------------------- */
 
-/* Length of a guest array of pointers; -EFAULT, -E2BIG. Address 0 is an empty array, as Linux has it. */
-static long count_guest(gaddr array)
+long exec_count_words(gaddr array)
 {
 	for (long n = 0; array.va && (u64)n < EXEC_WORDS_MAX; n++) {
 		u32 word;
@@ -188,7 +188,7 @@ static long count_guest(gaddr array)
 	return array.va ? -E2BIG : 0;
 }
 
-static long add_guest(const char **to, gaddr array, long from, long count)
+long exec_add_words(const char **to, gaddr array, long from, long count)
 {
 	for (long i = from; i < count; i++) {
 		u32 word;
@@ -212,7 +212,7 @@ struct own_argv {
 static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name,
 		       const int fds[INHERITED_COUNT], gaddr argv, gaddr envp)
 {
-	long argc = count_guest(argv), envc = count_guest(envp), ret;
+	long argc = exec_count_words(argv), envc = exec_count_words(envp), ret;
 	u32 n = 0;
 	u32 first;
 
@@ -233,16 +233,16 @@ static long build_argv(struct own_argv *o, const struct program *p, const char *
 	for (u32 i = 1; i < p->prefix_count; i++)
 		o->words[n++] = p->prefix[i];
 	if (!p->prefix_count && argc)
-		ret = add_guest(o->words + first, argv, 0, 1);
+		ret = exec_add_words(o->words + first, argv, 0, 1);
 	else
 		ret = 0;
 	o->words[first + 1] = "--";
 	if (!ret)
-		ret = add_guest(o->words + n, argv, 1, argc);
+		ret = exec_add_words(o->words + n, argv, 1, argc);
 	o->env = o->words + n + (argc > 1 ? argc - 1 : 0) + 1;
 	if (argc <= 1)
 		o->words[n] = NULL;
-	return ret ? ret : add_guest(o->env, envp, 0, envc);
+	return ret ? ret : exec_add_words(o->env, envp, 0, envc);
 }
 
 /* --- execve ----------------------------------------------------------------------------------------- */
@@ -284,6 +284,8 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 	if (err)
 		return err;
 	err = judge(&p);
+	if (err == -ENOEXEC && host_program(p.fd))
+		err = exec_host(t, &p, argv, envp);
 	if (!err && fds[INHERIT_EXE] < 0)
 		err = -ENOEXEC; /* no /proc and no usable path of our own at start: there is nothing to execute again */
 	if (!err)
