@@ -26,6 +26,7 @@ EPILOG = """
 Examples:
   xlate exec ./busybox sh -c 'uname -m'       run an ARM program
   xlate exec -L /srv/armhf ./prog --help      with a sysroot; --help is the guest's
+  xlate sysroot get debian:bookworm bash --into armhf    a root folder, without root
   xlate convert ./busybox                     translate ahead of time; exec then finds it
   xlate coverage ./busybox                    how much of it is known to be code
   xlate inspect ./busybox                     segments, symbols, code at the entry
@@ -42,6 +43,7 @@ COMMANDS = {
     "disasm": ("xlate.cli.disasm", "disasm"),
     "exec": ("xlate.cli.exec", "exec_command"),
     "inspect": ("xlate.cli.inspect", "inspect"),
+    "sysroot": ("xlate.cli.sysroot", "sysroot"),
 }
 
 

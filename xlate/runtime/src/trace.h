@@ -99,6 +99,16 @@ void show_result(struct text *b, const struct syscall_row *row, long result);
 void show_siginfo(struct text *b, int sig, const struct guest_siginfo *info);
 const char *show_signal_name(int sig);
 
+/* --- text (trace_text.c) ----------------------------------------------------------------------------- */
+
+void text_octal(struct text *b, u32 v);
+/* Hexadecimal, but 0 and NULL for nothing. */
+void text_bits(struct text *b, u64 v);
+void text_address(struct text *b, u32 va);
+/* In quotes, with C escapes for what does not print; dots behind it when there is more. */
+void text_quoted(struct text *b, const char *s, u64 len, bool more);
+void text_inet6(struct text *b, const u8 *address);
+
 /* --- the output (trace_out.c) ------------------------------------------------------------------------ */
 
 void trace_out_init(void);

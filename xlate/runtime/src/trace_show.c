@@ -55,31 +55,6 @@ struct trace_choice {
 
 /* --- numbers and names ------------------------------------------------------------------------------- */
 
-static void text_octal(struct text *b, u32 v)
-{
-	text_char(b, '0');
-	for (int shift = 30; shift >= 0; shift -= 3)
-		if (v >> shift)
-			text_char(b, (char)('0' + (v >> shift & 7)));
-}
-
-/* As strace writes it: no 0x before a zero. */
-static void text_bits(struct text *b, u64 v)
-{
-	if (v)
-		text_hex(b, v);
-	else
-		text_char(b, '0');
-}
-
-static void text_address(struct text *b, u32 va)
-{
-	if (va)
-		text_hex(b, va);
-	else
-		text_str(b, "NULL");
-}
-
 static const char *name_of(const struct trace_names *t, u32 value)
 {
 	for (u32 i = 0; i < t->low; i++)
@@ -225,39 +200,6 @@ static void text_number(struct text *b, u8 how, u8 table, u64 value, u32 size)
 
 /* --- strings ----------------------------------------------------------------------------------------- */
 
-static char escape_of(u8 c)
-{
-	static const char FROM[] = "\n\t\r\v\f\\\"", TO[] = "ntrvf\\\"";
-	const char *at = c ? strchr(FROM, c) : NULL;
-
-	return at ? TO[at - FROM] : 0;
-}
-
-/* C escapes for what does not print; an octal one has three digits where a digit follows. */
-static void text_quoted(struct text *b, const char *s, u64 len, bool more)
-{
-	text_char(b, '"');
-	for (u64 i = 0; i < len; i++) {
-		u8 c = (u8)s[i];
-		bool digit = i + 1 < len && s[i + 1] >= '0' && s[i + 1] <= '9';
-
-		if (escape_of(c)) {
-			text_char(b, '\\');
-			text_char(b, escape_of(c));
-		} else if (c < 32 || c > 126) {
-			text_char(b, '\\');
-			if (digit || c >= 0100)
-				text_char(b, (char)('0' + (c >> 6)));
-			if (digit || c >= 010)
-				text_char(b, (char)('0' + (c >> 3 & 7)));
-			text_char(b, (char)('0' + (c & 7)));
-		} else {
-			text_char(b, (char)c);
-		}
-	}
-	text_str(b, more ? "\"..." : "\"");
-}
-
 static bool text_string_at(struct text *b, u32 va, u32 shown)
 {
 	char s[SHOWN_PATH + 1];
@@ -379,17 +321,6 @@ static bool show_iovec(struct text *b, u32 va, u64 count)
 	}
 	text_char(b, ']');
 	return true;
-}
-
-static void text_inet6(struct text *b, const u8 *address)
-{
-	for (u32 i = 0; i < 16; i += 2) {
-		u32 part = (u32)address[i] << 8 | address[i + 1];
-
-		if (i)
-			text_char(b, ':');
-		text_hex_digits(b, part, part > 0xfff ? 4 : part > 0xff ? 3 : part > 0xf ? 2 : 1);
-	}
 }
 
 static bool show_sockaddr(struct text *b, u32 va, u64 len)
