@@ -277,6 +277,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 	int fds[INHERITED_COUNT] = {
 		process.own_fds[OWN_FD_EXE], process.own_fds[OWN_FD_STATS], process.own_fds[OWN_FD_TOTALS], -1,
 		process.own_fds[OWN_FD_TRACE], process.own_fds[OWN_FD_LINES],
+		process.own_fds[OWN_FD_STORE], process.own_fds[OWN_FD_PACKAGE],
 	};
 	long err = program_open(&p, dirfd, path, guest_name,
 				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);

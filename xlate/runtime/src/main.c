@@ -5,6 +5,7 @@
 #include "host.h"
 #include "load.h"
 #include "optimised.h"
+#include "root.h"
 #include "signal.h"
 #include "stats.h"
 #include "thread.h"
@@ -49,6 +50,7 @@ static void run(void *thread, void *initial_stack)
 	open_own_exe();
 	stats_init();
 	trace_init();
+	root_enter();
 	signal_init(t);
 	load_guest(t);
 	optimised_say_missing();

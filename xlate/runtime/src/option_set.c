@@ -204,6 +204,20 @@ bool set_exec_name(struct options *o, const char *value)
 	return true;
 }
 
+bool set_root(struct options *o, const char *value)
+{
+	static char buf[OPTION_PATH_SIZE];
+
+	o->root = *value ? option_keep_path(buf, sizeof(buf), value, "") : NULL;
+	return o->root;
+}
+
+bool set_package_held(struct options *o, const char *value)
+{
+	o->package_held = value;
+	return true;
+}
+
 bool set_host_exec(struct options *o, const char *value)
 {
 	o->host_exec = value;
@@ -299,7 +313,7 @@ bool unset_env(struct options *o, const char *value)
 	}
 }
 
-/* "exe,stats,totals,program,trace,lines": descriptors left open for us by the parent's exec_guest(). */
+/* "exe,stats,totals,program,trace,lines,store,package": descriptors left open for us by the parent's exec_guest(). */
 bool set_inherit(struct options *o, const char *value)
 {
 	for (u32 i = 0; i < INHERITED_COUNT; i++) {

@@ -6,8 +6,8 @@
  * option of qemu's that has no meaning here is a row too, with the line that says what to use.
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
- * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name and
- * --store are written by exec_guest() for ourselves and are no part of the documented command line: a program that the
+ * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name,
+ * --held-package and --store are written by exec_guest() for ourselves and are no part of the documented command line: a program that the
  * guest executes has the guest's environment, and the store and all options are where the host's says.
  */
 #include "options.h"
@@ -48,6 +48,7 @@ static const struct option_row ROWS[] = {
 	{"0", NEEDS_VALUE, set_argv0, "a name", {"QEMU_ARGV0"}},
 	{"L", NEEDS_VALUE, set_sysroot, "a directory", {"QEMU_LD_PREFIX", "XLATE_SYSROOT"}},
 	{"p", NEEDS_VALUE, set_package, "a package or a folder of packages", {"QEMU_PAGESIZE", "XLATE_PACKAGE"}},
+	{"root", NEEDS_VALUE, set_root, "a directory", {"XLATE_ROOT"}},
 	{"host-exec", NEEDS_VALUE, set_host_exec, "allow, or patterns of paths", {"XLATE_HOST_EXEC"}},
 	{"strace", MAY_HAVE_VALUE, set_strace, "names of system calls", {"QEMU_STRACE", "XLATE_STRACE"}},
 	{"strace-only", NEEDS_VALUE, set_strace, "names of system calls", {NULL}},
@@ -67,8 +68,9 @@ static const struct option_row ROWS[] = {
 	{"perfmap", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"jitdump", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
+	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
 	{"exec-name", NEEDS_VALUE, set_exec_name, "a name", {NULL}},
-	{"inherit", NEEDS_VALUE, set_inherit, "six descriptors", {NULL}},
+	{"inherit", NEEDS_VALUE, set_inherit, "eight descriptors", {NULL}},
 };
 
 /* The row an argument names; *value is what follows an = sign, which only long names may have. */
@@ -266,6 +268,7 @@ static const struct {
 } FORWARDED[] = {
 	{"-L", offsetof(struct options, sysroot)},
 	{"-p", offsetof(struct options, package)},
+	{"--held-package", offsetof(struct options, package_held)},
 	{"--strace-only", offsetof(struct options, strace_only)},
 	{"--strace-file", offsetof(struct options, strace_file)},
 	{"--host-exec", offsetof(struct options, host_exec)},

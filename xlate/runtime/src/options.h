@@ -15,6 +15,8 @@ enum inherited {
 	INHERIT_PROGRAM,/* the program, already open and checked */
 	INHERIT_TRACE,	/* --strace's file */
 	INHERIT_LINES,	/* who is in the middle of a line there */
+	INHERIT_STORE,	/* the store, and the folder of -p, for those inside --root */
+	INHERIT_PACKAGE,
 	INHERITED_COUNT,
 };
 
@@ -31,6 +33,8 @@ struct options {
 	const char *strace_only;	/* which calls: names, patterns, %classes, with ! before them none of those; NULL: all */
 	const char *strace_file;	/* NULL: standard error */
 	bool strace_refused;		/* calls that are refused are shown in any case */
+	const char *root;		/* --root, absolute; NULL: the host's */
+	const char *package_held;	/* -p, when its folder is OWN_FD_PACKAGE: "." or a name in it */
 	const char *host_exec;		/* host programs that may be executed: "allow" or patterns; NULL: none */
 	u64 stack_size;			/* 0: the host's limit says */
 	const char *uname_release;	/* NULL: the host's */
