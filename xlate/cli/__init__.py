@@ -26,6 +26,7 @@ EPILOG = """
 Examples:
   xlate exec ./busybox sh -c 'uname -m'       run an ARM program
   xlate exec -L /srv/armhf ./prog --help      with a sysroot; --help is the guest's
+  xlate sysroot get debian:bookworm bash --into armhf    a root folder, without root
   xlate convert ./busybox                     translate ahead of time; exec then finds it
   xlate coverage ./busybox                    how much of it is known to be code
   xlate inspect ./busybox                     segments, symbols, code at the entry
@@ -37,11 +38,13 @@ Examples:
 # Where each command is. A module is imported when its command is asked for, so that `xlate exec`
 # does not wait for the libraries of the others.
 COMMANDS = {
+    "binfmt": ("xlate.cli.binfmt", "binfmt"),
     "convert": ("xlate.cli.convert", "convert_command"),
     "coverage": ("xlate.cli.coverage", "coverage"),
     "disasm": ("xlate.cli.disasm", "disasm"),
     "exec": ("xlate.cli.exec", "exec_command"),
     "inspect": ("xlate.cli.inspect", "inspect"),
+    "sysroot": ("xlate.cli.sysroot", "sysroot"),
 }
 
 

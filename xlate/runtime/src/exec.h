@@ -31,6 +31,16 @@ struct program {
 	char mapped[4096];	/* interpreter's path under the sysroot */
 };
 
+/* Is this open file a program of the host's kind? */
+bool host_program(int fd);
+/* Execute it as it is, if --host-exec allows it; else one line, and EACCES. Returns -errno only. */
+long exec_host(struct thread *t, const struct program *p, gaddr argv, gaddr envp);
+
+/* Length of a guest array of pointers; -EFAULT, -E2BIG. Address 0 is an empty array, as Linux has it. */
+long exec_count_words(gaddr array);
+/* Entries from..count of one as host pointers, and a NULL. */
+long exec_add_words(const char **to, gaddr array, long from, long count);
+
 /* A flag beside AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW: every file on the way must be executable for this process. */
 #define PROGRAM_CHECK_X 0x40000000
 

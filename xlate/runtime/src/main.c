@@ -6,9 +6,11 @@
 #include "host.h"
 #include "load.h"
 #include "optimised.h"
+#include "root.h"
 #include "signal.h"
 #include "stats.h"
 #include "thread.h"
+#include "trace.h"
 
 enum { O_PATH = 010000000, O_CLOEXEC = 02000000, AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
 
@@ -18,7 +20,7 @@ void start_c(u64 *initial_stack);
 static void open_own_exe(void)
 {
 	const char *name = "";
-	long fd = process.opt.exe_fd;
+	long fd = process.opt.inherited[INHERIT_EXE];
 
 	if (fd >= 0) { /* our parent's: the kernel only knows us as /dev/fd/N */
 		group_self()->own_fds[OWN_FD_EXE] = (int)fd;
@@ -48,6 +50,8 @@ static void run(void *thread, void *initial_stack)
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
 	open_own_exe();
 	stats_init();
+	trace_init();
+	root_enter();
 	signal_init(t);
 	load_guest(t);
 	optimised_say_missing();

@@ -19,6 +19,7 @@
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
+#include "trace.h"
 #include "world.h"
 
 #define ALL_SIGNALS (~0ull)
@@ -263,6 +264,8 @@ _Noreturn void signal_die(struct thread *t, int sig)
 {
 	robust_release_all(t);
 	stats_finish();
+	if (trace_is_on())
+		trace_killed(sig);
 	set_host_action(sig, SIG_DFL, 0);
 	set_host_mask(~SIG_BIT(sig));
 	host_syscall3(__NR_tgkill, (u64)t->group->pid, (u64)t->tid, (u64)sig);
@@ -282,6 +285,8 @@ static void enter(struct thread *t, int sig, const struct guest_sigaction *a, co
 
 	t->sig.has_temporary = false;
 	stats_own.signals++;
+	if (trace_is_on())
+		trace_signal(sig, info);
 	if (!t->sig.entered++)
 		t->sig.interrupted = t->cpu.r[15] | t->cpu.thumb;
 	if (a->flags & SA_RESETHAND) {
@@ -357,8 +362,11 @@ void signal_force(struct thread *t, int sig, int code, u32 addr)
 	struct guest_sigaction a = action_of(t, sig);
 	struct frame_fault fault = {0};
 
-	if (a.handler <= SIG_IGN || (t->sig.blocked & SIG_BIT(sig)))
+	if (a.handler <= SIG_IGN || (t->sig.blocked & SIG_BIT(sig))) {
+		if (trace_is_on())
+			trace_signal(sig, &info);
 		signal_die(t, sig);
+	}
 	if (sig == SIGSEGV || sig == SIGBUS)
 		fault = fault_for_frame(t, code, addr);
 	enter(t, sig, &a, &info, &fault);

@@ -52,7 +52,7 @@ enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_CLOEXEC = 02000000 };
 static void open_output(void)
 {
 	const char *file = process.opt.stats_file;
-	long fd = process.opt.stats_fd;
+	long fd = process.opt.inherited[INHERIT_STATS];
 
 	if (fd >= 0) { /* the parent's, already high */
 		group_self()->own_fds[OWN_FD_STATS] = (int)fd;
@@ -73,7 +73,7 @@ static void open_output(void)
 /* Without a memory file (old kernels, strict sandboxes) the counts of programs started by execve are missing. */
 static void open_totals(void)
 {
-	long fd = process.opt.totals_fd;
+	long fd = process.opt.inherited[INHERIT_TOTALS];
 	bool fresh = fd < 0;
 	long ret;
 
@@ -95,7 +95,7 @@ static void open_totals(void)
 void stats_init(void)
 {
 	/* A program executed in place of the one before is the same process, counted already. */
-	stats_own.processes = process.opt.totals_fd < 0;
+	stats_own.processes = process.opt.inherited[INHERIT_TOTALS] < 0;
 	if (process.opt.stats == STATS_OFF)
 		return;
 	stats_on = true;

@@ -20,6 +20,9 @@ enum {
 	O_NOFOLLOW = 0400000,
 	O_CLOEXEC = 02000000,
 	O_PATH = 010000000,
+	F_SETFD = 2,
+	FD_CLOEXEC = 1,
+	F_DUPFD_CLOEXEC = 1030,
 	S_IFMT = 0170000,
 	S_IFREG = 0100000,
 	S_ISVTX = 01000,
@@ -104,10 +107,59 @@ static void make_root(const char *path)
 	host_syscall3(__NR_mkdirat, (u64)AT_FDCWD, (u64)path, 0700);
 }
 
+/* A descriptor held for this process, or by the one that executed it. */
+static int held_fd(enum own_fd which, enum inherited from)
+{
+	if (group_self()->own_fds[which] < 0 && process.opt.inherited[from] >= 0) {
+		group_self()->own_fds[which] = process.opt.inherited[from];
+		host_syscall3(__NR_fcntl, (u64)group_self()->own_fds[which], F_SETFD, FD_CLOEXEC);
+	}
+	return group_self()->own_fds[which];
+}
+
+int store_held_package(void)
+{
+	return held_fd(OWN_FD_PACKAGE, INHERIT_PACKAGE);
+}
+
+static void hold_package(const char *path)
+{
+	static char above[STORE_PATH_SIZE];
+	const char *slash = strrchr(path, '/'); /* options.c made it absolute */
+	long fd = store_open_path(path);
+
+	process.opt.package_held = ".";
+	if (fd == -ENOTDIR && slash && (u64)(slash - path) < sizeof(above)) {
+		memcpy(above, path, (u64)(slash - path));
+		fd = store_open_path(slash == path ? "/" : above);
+		process.opt.package_held = slash + 1;
+	}
+	if (fd >= 0)
+		fd_adopt(OWN_FD_PACKAGE, (int)fd);
+}
+
+void store_hold(void)
+{
+	long fd = store_root(true);
+
+	if (fd >= 0)
+		fd_adopt(OWN_FD_STORE, (int)fd);
+	else
+		process.opt.store = NULL; /* the name would mean another folder there */
+	if (process.opt.package)
+		hold_package(process.opt.package);
+	process.opt.package = NULL;
+}
+
 long store_root(bool create)
 {
 	const char *path = process.opt.store;
-	long fd = path ? store_open_path(path) : -ENOENT;
+	int held = held_fd(OWN_FD_STORE, INHERIT_STORE);
+	long fd;
+
+	if (held >= 0) /* trusted when it was opened */
+		return path ? host_syscall3(__NR_fcntl, (u64)held, F_DUPFD_CLOEXEC, 3) : -ENOENT;
+	fd = path ? store_open_path(path) : -ENOENT;
 
 	if (fd == -ENOENT && path && create) {
 		make_root(path);

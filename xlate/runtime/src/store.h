@@ -16,6 +16,10 @@
 
 /* The store's top folder: a descriptor (the caller closes it), -ENOENT, -EPERM when it is not trusted, ... */
 long store_root(bool create);
+/* Open the store and the folder of -p now: a process that enters another root cannot find them by name later. */
+void store_hold(void);
+/* The folder of -p held so, or -1. */
+int store_held_package(void);
 /* One of its folders; made when `create`. */
 long store_folder(int root, const char *name, bool create);
 /* Any folder that may hold packages: every folder above it is checked as well. */

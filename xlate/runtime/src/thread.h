@@ -83,7 +83,10 @@ enum own_fd {
 	OWN_FD_STATS,	/* where statistics are written */
 	OWN_FD_TOTALS,	/* shared counters of a process tree */
 	OWN_FD_PROGRAM,	/* the program of an execve under way */
-	OWN_FD_TRACE,	/* free for --strace */
+	OWN_FD_TRACE,	/* --strace's file */
+	OWN_FD_STORE,	/* the store's folder, which has no path inside --root */
+	OWN_FD_PACKAGE,	/* and the folder of -p */
+	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
 };
 
 extern struct process process;
