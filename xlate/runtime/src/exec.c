@@ -185,7 +185,7 @@ static long judge(const struct program *p)
 
 	if (elf_read(&f, p->fd, &e))
 		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
-						   (u64)sysroot_path(f.interp, mapped, sizeof(mapped)), 0)
+						   (u64)sysroot_loader(p->fd, f.interp, mapped, sizeof(mapped)), 0)
 				   : 0;
 	if (process.opt.strace) {
 		b = text_begin(buf, sizeof(buf));

@@ -67,6 +67,7 @@ enum own_fd {
 	OWN_FD_TOTALS,	/* shared counters of a process tree */
 	OWN_FD_PROGRAM,	/* the program of an execve under way */
 	OWN_FD_TRACE,	/* free for --strace */
+	OWN_FD_SYSROOT,	/* the folder of -L */
 };
 
 extern struct process process;
