@@ -128,7 +128,7 @@ ROWS = (
     Row(385, "memfd_create", SAME, "str hex"),
     Row(387, "execveat", "sys_execveat", "dirfd path any any hex", ends=True),
     Row(389, "membarrier", SAME, "int hex int"),
-    Row(390, "mlock2", SAME, "addr size hex"),
+    Row(390, "mlock2", "sys_mlock2", "addr size hex"),
     Row(391, "copy_file_range", SAME, "fd inout=8 fd inout=8 size hex", blocking=True),
     Row(392, "preadv2", "sys_preadv2", "fd in uint uint uint hex"),
     Row(393, "pwritev2", "sys_pwritev2", "fd in uint uint uint hex"),
