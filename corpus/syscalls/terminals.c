@@ -106,12 +106,14 @@ static void packets(void)
 {
 	char buf[64];
 	int on = 1, peer;
+	long n;
 
 	CHECK(ioctl(master, TIOCPKT, &on) == 0);
 	CHECK(write(slave, "p", 1) == 1);
 	do { /* echoes, changes and flushes of before come first */
-		CHECK(get(master, buf, sizeof(buf)) >= 1);
-	} while (buf[0] != TIOCPKT_DATA || buf[1] != 'p');
+		n = get(master, buf, sizeof(buf));
+		CHECK(n >= 1);
+	} while (buf[0] != TIOCPKT_DATA || buf[n - 1] != 'p');
 	CHECK(tcflush(slave, TCIFLUSH) == 0 && get(master, buf, sizeof(buf)) == 1 && buf[0] & TIOCPKT_FLUSHREAD);
 	on = 0;
 	CHECK(ioctl(master, TIOCPKT, &on) == 0);
