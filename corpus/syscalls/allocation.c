@@ -20,7 +20,8 @@ int main(void)
 		return 0;
 	}
 	CHECK(fstat64(fd, &st) == 0 && st.st_size == G4 + 4096 + 8192 && st.st_blocks >= 16 && st.st_blocks < 1000);
-	CHECK(fallocate64(fd, FALLOC_FL_KEEP_SIZE, 2 * G4, 4096) == 0 && fstat64(fd, &st) == 0 && st.st_size == G4 + 12288);
+	CHECK(fallocate64(fd, FALLOC_FL_KEEP_SIZE, 2 * G4, 4096) == 0 && fstat64(fd, &st) == 0);
+	CHECK(st.st_size == G4 + 12288);
 	CHECK(pwrite64(fd, "filled to the end of it", 16, G4 + 8190) == 16);
 	if (fallocate64(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, G4 + 8192, 4) == 0) {
 		CHECK(pread64(fd, buf, 16, G4 + 8190) == 16 && !memcmp(buf, "fi\0\0\0\0 to", 8 + 1));

@@ -29,7 +29,8 @@ int main(void)
 	/* Inside one file, apart and overlapping. */
 	from = 0;
 	to = 20;
-	CHECK(copy_file_range(in, &from, in, &to, 10, 0) == 10 && pread64(in, buf, 30, 0) == 30 && !memcmp(buf + 20, "0123456789", 10));
+	CHECK(copy_file_range(in, &from, in, &to, 10, 0) == 10 && pread64(in, buf, 30, 0) == 30);
+	CHECK(!memcmp(buf + 20, "0123456789", 10));
 	from = 0;
 	to = 5;
 	CHECK_FAILS(copy_file_range(in, &from, in, &to, 10, 0), EINVAL);

@@ -28,7 +28,8 @@ static void after(void)
 		CHECK(!is_open(fd));
 	CHECK(dir);
 	while ((d = readdir(dir)))
-		CHECK(d->d_name[0] == '.' || atoi(d->d_name) <= 2 || atoi(d->d_name) == 100 || atoi(d->d_name) == dirfd(dir));
+		CHECK(d->d_name[0] == '.' || atoi(d->d_name) <= 2 || atoi(d->d_name) == 100 ||
+		      atoi(d->d_name) == dirfd(dir));
 	puts("ok exec_closing");
 	exit(0);
 }

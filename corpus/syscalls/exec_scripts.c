@@ -83,6 +83,7 @@ static int as_interpreter(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	static const char *const made[] = {"outer", "missing", "nothing", "text", "loop", "closed", NULL};
 	char link[PATH_MAX];
 
 	if (argc > 1)
@@ -98,8 +99,8 @@ int main(int argc, char **argv)
 	make_file("text", "echo not a program\n");
 	make_file("loop", "#!./loop\n");
 	make_file("closed", "#!./text\n");
-	for (const char *const *p = (const char *const[]){"outer", "missing", "nothing", "text", "loop", "closed", NULL}; *p; p++)
-		CHECK(chmod(*p, 0755) == 0);
+	for (int i = 0; made[i]; i++)
+		CHECK(chmod(made[i], 0755) == 0);
 	CHECK(run("./plain", runs) == 1);
 	CHECK(run("./blanks", runs) == 2);
 	CHECK(run("./outer", runs) == 3);

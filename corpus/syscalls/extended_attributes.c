@@ -28,7 +28,8 @@ int main(void)
 	CHECK_FAILS(setxattr("file", "user.second", "x", 1, XATTR_REPLACE), ENODATA);
 	fd = open("file", O_RDWR);
 	CHECK(fsetxattr(fd, "user.second", "", 0, XATTR_CREATE) == 0 && fgetxattr(fd, "user.second", buf, 10) == 0);
-	CHECK(lsetxattr("file", "user.first", "new", 3, XATTR_REPLACE) == 0 && lgetxattr("file", "user.first", buf, 10) == 3);
+	CHECK(lsetxattr("file", "user.first", "new", 3, XATTR_REPLACE) == 0);
+	CHECK(lgetxattr("file", "user.first", buf, 10) == 3);
 	n = (int)listxattr("file", NULL, 0);
 	CHECK(n >= 11 + 12 && flistxattr(fd, buf, sizeof(buf)) == n && llistxattr("file", buf, sizeof(buf)) == n);
 	CHECK(memmem(buf, (size_t)n, "user.first", 11) && memmem(buf, (size_t)n, "user.second", 12));

@@ -27,7 +27,8 @@ int main(void)
 	other.head.handle_bytes = 128;
 	fd = open("file", O_RDONLY);
 	CHECK(name_to_handle_at(fd, "", &other.head, &mount_id2, AT_EMPTY_PATH) == 0);
-	CHECK(mount_id == mount_id2 && other.head.handle_bytes == h.head.handle_bytes && other.head.handle_type == h.head.handle_type);
+	CHECK(mount_id == mount_id2 && other.head.handle_bytes == h.head.handle_bytes);
+	CHECK(other.head.handle_type == h.head.handle_type);
 	CHECK(!memcmp(h.head.f_handle, other.head.f_handle, h.head.handle_bytes));
 	CHECK_FAILS(name_to_handle_at(AT_FDCWD, "missing", &h.head, &mount_id, 0), ENOENT);
 	CHECK_FAILS(name_to_handle_at(AT_FDCWD, "file", &h.head, &mount_id, 0x80), EINVAL);
@@ -42,7 +43,8 @@ int main(void)
 		CHECK(errno == EPERM);
 		leave_out("opening by handle");
 	} else {
-		CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC && fstat64(fd, &a) == 0 && stat64("elsewhere", &b) == 0 && a.st_ino == b.st_ino);
+		CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC && fstat64(fd, &a) == 0 && stat64("elsewhere", &b) == 0);
+		CHECK(a.st_ino == b.st_ino);
 		CHECK_FAILS(open_by_handle_at(here, &h.head, O_RDONLY | O_DIRECTORY), ENOTDIR);
 		close(fd);
 		CHECK(unlink("elsewhere") == 0);

@@ -41,10 +41,12 @@ int main(void)
 	fclose(f);
 	CHECK(sysinfo(&s) == 0 && (long long)s.totalram * s.mem_unit / 1024 - total < 2048);
 	CHECK(total - (long long)s.totalram * s.mem_unit / 1024 < 2048 && s.freeram <= s.totalram && s.uptime > 0);
-	CHECK(uname(&u) == 0 && strlen(u.release) > 2 && strlen(u.version) > 2 && u.release[0] >= '2' && u.release[0] <= '9');
+	CHECK(uname(&u) == 0 && strlen(u.release) > 2 && strlen(u.version) > 2 && u.release[0] >= '2');
+	CHECK(u.release[0] <= '9');
 	CHECK_FAILS(syscall(SYS_uname, (void *)8), EFAULT);
 	CHECK_FAILS(syscall(SYS_sysinfo, (void *)8), EFAULT);
-	CHECK(getrandom(random, sizeof(random), 0) == sizeof(random) && memcmp(random, zero, 64) && memcmp(random + 300, zero, 64));
+	CHECK(getrandom(random, sizeof(random), 0) == sizeof(random) && memcmp(random, zero, 64));
+	CHECK(memcmp(random + 300, zero, 64));
 	for (int i = 0; i < 300; i++)
 		different += random[i] != random[i + 300];
 	CHECK(different > 200);
@@ -53,14 +55,16 @@ int main(void)
 	CHECK_FAILS(syscall(SYS_getrandom, (void *)8, 10, 0), EFAULT);
 	CHECK(getrusage(RUSAGE_CHILDREN, &before) == 0 && before.ru_utime.tv_sec == 0 && before.ru_utime.tv_usec == 0);
 	CHECK(in_child(burns) == 0);
-	CHECK(getrusage(RUSAGE_CHILDREN, &after) == 0 && after.ru_utime.tv_sec * 1000000 + after.ru_utime.tv_usec >= 50000);
+	CHECK(getrusage(RUSAGE_CHILDREN, &after) == 0);
+	CHECK(after.ru_utime.tv_sec * 1000000 + after.ru_utime.tv_usec >= 50000);
 	CHECK(times(&t) != -1 && t.tms_cutime >= 4 && t.tms_utime >= 0);
 	CHECK(getrusage(RUSAGE_SELF, &before) == 0);
 	p = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (int i = 0; i < 4 << 20; i += 4096)
 		p[i] = 1;
 	usleep(1000);
-	CHECK(getrusage(RUSAGE_SELF, &after) == 0 && after.ru_minflt > before.ru_minflt && after.ru_nvcsw > before.ru_nvcsw);
+	CHECK(getrusage(RUSAGE_SELF, &after) == 0 && after.ru_minflt > before.ru_minflt);
+	CHECK(after.ru_nvcsw > before.ru_nvcsw);
 	CHECK(after.ru_maxrss >= 4096);
 	CHECK_FAILS(syscall(SYS_getrusage, 5, &after), EINVAL);
 	old = personality(0xffffffff);

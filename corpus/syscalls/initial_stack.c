@@ -48,7 +48,8 @@ int main(int argc, char **argv)
 	CHECK(in_vector(vector, AT_EXECFN, &seen) == getauxval(AT_EXECFN) && in_vector(vector, AT_PLATFORM, &seen));
 #ifdef __arm__
 	CHECK(!strcmp((char *)in_vector(vector, AT_PLATFORM, &seen), "v7l"));
-	CHECK(in_vector(vector, AT_HWCAP, &seen) & (1 << 12 /* NEON */) && in_vector(vector, AT_HWCAP, &seen) & (1 << 6 /* VFP */));
+	CHECK(in_vector(vector, AT_HWCAP, &seen) & (1 << 12 /* NEON */));
+	CHECK(in_vector(vector, AT_HWCAP, &seen) & (1 << 6 /* VFP */));
 #endif
 	/* Strings lie above all that, words first. */
 	CHECK((uintptr_t)argv[0] > (uintptr_t)vector && (argc < 2 || argv[1] == argv[0] + strlen(argv[0]) + 1));

@@ -44,11 +44,13 @@ int main(void)
 	CHECK(pread(fd, buf, 10, 10) == 10 && !memcmp(buf, "via memory", 10) && !strcmp(private + 10, "via memory"));
 	CHECK(pwrite(fd, "via file", 9, PAGE) == 9 && !strcmp(shared + PAGE, "via file"));
 	private[PAGE] = 'P';
-	CHECK(!strcmp(shared + PAGE, "via file") && pwrite(fd, "again", 6, PAGE) == 6 && !strcmp(private + PAGE, "Pia file"));
+	CHECK(!strcmp(shared + PAGE, "via file") && pwrite(fd, "again", 6, PAGE) == 6);
+	CHECK(!strcmp(private + PAGE, "Pia file"));
 	CHECK(signal_at(shared + 2 * PAGE) == SIGBUS && signal_at(shared + 3 * PAGE) == SIGBUS);
 	CHECK(ftruncate64(fd, 3 * PAGE) == 0 && signal_at(shared + 2 * PAGE) == 0 && shared[2 * PAGE] == 0);
 	shared[2 * PAGE] = 'x';
-	CHECK(ftruncate64(fd, PAGE + 100) == 0 && signal_at(shared + 2 * PAGE) == SIGBUS && signal_at(shared + PAGE) == 0);
+	CHECK(ftruncate64(fd, PAGE + 100) == 0 && signal_at(shared + 2 * PAGE) == SIGBUS);
+	CHECK(signal_at(shared + PAGE) == 0);
 	CHECK(shared[PAGE + 100] == 0 && msync(shared, 2 * PAGE, MS_SYNC) == 0);
 	CHECK_FAILS(msync(shared + 1, PAGE, MS_SYNC), EINVAL);
 	CHECK_FAILS(msync(shared, PAGE, MS_SYNC | MS_ASYNC), EINVAL);

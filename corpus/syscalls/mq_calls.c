@@ -84,7 +84,8 @@ int main(void)
 	CHECK(mq_setattr(q, &attr, &now) == 0 && now.mq_flags == O_NONBLOCK);
 	CHECK_FAILS(mq_receive(q, buf, 10, &prio), EMSGSIZE);
 	for (int i = 2; i >= 0; i--)
-		CHECK(syscall(NR_RECEIVE64, q, buf, 64, &prio, &past) == 1 && buf[0] == 'a' + i && prio == (unsigned)i * 1000);
+		CHECK(syscall(NR_RECEIVE64, q, buf, 64, &prio, &past) == 1 && buf[0] == 'a' + i &&
+		      prio == (unsigned)i * 1000);
 	clock_gettime(CLOCK_REALTIME, &soon);
 	soon.tv_nsec += 20000000;
 	if (soon.tv_nsec >= 1000000000) {

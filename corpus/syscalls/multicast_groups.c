@@ -15,6 +15,7 @@ int main(void)
 	struct group_req req = {.gr_interface = if_nametoindex("lo")};
 	struct group_source_req source = {.gsr_interface = if_nametoindex("lo")};
 	struct sockaddr_in *group = (struct sockaddr_in *)&req.gr_group, bound = {.sin_family = AF_INET};
+	struct sockaddr_in *sender;
 	socklen_t len = sizeof(bound);
 	unsigned char ttl = 9, loop = 1;
 	char text[8];
@@ -35,7 +36,8 @@ int main(void)
 	CHECK_FAILS(setsockopt(s, IPPROTO_IP, MCAST_JOIN_GROUP, (void *)8, sizeof(req)), EFAULT);
 	CHECK(bind(s, (struct sockaddr *)&bound, len) == 0 && getsockname(s, (struct sockaddr *)&bound, &len) == 0);
 	CHECK(setsockopt(c, IPPROTO_IP, IP_MULTICAST_IF, &old, sizeof(old)) == 0);
-	CHECK(setsockopt(c, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, 1) == 0 && setsockopt(c, IPPROTO_IP, IP_MULTICAST_LOOP, &loop, 1) == 0);
+	CHECK(setsockopt(c, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, 1) == 0);
+	CHECK(setsockopt(c, IPPROTO_IP, IP_MULTICAST_LOOP, &loop, 1) == 0);
 	ttl = 0;
 	len = 1;
 	CHECK(getsockopt(c, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, &len) == 0 && ttl == 9 && len == 1);
@@ -47,7 +49,8 @@ int main(void)
 	CHECK_FAILS(setsockopt(s, IPPROTO_IP, MCAST_LEAVE_GROUP, &req, sizeof(req)), EADDRNOTAVAIL);
 	/* Only from one sender. */
 	source.gsr_group = req.gr_group;
-	*(struct sockaddr_in *)&source.gsr_source = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	sender = (struct sockaddr_in *)&source.gsr_source;
+	*sender = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	CHECK(setsockopt(s, IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, &source, sizeof(source)) == 0);
 	CHECK(setsockopt(s, IPPROTO_IP, MCAST_LEAVE_SOURCE_GROUP, &source, sizeof(source)) == 0);
 	CHECK(setsockopt(s, IPPROTO_IP, IP_DROP_MEMBERSHIP, &old, sizeof(old)) == 0);

@@ -35,8 +35,10 @@ int main(void)
 	CHECK(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
 	CHECK_FAILS(prctl(PR_SET_DUMPABLE, 2, 0, 0, 0), EINVAL);
 	slack = (unsigned long)prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
-	CHECK(slack > 0 && prctl(PR_SET_TIMERSLACK, 77777, 0, 0, 0) == 0 && prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == 77777);
-	CHECK(prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0 && (unsigned long)prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == slack);
+	CHECK(slack > 0 && prctl(PR_SET_TIMERSLACK, 77777, 0, 0, 0) == 0);
+	CHECK(prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == 77777);
+	CHECK(prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0);
+	CHECK((unsigned long)prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == slack);
 	CHECK_FAILS(prctl(PR_SET_PDEATHSIG, 100, 0, 0, 0), EINVAL);
 	CHECK(prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) == 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
 	CHECK(prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) == 1 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == 0);

@@ -46,7 +46,8 @@ int main(void)
 	CHECK_FAILS(rename("d", "full"), ENOTEMPTY);
 	CHECK_FAILS(open("b/", O_RDONLY), ENOTDIR);
 	CHECK_FAILS(mkdir("b", 0700), EEXIST);
-	CHECK(symlink("b", "soft") == 0 && link("soft", "softer") == 0 && lstat("softer", &st) == 0 && S_ISLNK(st.st_mode));
+	CHECK(symlink("b", "soft") == 0 && link("soft", "softer") == 0 && lstat("softer", &st) == 0);
+	CHECK(S_ISLNK(st.st_mode));
 	CHECK(linkat(AT_FDCWD, "soft", AT_FDCWD, "hard", AT_SYMLINK_FOLLOW) == 0 && lstat("hard", &st) == 0);
 	CHECK(S_ISREG(st.st_mode) && st.st_nlink == 2);
 	CHECK_FAILS(link("d", "other"), EPERM);

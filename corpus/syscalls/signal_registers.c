@@ -42,7 +42,8 @@ static void mends(int sig, siginfo_t *info, void *context)
 	(void)uc;
 	noise = churn(noise) > 1e100 ? 1.5 : noise;
 #ifdef __arm__
-	CHECK(uc->uc_mcontext.arm_sp % 4 == 0 && uc->uc_mcontext.arm_pc != 0 && uc->uc_mcontext.fault_address == (uintptr_t)page);
+	CHECK(uc->uc_mcontext.arm_sp % 4 == 0 && uc->uc_mcontext.arm_pc != 0);
+	CHECK(uc->uc_mcontext.fault_address == (uintptr_t)page);
 #endif
 	CHECK(mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0);
 	count++;

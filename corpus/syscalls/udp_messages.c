@@ -22,7 +22,8 @@ static void cut_and_peek(int s, int c)
 	CHECK(send(c, "0123456789", 10, 0) == 10 && send(c, "", 0, 0) == 0);
 	CHECK(ioctl(s, FIONREAD, &n) == 0 && n == 10);
 	CHECK(recv(s, text, 4, MSG_PEEK | MSG_TRUNC) == 10 && !memcmp(text, "0123", 4));
-	CHECK(recvmsg(s, &m, 0) == 4 && m.msg_flags == MSG_TRUNC && !memcmp(text, "01", 2) && !memcmp(text + 8, "23", 2));
+	CHECK(recvmsg(s, &m, 0) == 4 && m.msg_flags == MSG_TRUNC && !memcmp(text, "01", 2));
+	CHECK(!memcmp(text + 8, "23", 2));
 	CHECK(recv(s, text, 4, 0) == 0); /* the empty one */
 	CHECK_FAILS(recv(s, text, 4, MSG_DONTWAIT), EAGAIN);
 }
@@ -57,7 +58,8 @@ static void information(int s, int c)
 	}
 	CHECK(seen == 3);
 	/* The other way: the ttl of one message. */
-	m = (struct msghdr){.msg_iov = &v, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = CMSG_SPACE(sizeof(int))};
+	m = (struct msghdr){.msg_iov = &v, .msg_iovlen = 1, .msg_control = control.buf};
+	m.msg_controllen = CMSG_SPACE(sizeof(int));
 	ttl = 44;
 	h = CMSG_FIRSTHDR(&m);
 	h->cmsg_level = IPPROTO_IP;

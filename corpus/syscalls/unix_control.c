@@ -43,7 +43,8 @@ static void both_kinds(int ends[2])
 	CHECK(setsockopt(ends[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0);
 	CHECK(sendmsg(ends[0], &m, 0) == 1);
 	m = header(sizeof(control));
-	CHECK(recvmsg(ends[1], &m, MSG_CMSG_CLOEXEC) == 1 && !(m.msg_flags & MSG_CTRUNC) && m.msg_flags & MSG_CMSG_CLOEXEC);
+	CHECK(recvmsg(ends[1], &m, MSG_CMSG_CLOEXEC) == 1 && !(m.msg_flags & MSG_CTRUNC));
+	CHECK(m.msg_flags & MSG_CMSG_CLOEXEC);
 	CHECK(m.msg_controllen == CMSG_SPACE(sizeof(own)) + CMSG_SPACE(3 * sizeof(int)));
 	for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
 		if (c->cmsg_type == SCM_CREDENTIALS) {

@@ -26,12 +26,15 @@ static int as_child(const char *what)
 	sigset_t set;
 	char buf[8];
 
-	if (!strcmp(what, "files"))
-		return fcntl(50, F_GETFD) == 0 && fcntl(51, F_GETFD) == -1 && read(0, buf, 8) == 4 && !memcmp(buf, "text", 4) ? 3 : 4;
+	if (!strcmp(what, "files")) {
+		CHECK(fcntl(50, F_GETFD) == 0 && fcntl(51, F_GETFD) == -1);
+		return read(0, buf, 8) == 4 && !memcmp(buf, "text", 4) ? 3 : 4;
+	}
 	if (!strcmp(what, "attributes")) {
 		sigprocmask(SIG_BLOCK, NULL, &set);
 		sigaction(SIGUSR1, NULL, &sa);
-		return getpgrp() == getpid() && sigismember(&set, SIGHUP) && !sigismember(&set, SIGINT) && sa.sa_handler == SIG_DFL ? 5 : 6;
+		CHECK(sigismember(&set, SIGHUP) && !sigismember(&set, SIGINT) && sa.sa_handler == SIG_DFL);
+		return getpgrp() == getpid() ? 5 : 6;
 	}
 	return 9;
 }
@@ -73,8 +76,10 @@ int main(int argc, char **argv)
 	CHECK(posix_spawn(&pid, "./missing", NULL, NULL, words, environ) == ENOENT);
 	CHECK(posix_spawn(&pid, "file", NULL, NULL, words, environ) == EACCES);
 	CHECK_FAILS(waitpid(-1, &status, 0), ECHILD);
-	CHECK(posix_spawn_file_actions_init(&actions) == 0 && posix_spawn_file_actions_addopen(&actions, 0, "file", O_RDONLY, 0) == 0);
-	CHECK(posix_spawn_file_actions_adddup2(&actions, ends[1], 50) == 0 && posix_spawn_file_actions_adddup2(&actions, 50, 51) == 0);
+	CHECK(posix_spawn_file_actions_init(&actions) == 0);
+	CHECK(posix_spawn_file_actions_addopen(&actions, 0, "file", O_RDONLY, 0) == 0);
+	CHECK(posix_spawn_file_actions_adddup2(&actions, ends[1], 50) == 0);
+	CHECK(posix_spawn_file_actions_adddup2(&actions, 50, 51) == 0);
 	CHECK(posix_spawn_file_actions_addclose(&actions, 51) == 0);
 	CHECK(run("/proc/self/exe", "files", &actions, NULL) == 3);
 	CHECK(posix_spawnattr_init(&attributes) == 0 && posix_spawnattr_setpgroup(&attributes, 0) == 0);
@@ -85,7 +90,8 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGUSR1);
 	signal(SIGUSR1, SIG_IGN);
 	CHECK(posix_spawnattr_setsigdefault(&attributes, &set) == 0);
-	CHECK(posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0);
+	CHECK(posix_spawnattr_setflags(&attributes,
+				       POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0);
 	CHECK(run("/proc/self/exe", "attributes", NULL, &attributes) == 5);
 	for (int i = 0; i < 30; i++)
 		CHECK(run("/proc/self/exe", "again", NULL, NULL) == 9);
