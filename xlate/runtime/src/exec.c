@@ -18,9 +18,13 @@
 #include "trace.h"
 #include "world.h"
 
+/* A path, and what names the descriptor that it is relative to. */
+#define NAME_SIZE (4096 + 32)
+
 enum {
 	O_CLOEXEC = 02000000, O_NOFOLLOW = 0400000,
-	F_SETFD = 2, FD_CLOEXEC = 1, F_DUPFD_CLOEXEC = 1030, X_OK = 1,
+	F_GETFD = 1, F_SETFD = 2, FD_CLOEXEC = 1, F_DUPFD_CLOEXEC = 1030, X_OK = 1,
+	AT_EXECVE_CHECK = 0x10000,
 };
 
 /* --- finding the program ---------------------------------------------------------------------------- */
@@ -103,6 +107,8 @@ static long follow_line(struct program *p, const char **name)
 		return got < 0 ? got : 1;
 	if (p->lines == SCRIPT_DEPTH_MAX)
 		return -ELOOP;
+	if (p->closes)
+		return -ENOENT; /* the interpreter could not open the name it would be given */
 	got = host_syscall4(__NR_pread64, (u64)p->fd, (u64)line, SCRIPT_LINE_MAX - 1, 0);
 	if (got < 2)
 		return -ENOEXEC;
@@ -117,11 +123,8 @@ static long follow_line(struct program *p, const char **name)
 	return 0;
 }
 
-/*
- * What execve needs beyond reading: a regular file with an x bit for us. Starting xlate-run by hand does not ask for
- * it.
- */
-static long check_executable(int fd, int dirfd, const char *path)
+/* Whether we may execute it by mode bits alone: a regular file with an x bit for us. */
+static long check_mode(int fd, int dirfd, const char *path)
 {
 	struct stat st;
 	long err = host_syscall2(__NR_fstat, (u64)fd, (u64)&st);
@@ -133,10 +136,25 @@ static long check_executable(int fd, int dirfd, const char *path)
 	return *path ? host_syscall3(__NR_faccessat, (u64)dirfd, (u64)path, X_OK) : 0;
 }
 
+/*
+ * What execve needs beyond reading. Starting xlate-run by hand does not ask for it. Kernels since 6.14 say themselves
+ * what they would do (file systems mounted noexec, files open for writing); before them mode bits are all we ask.
+ */
+static long check_executable(int fd, int dirfd, const char *path)
+{
+	const char *const words[] = {"", NULL};
+	long ret = host_syscall5(__NR_execveat, (u64)fd, (u64) "", (u64)words, (u64)&words[1],
+				 AT_EMPTY_PATH | AT_EXECVE_CHECK);
+
+	return ret == -EINVAL || ret == -ENOSYS ? check_mode(fd, dirfd, path) : ret;
+}
+
 long program_open(struct program *p, int dirfd, const char *path, const char *name, int flags)
 {
 	p->fd = -1;
 	p->prefix_count = p->lines = 0;
+	p->closes = dirfd != AT_FDCWD && path[0] != '/' &&
+		    host_syscall2(__NR_fcntl, (u64)dirfd, F_GETFD) == FD_CLOEXEC;
 	p->path = path;
 	for (;;) {
 		long ret = open_file(dirfd, p->path, flags);
@@ -155,6 +173,7 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 			return ret;
 		dirfd = AT_FDCWD;
 		flags &= PROGRAM_CHECK_X;
+		p->closes = false;
 	}
 }
 
@@ -168,7 +187,7 @@ static long judge(const struct program *p)
 
 	if (elf_read(&f, p->fd, &e))
 		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
-						   (u64)sysroot_path(f.interp, mapped, sizeof(mapped)), 0)
+						   (u64)sysroot_loader(p->fd, f.interp, mapped, sizeof(mapped)), 0)
 				   : 0;
 	if (trace_is_on())
 		trace_note(p->path, e.what);
@@ -283,10 +302,27 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[IN
 	return err;
 }
 
-long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest_name, gaddr argv, gaddr envp,
+/* What the kernel calls a program that is named relative to a descriptor, or only by one; put into buf. */
+static const char *name_by_descriptor(int dirfd, const char *name, char *buf, size_t size)
+{
+	struct text b = text_begin(buf, size);
+
+	if (dirfd == AT_FDCWD || name[0] == '/')
+		return name;
+	text_str(&b, "/dev/fd/");
+	text_s64(&b, dirfd);
+	if (*name)
+		text_char(&b, '/');
+	text_str(&b, name);
+	return buf;
+}
+
+long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_as_given, gaddr argv, gaddr envp,
 		int flags)
 {
 	struct program p;
+	char name_buf[NAME_SIZE];
+	const char *guest_name = name_by_descriptor(dirfd, name_as_given, name_buf, sizeof(name_buf));
 	struct own_argv o = {.words = NULL};
 	int *own = t->group->own_fds;
 	int fds[INHERITED_COUNT] = {

@@ -87,6 +87,7 @@ enum own_fd {
 	OWN_FD_STORE,	/* the store's folder, which has no path inside --root */
 	OWN_FD_PACKAGE,	/* and the folder of -p */
 	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
+	OWN_FD_SYSROOT,	/* the folder of -L */
 };
 
 extern struct process process;
