@@ -38,7 +38,7 @@ static inline void check_at(int holds, const char *what, const char *file, int l
 /* A new empty folder in the current one, which it then is. */
 static inline void enter_scratch_folder(void)
 {
-	static char name[] = "xlate-check-XXXXXX";
+	char name[] = "xlate-check-XXXXXX";
 
 	CHECK(mkdtemp(name));
 	CHECK(chdir(name) == 0);

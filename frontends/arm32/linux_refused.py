@@ -13,8 +13,6 @@ _URING = "the rings are shared memory holding host addresses"
 _PCI = "PCI configuration registers of the host are not the guest's"
 _MODULE = "a guest module cannot be loaded into the host's kernel"
 _FILTER = "a filter would judge xlate's own host calls by their host numbers"
-_OTHER_SPACE = "the other process's guest base is not known here"
-_THREADS = "threads: a later issue"
 _LSM = "the list of security modules is the host's"
 
 # fmt: off
@@ -45,8 +43,6 @@ ROWS = (
     Row(344, "move_pages", REFUSED, errno="ENOSYS", reason=_NUMA),
     Row(347, "kexec_load", REFUSED, errno="EPERM", reason="a guest kernel cannot replace the host's"),
     Row(364, "perf_event_open", REFUSED, errno="ENOSYS", reason="counters would count the host's work"),
-    Row(376, "process_vm_readv", REFUSED, errno="ENOSYS", reason=_OTHER_SPACE),
-    Row(377, "process_vm_writev", REFUSED, errno="ENOSYS", reason=_OTHER_SPACE),
     Row(379, "finit_module", REFUSED, errno="EPERM", reason=_MODULE),
     Row(383, "seccomp", REFUSED, errno="ENOSYS", reason=_FILTER),
     Row(386, "bpf", REFUSED, errno="EPERM", reason="attributes hold host addresses; EPERM is usual unprivileged"),
@@ -61,14 +57,8 @@ ROWS = (
     Row(425, "io_uring_setup", REFUSED, errno="ENOSYS", reason=_URING),
     Row(426, "io_uring_enter", REFUSED, errno="ENOSYS", reason=_URING),
     Row(427, "io_uring_register", REFUSED, errno="ENOSYS", reason=_URING),
-    Row(435, "clone3", REFUSED, errno="ENOSYS", reason="libraries fall back to clone, which is served"),
-    Row(440, "process_madvise", REFUSED, errno="ENOSYS", reason=_OTHER_SPACE),
-    Row(449, "futex_waitv", REFUSED, errno="ENOSYS", reason=_THREADS),
     Row(450, "set_mempolicy_home_node", REFUSED, errno="ENOSYS", reason=_NUMA),
     Row(453, "map_shadow_stack", REFUSED, errno="ENOSYS", reason="ARM has no shadow stacks"),
-    Row(454, "futex_wake", REFUSED, errno="ENOSYS", reason=_THREADS),
-    Row(455, "futex_wait", REFUSED, errno="ENOSYS", reason=_THREADS),
-    Row(456, "futex_requeue", REFUSED, errno="ENOSYS", reason=_THREADS),
     Row(459, "lsm_get_self_attr", REFUSED, errno="ENOSYS", reason=_LSM),
     Row(460, "lsm_set_self_attr", REFUSED, errno="ENOSYS", reason=_LSM),
     Row(461, "lsm_list_modules", REFUSED, errno="ENOSYS", reason=_LSM),

@@ -16,10 +16,15 @@
 #include "sysroot.h"
 #include "thread.h"
 #include "trace.h"
+#include "world.h"
+
+/* A path, and what names the descriptor that it is relative to. */
+#define NAME_SIZE (4096 + 32)
 
 enum {
 	O_CLOEXEC = 02000000, O_NOFOLLOW = 0400000,
-	F_SETFD = 2, FD_CLOEXEC = 1, F_DUPFD_CLOEXEC = 1030, X_OK = 1,
+	F_GETFD = 1, F_SETFD = 2, FD_CLOEXEC = 1, F_DUPFD_CLOEXEC = 1030, X_OK = 1,
+	AT_EXECVE_CHECK = 0x10000,
 };
 
 /* --- finding the program ---------------------------------------------------------------------------- */
@@ -102,6 +107,8 @@ static long follow_line(struct program *p, const char **name)
 		return got < 0 ? got : 1;
 	if (p->lines == SCRIPT_DEPTH_MAX)
 		return -ELOOP;
+	if (p->closes)
+		return -ENOENT; /* the interpreter could not open the name it would be given */
 	got = host_syscall4(__NR_pread64, (u64)p->fd, (u64)line, SCRIPT_LINE_MAX - 1, 0);
 	if (got < 2)
 		return -ENOEXEC;
@@ -116,11 +123,8 @@ static long follow_line(struct program *p, const char **name)
 	return 0;
 }
 
-/*
- * What execve needs beyond reading: a regular file with an x bit for us. Starting xlate-run by hand does not ask for
- * it.
- */
-static long check_executable(int fd, int dirfd, const char *path)
+/* Whether we may execute it by mode bits alone: a regular file with an x bit for us. */
+static long check_mode(int fd, int dirfd, const char *path)
 {
 	struct stat st;
 	long err = host_syscall2(__NR_fstat, (u64)fd, (u64)&st);
@@ -132,10 +136,25 @@ static long check_executable(int fd, int dirfd, const char *path)
 	return *path ? host_syscall3(__NR_faccessat, (u64)dirfd, (u64)path, X_OK) : 0;
 }
 
+/*
+ * What execve needs beyond reading. Starting xlate-run by hand does not ask for it. Kernels since 6.14 say themselves
+ * what they would do (file systems mounted noexec, files open for writing); before them mode bits are all we ask.
+ */
+static long check_executable(int fd, int dirfd, const char *path)
+{
+	const char *const words[] = {"", NULL};
+	long ret = host_syscall5(__NR_execveat, (u64)fd, (u64) "", (u64)words, (u64)&words[1],
+				 AT_EMPTY_PATH | AT_EXECVE_CHECK);
+
+	return ret == -EINVAL || ret == -ENOSYS ? check_mode(fd, dirfd, path) : ret;
+}
+
 long program_open(struct program *p, int dirfd, const char *path, const char *name, int flags)
 {
 	p->fd = -1;
 	p->prefix_count = p->lines = 0;
+	p->closes = dirfd != AT_FDCWD && path[0] != '/' &&
+		    host_syscall2(__NR_fcntl, (u64)dirfd, F_GETFD) == FD_CLOEXEC;
 	p->path = path;
 	for (;;) {
 		long ret = open_file(dirfd, p->path, flags);
@@ -154,19 +173,21 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 			return ret;
 		dirfd = AT_FDCWD;
 		flags &= PROGRAM_CHECK_X;
+		p->closes = false;
 	}
 }
 
 /* Errors of the file itself that execve must answer before it is too late. */
 static long judge(const struct program *p)
 {
-	static struct elf_file f; /* 12 KiB, and nothing runs beside an execve */
+	static struct elf_file f; /* 12 KiB */
 	struct elf_error e;
 	char mapped[ELF_INTERP_MAX];
+	HOLD_LOCK;
 
 	if (elf_read(&f, p->fd, &e))
 		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
-						   (u64)sysroot_path(f.interp, mapped, sizeof(mapped)), 0)
+						   (u64)sysroot_loader(p->fd, f.interp, mapped, sizeof(mapped)), 0)
 				   : 0;
 	if (trace_is_on())
 		trace_note(p->path, e.what);
@@ -256,8 +277,15 @@ static void set_inherited(const int fds[INHERITED_COUNT], bool inherited)
 
 static long run_own(struct thread *t, const struct own_argv *o, const int fds[INHERITED_COUNT])
 {
+	bool stop = t->group->threads > 1; /* they must not run code while their faults would end the process */
+	struct thread *held;
 	long err;
 
+	if (stop) {
+		held = world_lock();
+		world_stop(t);
+		world_unlock(&held);
+	}
 	stats_flush();
 	set_inherited(fds, true);
 	signal_before_exec(t);
@@ -266,18 +294,41 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[IN
 				     (u64)o->env, AT_EMPTY_PATH, 0);
 	signal_exec_failed(t);
 	set_inherited(fds, false);
+	if (stop) {
+		held = world_lock();
+		world_start(t);
+		world_unlock(&held);
+	}
 	return err;
 }
 
-long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest_name, gaddr argv, gaddr envp,
+/* What the kernel calls a program that is named relative to a descriptor, or only by one; put into buf. */
+static const char *name_by_descriptor(int dirfd, const char *name, char *buf, size_t size)
+{
+	struct text b = text_begin(buf, size);
+
+	if (dirfd == AT_FDCWD || name[0] == '/')
+		return name;
+	text_str(&b, "/dev/fd/");
+	text_s64(&b, dirfd);
+	if (*name)
+		text_char(&b, '/');
+	text_str(&b, name);
+	return buf;
+}
+
+long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_as_given, gaddr argv, gaddr envp,
 		int flags)
 {
 	struct program p;
+	char name_buf[NAME_SIZE];
+	const char *guest_name = name_by_descriptor(dirfd, name_as_given, name_buf, sizeof(name_buf));
 	struct own_argv o = {.words = NULL};
+	int *own = t->group->own_fds;
 	int fds[INHERITED_COUNT] = {
-		process.own_fds[OWN_FD_EXE], process.own_fds[OWN_FD_STATS], process.own_fds[OWN_FD_TOTALS], -1,
-		process.own_fds[OWN_FD_TRACE], process.own_fds[OWN_FD_LINES],
-		process.own_fds[OWN_FD_STORE], process.own_fds[OWN_FD_PACKAGE],
+		own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1,
+		own[OWN_FD_TRACE], own[OWN_FD_LINES],
+		own[OWN_FD_STORE], own[OWN_FD_PACKAGE],
 	};
 	long err = program_open(&p, dirfd, path, guest_name,
 				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
@@ -295,13 +346,13 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 		host_syscall1(__NR_close, (u64)p.fd);
 	if (err < 0)
 		return err;
-	fds[INHERIT_PROGRAM] = process.own_fds[OWN_FD_PROGRAM];
+	fds[INHERIT_PROGRAM] = own[OWN_FD_PROGRAM];
 	err = build_argv(&o, &p, guest_name, fds, argv, envp);
 	if (!err)
 		err = run_own(t, &o, fds);
 	if (o.words)
 		host_munmap((u64)o.words, o.size);
 	host_syscall1(__NR_close, (u64)fds[INHERIT_PROGRAM]);
-	process.own_fds[OWN_FD_PROGRAM] = -1;
+	own[OWN_FD_PROGRAM] = -1;
 	return err;
 }

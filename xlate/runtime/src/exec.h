@@ -23,6 +23,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 
 struct program {
 	int fd;
+	bool closes;		/* its name is relative to a descriptor that the execution closes */
 	const char *path;	/* host path of the ELF file */
 	u32 prefix_count; /* a script's words before argv[1...]: interpreter, its argument, script; 0: no script */
 	const char *prefix[2 * SCRIPT_DEPTH_MAX + 2];

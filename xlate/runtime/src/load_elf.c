@@ -305,6 +305,7 @@ void load_guest(struct thread *t)
 {
 	static struct program program;
 	static struct elf_file f;
+	static char sysroot[4096];
 	struct options *o = &process.opt;
 	const char *argv0 = o->argv0 ? o->argv0 : o->prog;
 	struct guest_args args = {.args = o->args, .arg_count = o->arg_count, .env = o->env};
@@ -329,6 +330,8 @@ void load_guest(struct thread *t)
 		refuse(EXIT_OWN_FAILURE, o->prog, "the translator cannot start", error_text(-err),
 		       "a higher ulimit -v");
 	map_or_refuse(t, &f, false, &image, name_chain(program.path));
+	if (f.interp[0] && !o->sysroot && sysroot_above(program.fd, f.interp, sysroot, sizeof(sysroot)))
+		o->sysroot = sysroot;
 	host_syscall1(__NR_close, (u64)program.fd);
 	if (f.interp[0])
 		load_interpreter(t, f.interp, &interpreter, o->prog);

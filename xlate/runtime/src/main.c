@@ -1,6 +1,7 @@
 /*
  * xlate-run: from the kernel's first stack to a running guest. Reads like a table of contents; every line is a file.
  */
+#include "chaos.h"
 #include "fatal.h"
 #include "host.h"
 #include "load.h"
@@ -22,7 +23,7 @@ static void open_own_exe(void)
 	long fd = process.opt.inherited[INHERIT_EXE];
 
 	if (fd >= 0) { /* our parent's: the kernel only knows us as /dev/fd/N */
-		process.own_fds[OWN_FD_EXE] = (int)fd;
+		group_self()->own_fds[OWN_FD_EXE] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, F_SETFD, FD_CLOEXEC);
 		return;
 	}
@@ -44,7 +45,7 @@ static void run(void *thread, void *initial_stack)
 	int argc = (int)words[0];
 	char **argv = (char **)(words + 1), **envp = argv + argc + 1;
 
-	process.pid = (int)host_syscall0(__NR_getpid);
+	thread_first(t);
 	thread_attach(t);
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
 	open_own_exe();
@@ -54,6 +55,7 @@ static void run(void *thread, void *initial_stack)
 	signal_init(t);
 	load_guest(t);
 	optimised_say_missing();
+	chaos_start();
 	thread_run(t);
 }
 
@@ -65,8 +67,6 @@ void start_c(u64 *initial_stack)
 	while (*p++) /* environment; the auxiliary vector follows */
 		continue;
 	process.host_auxv = p;
-	for (int i = 0; i < OWN_FD_COUNT; i++)
-		process.own_fds[i] = -1;
 	t = thread_create();
 	if (!t)
 		refuse(EXIT_OWN_FAILURE, NULL, "no memory for a thread", NULL, "a higher ulimit -v");

@@ -455,6 +455,11 @@ bool set_singlestep(struct options *o, const char *value)
 	return true;
 }
 
+bool set_chaos(struct options *o, const char *value)
+{
+	return str_to_u64(value, &o->chaos) && o->chaos;
+}
+
 bool set_seed(struct options *o, const char *value)
 {
 	o->seeded = true;

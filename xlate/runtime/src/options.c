@@ -59,6 +59,7 @@ static const struct option_row ROWS[] = {
 	{"cpu", NEEDS_VALUE, set_cpu, "a processor of ARMv7-A or older; -cpu help lists them", {"QEMU_CPU"}},
 	{"r", NEEDS_VALUE, set_uname, "a release of at most 64 characters", {"QEMU_UNAME"}},
 	{"R", NEEDS_VALUE, set_reserved, "a size of at most 4G; the guest always has all of it", {"QEMU_RESERVED_VA"}},
+	{"chaos", NEEDS_VALUE, set_chaos, "a number above 0", {"XLATE_CHAOS"}},
 	{"seed", NEEDS_VALUE, set_seed, "a number", {"QEMU_RAND_SEED"}},
 	{"g", NEEDS_VALUE, NULL, "--strace; there is no debugger's port yet", {"QEMU_GDB"}},
 	{"dfilter", NEEDS_VALUE, NULL, CODE_IS_SHOWN_BY, {"QEMU_DFILTER"}},
@@ -335,6 +336,8 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 	words[n++] = exec_name;
 	if (o->guest_base_forced)
 		add_number(&b, words, &n, "--guest-base=", o->guest_base);
+	if (o->chaos)
+		add_number(&b, words, &n, "--chaos=", o->chaos);
 	if (o->seeded)
 		add_number(&b, words, &n, "--seed=", o->seed);
 	if (o->stack_size) {

@@ -39,6 +39,7 @@ struct options {
 	u64 stack_size;			/* 0: the host's limit says */
 	const char *uname_release;	/* NULL: the host's */
 	bool singlestep;		/* blocks of one instruction */
+	u64 chaos;			/* start of the random numbers that disturb threads; 0: off */
 	bool seeded;			/* AT_RANDOM comes from seed */
 	u64 seed;
 	bool as_qemu;			/* started under the name of qemu-arm */

@@ -6,6 +6,9 @@
 
 enum { SI_USER = 0, SI_QUEUE = -1, SI_TIMER = -2, SI_MESGQ = -3, SI_SIGIO = -5, SI_TKILL = -6, SI_KERNEL = 0x80 };
 
+/* POLL_IN to POLL_HUP: how signals of readiness are told from others. */
+#define POLL_CODES 6
+
 enum layout { LAYOUT_RT, LAYOUT_TIMER, LAYOUT_CHLD, LAYOUT_FAULT, LAYOUT_POLL, LAYOUT_SYS };
 
 static enum layout layout_of(int sig, int code)
@@ -30,7 +33,7 @@ static enum layout layout_of(int sig, int code)
 	case SIGSYS:
 		return LAYOUT_SYS;
 	}
-	return LAYOUT_RT;
+	return code <= POLL_CODES ? LAYOUT_POLL : LAYOUT_RT; /* F_SETSIG asked for another signal than SIGIO */
 }
 
 void siginfo_to_guest(const struct host_siginfo *host, struct guest_siginfo *guest)

@@ -33,7 +33,7 @@ static void expand_name(struct text *b, const char *name)
 {
 	for (; *name; name++) {
 		if (name[0] == '%' && name[1] == 'd') {
-			text_s64(b, process.pid);
+			text_s64(b, group_self()->pid);
 			name++;
 		} else {
 			text_char(b, *name);
@@ -50,7 +50,7 @@ static void open_output(void)
 	long fd;
 
 	if (inherited >= 0) {
-		process.own_fds[OWN_FD_TRACE] = inherited;
+		group_self()->own_fds[OWN_FD_TRACE] = inherited;
 		host_syscall3(__NR_fcntl, (u64)inherited, F_SETFD, FD_CLOEXEC);
 		return;
 	}
@@ -79,14 +79,14 @@ static void open_lines(void)
 		if (fd >= 0)
 			fd = fd_adopt(OWN_FD_LINES, (int)fd);
 	} else {
-		process.own_fds[OWN_FD_LINES] = (int)fd;
+		group_self()->own_fds[OWN_FD_LINES] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, F_SETFD, FD_CLOEXEC);
 	}
 	ret = host_mmap(0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), (int)fd, 0);
 	if (!host_is_error(ret))
 		lines = (struct lines *)ret;
 	if (fresh)
-		lines->first = (u32)process.pid;
+		lines->first = (u32)group_self()->pid;
 }
 
 void trace_out_init(void)
@@ -140,7 +140,7 @@ static void text_prefix(struct text *b)
 
 static void put(const struct text *b)
 {
-	text_write(b, process.own_fds[OWN_FD_TRACE]);
+	text_write(b, group_self()->own_fds[OWN_FD_TRACE]);
 }
 
 /* What comes before our text: the end of somebody's line, our pid, where we were. */

@@ -13,9 +13,10 @@ s64 fd_to_host(struct thread *t, s32 fd)
 	return fd_is_own(fd) ? -1 : fd;
 }
 
+/* Lengths that a 32-bit kernel takes for negative ones are never right. */
 static bool in_guest(gaddr a, u64 len)
 {
-	return a.va <= 1ull << 32 && len <= (1ull << 32) - a.va;
+	return a.va <= 1ull << 32 && len <= (1ull << 32) - a.va && len <= 0x7fffffff;
 }
 
 u64 buf_in(gaddr a, u64 len)

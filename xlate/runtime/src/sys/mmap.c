@@ -1,6 +1,7 @@
 /* Memory calls: arguments only. Addresses, protections and the table of mappings are memory.c's. */
 #include "optimised.h"
 #include "sys/sys.h"
+#include "world.h"
 
 enum {
 	MCL_CURRENT = 1,
@@ -13,6 +14,7 @@ long sys_mmap2(struct thread *t, gaddr addr, u32 len, u32 prot, u32 flags, s32 f
 {
 	bool is_text = (prot & PROT_EXEC) && !(prot & PROT_WRITE) && (flags & (MAP_TYPE | MAP_ANONYMOUS)) == MAP_PRIVATE;
 	long ret;
+	HOLD_LOCK; /* the package is there before anybody runs the code */
 
 	if (!(flags & MAP_ANONYMOUS) && fd_is_own(fd))
 		return -EBADF;
@@ -51,6 +53,60 @@ long sys_brk(struct thread *t, gaddr end)
 long sys_madvise(struct thread *t, gaddr addr, u32 len, s32 advice)
 {
 	return mem_advise(t, addr, len, advice);
+}
+
+/* Is every page mapped? With a guest base the host has a reservation where the guest has nothing. */
+static bool is_mapped(gaddr addr, u64 len)
+{
+	u64 at = addr.va & ~(u64)(PAGE_SIZE - 1), end = page_ceil(addr.va + len);
+	struct mem_region r;
+
+	while (at < end) {
+		u64 cursor = at;
+
+		if (!mem_next_region(&cursor, &r) || r.start > at)
+			return false;
+		at = r.end;
+	}
+	return true;
+}
+
+/* A call about pages that exist: the host's answer, but for pages that only the host has. */
+static long about_pages(long nr, gaddr addr, u32 len, u64 third)
+{
+	long ret = host_syscall3(nr, (u64)g2h(addr), len, third);
+
+	return ret || is_mapped(addr, len) ? ret : -ENOMEM;
+}
+
+long sys_mincore(struct thread *t, gaddr addr, u32 len, gaddr out)
+{
+	(void)t;
+	return about_pages(__NR_mincore, addr, len, buf_out(out, ((u64)len + PAGE_SIZE - 1) / PAGE_SIZE));
+}
+
+long sys_msync(struct thread *t, gaddr addr, u32 len, u32 flags)
+{
+	(void)t;
+	return about_pages(__NR_msync, addr, len, flags);
+}
+
+long sys_mlock(struct thread *t, gaddr addr, u32 len)
+{
+	(void)t;
+	return about_pages(__NR_mlock, addr, len, 0);
+}
+
+long sys_munlock(struct thread *t, gaddr addr, u32 len)
+{
+	(void)t;
+	return about_pages(__NR_munlock, addr, len, 0);
+}
+
+long sys_mlock2(struct thread *t, gaddr addr, u32 len, u32 flags)
+{
+	(void)t;
+	return about_pages(__NR_mlock2, addr, len, flags);
 }
 
 /*

@@ -15,8 +15,11 @@ enum {
 	HOST_O_NOFOLLOW = 0400000,
 	MOVED_FLAGS = 0740000,
 	O_CREAT = 0100,
+	O_RDONLY = 0,
 	O_WRONLY = 01,
+	O_ACCMODE = 03,
 	O_TRUNC = 01000,
+	O_PATH = 010000000,
 };
 
 static const struct {
@@ -48,15 +51,23 @@ u32 open_flags_to_guest(u32 host)
 	return guest;
 }
 
+/* What path_in() wants to know of (host) flags. */
+static int path_use(u32 flags)
+{
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);
+
+	return (flags & HOST_O_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW) | (writes ? PATH_WRITTEN : 0);
+}
+
 static long open_at(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mode)
 {
 	struct guest_path p;
 	u32 host_flags = open_flags_to_host(flags);
-	long ret = path_in(&p, path, flags & GUEST_O_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	long ret = path_in(&p, path, path_use(host_flags));
 
 	if (ret)
 		return ret;
-	if (p.host && str_starts(p.name, "/proc/")) {
+	if (p.host && str_starts(p.name, "/proc/") && !(host_flags & O_PATH)) {
 		ret = proc_file_open(t, p.name, host_flags);
 		if (ret != -ENOENT)
 			return ret;
@@ -95,7 +106,7 @@ long sys_openat2(struct thread *t, s32 dirfd, gaddr path, gaddr how, u32 size)
 		return ret;
 	/* Flags above bit 31 are an error the kernel must see. */
 	words[0] = (words[0] & ~0xffffffffull) | open_flags_to_host((u32)words[0]);
-	ret = path_in(&p, path, words[0] & HOST_O_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	ret = path_in(&p, path, path_use((u32)words[0]));
 	if (ret)
 		return ret;
 	return guest_blocking_syscall(t, __NR_openat2, (u64)fd_to_host(t, dirfd), (u64)p.host, (u64)words, size, 0, 0);

@@ -1,12 +1,12 @@
 /*
- * Path arguments: read once, then given to the host under the name that shows the guest its own world. Only names of
- * existing things are mapped; calls that create names pass the guest's pointer on.
+ * Path arguments: read once, then given to the host under the name that shows the guest its own world. Only what is read
+ * is mapped; calls that create, change or remove names pass the guest's pointer on.
  */
 #include "sys/sys.h"
 
 #include "sysroot.h"
 
-long path_in(struct guest_path *p, gaddr path, int follow)
+long path_in(struct guest_path *p, gaddr path, int use)
 {
 	s64 len;
 
@@ -16,8 +16,12 @@ long path_in(struct guest_path *p, gaddr path, int follow)
 	len = copy_in_string(p->name, path, sizeof(p->name));
 	if (len < 0)
 		return len;
-	if (follow == PATH_FOLLOW && process.exe_path && proc_is_own_exe(p->name))
+	if (!(use & PATH_NOFOLLOW) && process.exe_path && proc_is_own_exe(p->name))
 		p->host = process.exe_path;
+	else if (use & PATH_WRITTEN)
+		p->host = p->name;
+	else if (use & PATH_NOFOLLOW)
+		p->host = sysroot_link(p->name, p->mapped, sizeof(p->mapped));
 	else
 		p->host = sysroot_path(p->name, p->mapped, sizeof(p->mapped));
 	return 0;

@@ -89,13 +89,14 @@ struct guest_path {
 	char mapped[PATH_MAX];
 };
 
-enum { PATH_FOLLOW = 0, PATH_NOFOLLOW = 1 };
+/* Bits that say what the path is for. */
+enum { PATH_FOLLOW = 0, PATH_NOFOLLOW = 1, PATH_WRITTEN = 2 };
 
 /*
  * Read the guest's path and map it: /proc/self/exe is the guest's program (unless the link itself is meant), absolute
- * names are looked for under the sysroot. 0 or -errno.
+ * names that are read are looked for under the sysroot. 0 or -errno.
  */
-long path_in(struct guest_path *p, gaddr path, int follow);
+long path_in(struct guest_path *p, gaddr path, int use);
 
 /* --- vectors of buffers (iovec.c) --- */
 
