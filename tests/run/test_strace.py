@@ -43,6 +43,12 @@ CALLS = [
 ]
 
 
+# A line of any kind: a call with its result or broken off, one resumed, an end, a signal.
+WHOLE = re.compile(
+    r"(\[pid \d+\] )?(\w+\(.*( = .*| <unfinished \.\.\.>)|<\.\.\. .*|\+\+\+ .*|--- .*)"
+)
+
+
 @pytest.fixture(scope="module")
 def traced(guest_cc: list[str]) -> Path:
     return guest_program("traced", guest_cc)
@@ -105,10 +111,23 @@ def test_processes(xlate_run: Path, traced: Path, tmp_path: Path) -> None:
     assert [call for call in resumed if call[1] in ("read", "wait4")] == [
         call for call in begun if call[1] in ("read", "wait4")
     ]
-    whole = re.compile(
-        r"(\[pid \d+\] )?(\w+\(.*( = .*| <unfinished \.\.\.>)|<\.\.\. .*|\+\+\+ .*|--- .*)"
-    )
-    assert [line for line in done.stderr.splitlines() if not whole.fullmatch(line)] == []
+    assert [line for line in done.stderr.splitlines() if not WHOLE.fullmatch(line)] == []
+
+
+def test_threads(xlate_run: Path, guest_cc: list[str], tmp_path: Path) -> None:
+    """Each thread has its number, what it was interrupted in goes on, and its end is shown."""
+    program = guest_program("threads", guest_cc)
+    done = _run(xlate_run, ["--strace", program], tmp_path)
+    assert (done.returncode, done.stdout) == (0, "thread\n" * 2)
+    call = r"^\[pid (\d+)\] {}"
+    written = re.findall(call.format(r'write\(1, "thread\\n", 7'), done.stderr, re.MULTILINE)
+    assert len(set(written)) == 2
+    for thread in written:
+        assert f"[pid {thread}] +++ exited with 0 +++\n" in done.stderr
+    ended = re.findall(call.format(r"exit_group\(0\)"), done.stderr, re.MULTILINE)
+    assert len(ended) == 1
+    assert ended[0] not in written
+    assert [line for line in done.stderr.splitlines() if not WHOLE.fullmatch(line)] == []
 
 
 def test_crash(xlate_run: Path, traced: Path, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ static inline bool trace_is_on(void)
 void show_argument(struct text *b, const struct trace_arg *a, const u32 *r, long result);
 void show_result(struct text *b, const struct syscall_row *row, long result);
 void show_siginfo(struct text *b, int sig, const struct guest_siginfo *info);
-const char *show_signal_name(int sig);
+void show_signal(struct text *b, int sig);
 
 /* --- text (trace_text.c) ----------------------------------------------------------------------------- */
 
