@@ -36,6 +36,8 @@ enum trace_how {
 	SHOW_ENVIRON,	/* how many strings an array has */
 	SHOW_STATUS,	/* what wait tells */
 	SHOW_INTS,	/* numbers of 4 bytes */
+	SHOW_FDSET,	/* descriptors of select, below the number that another argument tells */
+	SHOW_DIRENTS,	/* how many records of a folder */
 	SHOW_CHOICE,	/* one of these, by the value of another argument */
 };
 

@@ -400,6 +400,39 @@ static bool show_ints(struct text *b, u32 va, u64 count)
 	return true;
 }
 
+static bool show_fdset(struct text *b, u32 va, u64 count)
+{
+	bool first = true;
+	u8 byte;
+
+	text_char(b, '[');
+	for (u64 fd = 0; fd < count && fd < 1024 && !copy_in(&byte, GADDR(va + fd / 8), 1); fd++) {
+		if (!(byte >> fd % 8 & 1))
+			continue;
+		if (!first)
+			text_char(b, ' ');
+		first = false;
+		text_u64(b, fd);
+	}
+	text_char(b, ']');
+	return true;
+}
+
+/* Their sizes lead from one to the next; where in a record the size stands is `at`. */
+static bool show_dirents(struct text *b, u32 va, u64 len, u32 at)
+{
+	u64 n = 0, from = 0;
+	u16 size = 1;
+
+	for (; from < len && size && !copy_in(&size, GADDR(va + from + at), sizeof(size)); from += size)
+		n++;
+	text_hex(b, va);
+	text_str(b, " /* ");
+	text_u64(b, n);
+	text_str(b, " entries */");
+	return true;
+}
+
 /* Masks of old calls have 32 bits, those of the rt_ ones 64. */
 static bool show_sigset(struct text *b, u32 va, u64 size)
 {
@@ -449,6 +482,10 @@ static bool show_at(struct text *b, const struct trace_arg *a, u32 va, u64 len)
 		return show_status(b, va);
 	case SHOW_INTS:
 		return show_ints(b, va, a->len == TRACE_NO_LENGTH ? a->fixed : len);
+	case SHOW_FDSET:
+		return show_fdset(b, va, len);
+	case SHOW_DIRENTS:
+		return show_dirents(b, va, len, a->fixed);
 	default:
 		return false;
 	}
@@ -476,9 +513,9 @@ static u64 length_of(const struct trace_arg *a, const u32 *r, long result)
 {
 	u32 len;
 
-	if (a->len == TRACE_NO_LENGTH)
+	if (a->len == TRACE_NO_LENGTH && a->how != SHOW_DIRENTS)
 		return a->fixed;
-	if (a->how == SHOW_BYTES && a->out)
+	if ((a->how == SHOW_BYTES || a->how == SHOW_DIRENTS) && a->out)
 		return result > 0 ? (u64)result : 0;
 	if (a->how == SHOW_SHAPE && a->fixed && result >= 0 && result < (long)r[a->len & 7])
 		return (u64)result; /* epoll_wait fills as many */
