@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -28,8 +30,11 @@ static void files(void)
 	int fd = open("made", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	struct iovec v[2] = {{"one\n", 4}, {"\001two\0337", 6}};
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 2};
+	const struct timespec times[2] = {{5, 6}, {7, 8}};
 	struct stat st;
+	DIR *folder;
 	char buf[16];
+	int left;
 	void *at;
 
 	writev(fd, v, 2);
@@ -42,7 +47,13 @@ static void files(void)
 	mprotect(at, 4096, PROT_NONE);
 	access("/no/such", R_OK | X_OK);
 	close(-1);
-	ioctl(fd, FIONREAD, &fd);
+	ioctl(fd, FIONREAD, &left);
+	futimens(fd, NULL);
+	utimensat(AT_FDCWD, "made", times, 0);
+	folder = opendir(".");
+	while (readdir(folder))
+		continue;
+	closedir(folder);
 	unlinkat(AT_FDCWD, "made", 0);
 }
 
@@ -53,6 +64,7 @@ static void others(void)
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(4711)};
 	struct pollfd p = {.fd = -1, .events = POLLIN | POLLPRI};
 	sigset_t set;
+	fd_set fds;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1, ends[2];
 
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -68,6 +80,10 @@ static void others(void)
 	nanosleep(&t, NULL);
 	poll(&p, 1, 0);
 	pipe(ends);
+	FD_ZERO(&fds);
+	FD_SET(ends[0], &fds);
+	FD_SET(ends[1], &fds);
+	select(ends[1] + 1, NULL, &fds, NULL, NULL);
 }
 
 static int parent(char *name)

@@ -24,6 +24,12 @@ SHAPES: dict[str, Shape] = {
     "timespec": struct("struct guest_timespec", "tv_sec=sec tv_nsec=nsec"),
     "timeval": struct("struct guest_timeval", "tv_sec=sec tv_usec=usec"),
     "timespec64": layout(16, _TIMES64),
+    "times2": layout(16, "atime=0/8:timespec mtime=8/8:timespec"),
+    "timevals2": layout(16, "atime=0/8:timeval mtime=8/8:timeval"),
+    "times64": layout(32, "atime=0/16:timespec64 mtime=16/16:timespec64"),
+    "clone_args": layout(
+        64, "flags=0/8:clone exit_signal=32/8:signal stack=40/8:p stack_size=48/8:u tls=56/8:p"
+    ),
     "itimerspec": layout(16, "it_interval=0/8:timespec it_value=8/8:timespec"),
     "itimerspec64": layout(32, "it_interval=0/16:timespec64 it_value=16/16:timespec64"),
     "itimerval": layout(16, "it_interval=0/8:timeval it_value=8/8:timeval"),

@@ -166,6 +166,8 @@ def test_variable_and_sysroot(run: Run, world: Path) -> None:
 def test_program_is_looked_up_inside(run: Run, world: Path) -> None:
     done = run("--root", world / "root", "/bin/no-such")
     assert done.returncode == NOT_FOUND
+    done = run("--root", world / "root", "root/bin/sh", cwd=Path("/usr"))
+    assert done.stderr.endswith("; try: the path it has below --root\n")
     done = run("--root", world / "none", "/bin/sh")
     assert (done.returncode, done.stderr.count("\n")) == (NOT_FOUND, 1)
     assert "no such directory" in done.stderr

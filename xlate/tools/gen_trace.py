@@ -38,6 +38,9 @@ BUILTIN: dict[str, tuple[str, int]] = {
     "int": ("SHOW_INTS", 1),
     "ints2": ("SHOW_INTS", 2),
     "ints": ("SHOW_INTS", 0),
+    "fdset": ("SHOW_FDSET", 0),
+    "dirents": ("SHOW_DIRENTS", 8),
+    "dirents64": ("SHOW_DIRENTS", 16),
 }
 
 #: The same for arguments without one, by their kind.
@@ -94,7 +97,8 @@ def argument(arg: Arg, args: tuple[Arg, ...]) -> str:
         how, table, fixed = "SHOW_BYTES", "0", 0
     else:
         how, table, fixed = BY_KIND.get(arg.kind, "SHOW_P"), "0", 0
-    if how == "SHOW_P":
+    one_shape = how == "SHOW_SHAPE" and arg.counts_bytes and arg.shown_by is None
+    if how == "SHOW_P" or one_shape:
         length = NO_LENGTH
     if how == "SHOW_SHAPE" and arg.kind == "out":
         fixed = 1  # The result says how many there are.

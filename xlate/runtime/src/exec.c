@@ -275,7 +275,7 @@ static void set_inherited(const int fds[INHERITED_COUNT], bool inherited)
 			host_syscall3(__NR_fcntl, (u64)fds[i], F_SETFD, inherited ? 0 : FD_CLOEXEC);
 }
 
-static long run_own(struct thread *t, const struct own_argv *o, const int fds[INHERITED_COUNT])
+long exec_now(struct thread *t, int dirfd, const char *path, const char **words, const char **env, const int *kept)
 {
 	bool stop = t->group->threads > 1; /* they must not run code while their faults would end the process */
 	struct thread *held;
@@ -287,13 +287,15 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[IN
 		world_unlock(&held);
 	}
 	stats_flush();
-	set_inherited(fds, true);
+	if (kept)
+		set_inherited(kept, true);
 	signal_before_exec(t);
 	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
-	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[INHERIT_EXE], (u64) "", (u64)o->words,
-				     (u64)o->env, AT_EMPTY_PATH, 0);
+	err = guest_blocking_syscall(t, __NR_execveat, (u64)dirfd, (u64)path, (u64)words, (u64)env,
+				     *path ? 0 : AT_EMPTY_PATH, 0);
 	signal_exec_failed(t);
-	set_inherited(fds, false);
+	if (kept)
+		set_inherited(kept, false);
 	if (stop) {
 		held = world_lock();
 		world_start(t);
@@ -349,7 +351,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 	fds[INHERIT_PROGRAM] = own[OWN_FD_PROGRAM];
 	err = build_argv(&o, &p, guest_name, fds, argv, envp);
 	if (!err)
-		err = run_own(t, &o, fds);
+		err = exec_now(t, fds[INHERIT_EXE], "", o.words, o.env, fds);
 	if (o.words)
 		host_munmap((u64)o.words, o.size);
 	host_syscall1(__NR_close, (u64)fds[INHERIT_PROGRAM]);

@@ -37,6 +37,12 @@ bool host_program(int fd);
 /* Execute it as it is, if --host-exec allows it; else one line, and EACCES. Returns -errno only. */
 long exec_host(struct thread *t, const struct program *p, gaddr argv, gaddr envp);
 
+/*
+ * The host's execveat, once everything is judged: other threads wait meanwhile. An empty path means dirfd itself; kept
+ * are INHERITED_COUNT descriptors that stay open, or NULL. -errno.
+ */
+long exec_now(struct thread *t, int dirfd, const char *path, const char **words, const char **env, const int *kept);
+
 /* Length of a guest array of pointers; -EFAULT, -E2BIG. Address 0 is an empty array, as Linux has it. */
 long exec_count_words(gaddr array);
 /* Entries from..count of one as host pointers, and a NULL. */

@@ -7,8 +7,6 @@
 
 #include "host.h"
 #include "memory.h"
-#include "signal.h"
-#include "stats.h"
 #include "string.h"
 #include "thread.h"
 
@@ -87,11 +85,7 @@ static long run(struct thread *t, const struct program *p, const char *path, con
 		err = exec_add_words(words + n + (left - from) + 1, envp, 0, envc);
 	if (err)
 		return err;
-	stats_flush();
-	signal_before_exec(t);
-	err = guest_blocking_syscall(t, __NR_execve, (u64)path, (u64)words, (u64)(words + n + (left - from) + 1), 0, 0, 0);
-	signal_exec_failed(t);
-	return err;
+	return exec_now(t, AT_FDCWD, path, words, words + n + (left - from) + 1, NULL);
 }
 
 long exec_host(struct thread *t, const struct program *p, gaddr argv, gaddr envp)

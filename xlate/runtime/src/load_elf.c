@@ -137,6 +137,8 @@ static const char *open_hint(long err, const char *prog)
 	case -ELOOP:
 		return "a look at its first line";
 	case -ENOENT:
+		if (process.opt.root)
+			return "the path it has below --root";
 		return strchr(prog, '/') ? "the right path" : "its path (PATH is not searched)";
 	}
 	return "the right path";

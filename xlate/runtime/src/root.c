@@ -6,7 +6,7 @@
  * chroot is allowed, DIR is entered without them.
  *
  * Whatever of the host's is needed later is opened before: xlate-run itself, the trace, statistics (main.c), the store
- * and -p (store.c). Paths are not translated one by one: a system call that takes paths we do not know of would then
+ * and -p. Paths are not translated one by one: a system call that takes paths we do not know of would then
  * leave the root.
  */
 #include "root.h"
@@ -186,6 +186,36 @@ static void real_path(const char *dir, char *path)
 	host_syscall1(__NR_close, (u64)fd);
 }
 
+static void hold_package(const char *path)
+{
+	static char above[PATH_SIZE];
+	const char *slash = strrchr(path, '/'); /* options.c made it absolute */
+	long fd = store_open_path(path);
+
+	process.opt.package_held = ".";
+	if (fd == -ENOTDIR && slash && (u64)(slash - path) < sizeof(above)) {
+		memcpy(above, path, (u64)(slash - path));
+		fd = store_open_path(slash == path ? "/" : above);
+		process.opt.package_held = slash + 1;
+	}
+	if (fd >= 0)
+		fd_adopt(OWN_FD_PACKAGE, (int)fd);
+}
+
+/* Both folders are opened now: a process in another root cannot find them by name. */
+static void hold_store(void)
+{
+	long fd = store_root(true);
+
+	if (fd >= 0)
+		fd_adopt(OWN_FD_STORE, (int)fd);
+	else
+		process.opt.store = NULL; /* the name would mean another folder there */
+	if (process.opt.package)
+		hold_package(process.opt.package);
+	process.opt.package = NULL;
+}
+
 void root_enter(void)
 {
 	static char dir[PATH_SIZE], cwd[PATH_SIZE];
@@ -198,7 +228,7 @@ void root_enter(void)
 		refuse(EXIT_NOT_FOUND, process.opt.root, "cannot become the root", "no such directory", "another --root");
 	if (is_folder("/", &now, 0) && now.st_dev == wanted.st_dev && now.st_ino == wanted.st_ino)
 		return;
-	store_hold();
+	hold_store();
 	real_path(process.opt.root, dir);
 	inner_folder(dir, cwd);
 	how = enter(dir);

@@ -122,35 +122,6 @@ int store_held_package(void)
 	return held_fd(OWN_FD_PACKAGE, INHERIT_PACKAGE);
 }
 
-static void hold_package(const char *path)
-{
-	static char above[STORE_PATH_SIZE];
-	const char *slash = strrchr(path, '/'); /* options.c made it absolute */
-	long fd = store_open_path(path);
-
-	process.opt.package_held = ".";
-	if (fd == -ENOTDIR && slash && (u64)(slash - path) < sizeof(above)) {
-		memcpy(above, path, (u64)(slash - path));
-		fd = store_open_path(slash == path ? "/" : above);
-		process.opt.package_held = slash + 1;
-	}
-	if (fd >= 0)
-		fd_adopt(OWN_FD_PACKAGE, (int)fd);
-}
-
-void store_hold(void)
-{
-	long fd = store_root(true);
-
-	if (fd >= 0)
-		fd_adopt(OWN_FD_STORE, (int)fd);
-	else
-		process.opt.store = NULL; /* the name would mean another folder there */
-	if (process.opt.package)
-		hold_package(process.opt.package);
-	process.opt.package = NULL;
-}
-
 long store_root(bool create)
 {
 	const char *path = process.opt.store;

@@ -16,9 +16,7 @@
 
 /* The store's top folder: a descriptor (the caller closes it), -ENOENT, -EPERM when it is not trusted, ... */
 long store_root(bool create);
-/* Open the store and the folder of -p now: a process that enters another root cannot find them by name later. */
-void store_hold(void);
-/* The folder of -p held so, or -1. */
+/* The folder of -p, where root.c has opened it before it left the host's root; else -1. */
 int store_held_package(void);
 /* One of its folders; made when `create`. */
 long store_folder(int root, const char *name, bool create);

@@ -279,7 +279,7 @@ void trace_signal(int sig, const struct guest_siginfo *info)
 		return;
 	line_start(&l);
 	text_str(&l.b, "--- ");
-	text_str(&l.b, show_signal_name(sig));
+	show_signal(&l.b, sig);
 	text_char(&l.b, ' ');
 	show_siginfo(&l.b, sig, info);
 	text_str(&l.b, " ---\n");
@@ -294,7 +294,7 @@ void trace_killed(int sig)
 		return;
 	line_start(&l);
 	text_str(&l.b, "+++ killed by ");
-	text_str(&l.b, show_signal_name(sig));
+	show_signal(&l.b, sig);
 	text_str(&l.b, " +++\n");
 	trace_line(&l.b);
 }

@@ -36,6 +36,8 @@ enum trace_how {
 	SHOW_ENVIRON,	/* how many strings an array has */
 	SHOW_STATUS,	/* what wait tells */
 	SHOW_INTS,	/* numbers of 4 bytes */
+	SHOW_FDSET,	/* descriptors of select, below the number that another argument tells */
+	SHOW_DIRENTS,	/* how many records of a folder */
 	SHOW_CHOICE,	/* one of these, by the value of another argument */
 };
 
@@ -97,7 +99,7 @@ static inline bool trace_is_on(void)
 void show_argument(struct text *b, const struct trace_arg *a, const u32 *r, long result);
 void show_result(struct text *b, const struct syscall_row *row, long result);
 void show_siginfo(struct text *b, int sig, const struct guest_siginfo *info);
-const char *show_signal_name(int sig);
+void show_signal(struct text *b, int sig);
 
 /* --- text (trace_text.c) ----------------------------------------------------------------------------- */
 

@@ -106,17 +106,22 @@ static void text_file_mode(struct text *b, u32 mode)
 	text_octal(b, mode & 07777);
 }
 
-const char *show_signal_name(int sig)
+/* Without the SIG where a set is shown; real-time signals have numbers. */
+static void text_signal(struct text *b, u32 sig, bool in_set)
 {
-	static char number[16];
-	const char *name = name_of(&trace_names[NAMES_signal], (u32)sig);
-	struct text b = text_begin(number, sizeof(number));
+	const char *name = name_of(&trace_names[NAMES_signal], sig);
 
-	if (name)
-		return name;
-	text_str(&b, "SIGRT_");
-	text_s64(&b, sig - 32);
-	return number;
+	if (name) {
+		text_str(b, in_set ? name + strlen("SIG") : name);
+	} else {
+		text_str(b, in_set ? "RT_" : "SIGRT_");
+		text_s64(b, (s64)sig - 32);
+	}
+}
+
+void show_signal(struct text *b, int sig)
+{
+	text_signal(b, (u32)sig, false);
 }
 
 static void text_sigset(struct text *b, u64 set)
@@ -134,7 +139,7 @@ static void text_sigset(struct text *b, u64 set)
 		if (!first)
 			text_char(b, ' ');
 		first = false;
-		text_str(b, show_signal_name(sig) + strlen("SIG"));
+		text_signal(b, (u32)sig, true);
 	}
 	text_char(b, ']');
 }
@@ -148,12 +153,12 @@ static void text_status(struct text *b, u32 status)
 		text_u64(b, status >> 8 & 0xff);
 	} else if ((status & 0xff) == 0x7f) {
 		text_str(b, "[{WIFSTOPPED(s) && WSTOPSIG(s) == ");
-		text_str(b, show_signal_name((int)(status >> 8 & 0xff)));
+		text_signal(b, status >> 8 & 0xff, false);
 	} else if (status == 0xffff) {
 		text_str(b, "[{WIFCONTINUED(s)");
 	} else {
 		text_str(b, "[{WIFSIGNALED(s) && WTERMSIG(s) == ");
-		text_str(b, show_signal_name((int)sig));
+		text_signal(b, sig, false);
 		if (status & 0x80)
 			text_str(b, " && WCOREDUMP(s)");
 	}
@@ -188,7 +193,10 @@ static void text_number(struct text *b, u8 how, u8 table, u64 value, u32 size)
 		text_bits(b, value << 12);
 		break;
 	case SHOW_NAMES:
-		text_names(b, &trace_names[table], (u32)value);
+		if (table == NAMES_signal && value > SIGSYS && value <= SIGNAL_MAX)
+			text_signal(b, (u32)value, false);
+		else
+			text_names(b, &trace_names[table], (u32)value);
 		break;
 	case SHOW_FILE_MODE:
 		text_file_mode(b, (u32)value);
@@ -392,6 +400,39 @@ static bool show_ints(struct text *b, u32 va, u64 count)
 	return true;
 }
 
+static bool show_fdset(struct text *b, u32 va, u64 count)
+{
+	bool first = true;
+	u8 byte;
+
+	text_char(b, '[');
+	for (u64 fd = 0; fd < count && fd < 1024 && !copy_in(&byte, GADDR(va + fd / 8), 1); fd++) {
+		if (!(byte >> fd % 8 & 1))
+			continue;
+		if (!first)
+			text_char(b, ' ');
+		first = false;
+		text_u64(b, fd);
+	}
+	text_char(b, ']');
+	return true;
+}
+
+/* Their sizes lead from one to the next; where in a record the size stands is `at`. */
+static bool show_dirents(struct text *b, u32 va, u64 len, u32 at)
+{
+	u64 n = 0, from = 0;
+	u16 size = 1;
+
+	for (; from < len && size && !copy_in(&size, GADDR(va + from + at), sizeof(size)); from += size)
+		n++;
+	text_hex(b, va);
+	text_str(b, " /* ");
+	text_u64(b, n);
+	text_str(b, " entries */");
+	return true;
+}
+
 /* Masks of old calls have 32 bits, those of the rt_ ones 64. */
 static bool show_sigset(struct text *b, u32 va, u64 size)
 {
@@ -441,6 +482,10 @@ static bool show_at(struct text *b, const struct trace_arg *a, u32 va, u64 len)
 		return show_status(b, va);
 	case SHOW_INTS:
 		return show_ints(b, va, a->len == TRACE_NO_LENGTH ? a->fixed : len);
+	case SHOW_FDSET:
+		return show_fdset(b, va, len);
+	case SHOW_DIRENTS:
+		return show_dirents(b, va, len, a->fixed);
 	default:
 		return false;
 	}
@@ -468,9 +513,9 @@ static u64 length_of(const struct trace_arg *a, const u32 *r, long result)
 {
 	u32 len;
 
-	if (a->len == TRACE_NO_LENGTH)
+	if (a->len == TRACE_NO_LENGTH && a->how != SHOW_DIRENTS)
 		return a->fixed;
-	if (a->how == SHOW_BYTES && a->out)
+	if ((a->how == SHOW_BYTES || a->how == SHOW_DIRENTS) && a->out)
 		return result > 0 ? (u64)result : 0;
 	if (a->how == SHOW_SHAPE && a->fixed && result >= 0 && result < (long)r[a->len & 7])
 		return (u64)result; /* epoll_wait fills as many */
@@ -538,7 +583,7 @@ void show_siginfo(struct text *b, int sig, const struct guest_siginfo *info)
 	bool fault = sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE || sig == SIGTRAP;
 
 	text_str(b, "{si_signo=");
-	text_str(b, show_signal_name(sig));
+	show_signal(b, sig);
 	text_str(b, ", si_code=");
 	if (fault && info->code > 0 && info->code != 0x80)
 		text_names(b, &trace_names[sig == SIGSEGV ? NAMES_segv : sig == SIGBUS ? NAMES_bus : NAMES_fault],
