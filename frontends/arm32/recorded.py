@@ -24,7 +24,7 @@ _STAYS = ("next", "refused")
 MOST_WORDS = 200_000  # recordings kept: random words must not fill the memory
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Flow:
     """How an instruction ends.
 
@@ -49,13 +49,17 @@ class Flow:
         return target
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Recorded:
-    """Operations without the predicate, flow, and the loads from constant addresses."""
+    """Operations without the predicate, flow, and the loads from constant addresses.
+
+    None of it ever changes; ``effects`` is discovery's, who works them out when it first asks.
+    """
 
     blocks: tuple[Block, ...]
     flow: Flow
     literals: tuple[tuple[Expr, int], ...]  # address expression in pc, bytes
+    effects: Any = None
 
     @property
     def ops(self) -> tuple[Op, ...]:

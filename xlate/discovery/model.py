@@ -40,7 +40,7 @@ class JumpTable:
     base: int = 0  # where case 0 is loaded from, when ``load`` is known
 
 
-@dataclass
+@dataclass(slots=True)
 class Block:
     """A straight run of instructions; control enters at ``start`` and leaves at the end only.
 
