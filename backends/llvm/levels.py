@@ -24,6 +24,11 @@ SWITCHES = (
     "-switch-to-lookup=false",
     # There are no variables, only lines: the older of two ways to follow variables costs least.
     "-experimental-debug-variable-locations=false",
+    # Reading a module with lines would verify it once more; to_object() does that.
+    "-disable-auto-upgrade-debug-info",
+    # From so many blocks on, CodeGenPrepare looks again at those it changed, not at all of them:
+    # for an interpreter's loop of 2,400 blocks that is two thirds of its time, and less code.
+    "-cgpp-huge-func=100",
 )
 
 QUICK = (
