@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from xlate.discovery.entries import chosen
 from xlate.discovery.graph import Owners
 from xlate.discovery.model import Block, Confidence, Function, JumpTable
 from xlate.discovery.symbolic import saves_lr
@@ -158,16 +159,20 @@ def _function(
         if run is not None and run.table is not None:
             tables[block.insns[-1].pc] = _table(walk, run, block)
     first = pieces.blocks[key]
+    blocks = {at: pieces.blocks[at] for at in members}
+    entered = entries & inside
+    kept = chosen(blocks, entered)
     return Function(
         key=key,
         name=names.get(key, f"f_{key:08x}"),
         confidence=walk.starts.get(key, min(first.confidence, Confidence.DERIVED)),
         evidence=tuple(walk.evidence.get(key, ("shared by functions",))),
-        blocks={at: pieces.blocks[at] for at in members},
+        blocks=blocks,
         tables=tables,
         calls=frozenset(calls),
         tail_calls=frozenset(leaves),
-        entries=entries & inside,
+        entries=kept,
+        passed_over=len(entered) - len(kept),
     )
 
 

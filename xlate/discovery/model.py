@@ -81,6 +81,7 @@ class Function:
     calls: frozenset[int] = frozenset()  # keys called directly
     tail_calls: frozenset[int] = frozenset()  # keys outside that it jumps or falls to
     entries: frozenset[int] = frozenset()  # keys of blocks that runs have entered from outside
+    passed_over: int = 0  # places that runs have entered as well, beyond the most of a function
 
     @property
     def instructions(self) -> int:
