@@ -35,6 +35,9 @@ QUICK = (
     "-disable-hoisting-to-hotter-blocks=all",
     # Passes of code generation that gain nothing, or not what they cost, behind few others.
     "-enable-misched=false",
+    # Copies between blocks one by one, as without scheduling: those on the edges of a computed
+    # goto with many targets are then mostly gone (docs/decisions/0010).
+    "-join-globalcopies=0",
     "-disable-lsr",
     "-disable-constant-hoisting",
     "-disable-select-optimize",
