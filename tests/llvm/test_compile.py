@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from backends.llvm import pool
 from backends.llvm.dwarf import pack_rows
 from backends.llvm.memo import Memo, key_maker, pack, unpack
 from backends.llvm.modules import normalise
@@ -75,6 +76,17 @@ def test_a_function_that_cannot_be_compiled_is_refused_alone(line: str, reason: 
 def test_a_worker_that_takes_too_long_is_given_up() -> None:
     results = compile_functions(_functions(1), PRELUDE, level=1, jobs=1, seconds=0.0)
     assert results == {NAMES[0]: Refused("LLVM took more than 0 s")}
+
+
+def test_a_worker_is_given_the_time_that_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    # By the clock the limit is over at once, as on a machine that does other things.
+    monkeypatch.setattr(pool, "LOOK", 0.0)
+    monkeypatch.setattr(pool, "_cpu_seconds", lambda pid: 0.0)
+    limit = 0.02
+    monkeypatch.setattr(pool, "PATIENCE", 600 / limit)
+    functions = _functions(2)
+    results = compile_functions(functions, PRELUDE, level=1, jobs=1, seconds=limit)
+    assert all(isinstance(r, ObjectCode) for r in results.values())
 
 
 def test_reasons_have_no_names_in_them() -> None:
