@@ -24,12 +24,20 @@ SWITCHES = (
     "-switch-to-lookup=false",
     # There are no variables, only lines: the older of two ways to follow variables costs least.
     "-experimental-debug-variable-locations=false",
+    # Reading a module with lines would verify it once more; to_object() does that.
+    "-disable-auto-upgrade-debug-info",
+    # From so many blocks on, CodeGenPrepare looks again at those it changed, not at all of them:
+    # for an interpreter's loop of 2,400 blocks that is two thirds of its time, and less code.
+    "-cgpp-huge-func=100",
 )
 
 QUICK = (
     "-disable-hoisting-to-hotter-blocks=all",
     # Passes of code generation that gain nothing, or not what they cost, behind few others.
     "-enable-misched=false",
+    # Copies between blocks one by one, as without scheduling: those on the edges of a computed
+    # goto with many targets are then mostly gone (docs/decisions/0010).
+    "-join-globalcopies=0",
     "-disable-lsr",
     "-disable-constant-hoisting",
     "-disable-select-optimize",

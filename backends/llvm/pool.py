@@ -31,15 +31,28 @@ Outcome = ObjectCode | Refused
 
 LINES = 3000
 MOST = 100
-SECONDS = 60.0
+SECONDS = 60.0  # of a processor: what is refused must not depend on what else the machine does
+PATIENCE = 20  # times as long by the clock, for a worker that does nothing at all
+LOOK = 1.0  # seconds by the clock between looks at what a worker has used
 
 _ROOT = Path(__file__).parents[2]
-# LLVM allocates and frees megabytes a batch: kept in the process, that costs no system time.
+# LLVM allocates and frees megabytes a batch: kept in the process, that costs no system time, and
+# in large pages 4 % less of its own.
 _MALLOC = {"MALLOC_TOP_PAD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
+_TUNABLES, _LARGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
 
 
 class _Died(Exception):
     """The worker is gone; the text says why."""
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process has used of processors; 0 where that cannot be read."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Worker:
@@ -49,6 +62,7 @@ class Worker:
         self._prelude, self._level, self._seconds = prelude, level, seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
+        self._begun = 0.0, 0.0  # by the clock and of a processor, when it was last asked
         self._lock = threading.Lock()
 
     def compile(self, batch: Sequence[Normal]) -> list[Outcome]:
@@ -82,19 +96,21 @@ class Worker:
                 raise _Died("stopped")
             if self._process is None:
                 path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+                tunables = ":".join(filter(None, (_LARGE_PAGES, os.environ.get(_TUNABLES))))
                 self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "backends.llvm.worker"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=self._words,
-                    env={**os.environ, **_MALLOC, "PYTHONPATH": path},
+                    env={**os.environ, **_MALLOC, _TUNABLES: tunables, "PYTHONPATH": path},
                 )
             return self._process
 
     def _ask(self, batch: Sequence[Normal]) -> list[Outcome]:
         process = self._start()
         assert process.stdin is not None
+        self._begun = time.monotonic(), _cpu_seconds(process.pid)
         try:
             send(process.stdin, (self._level, self._prelude, list(batch)))
             (size,) = LENGTH.unpack(self._read(process, LENGTH.size))
@@ -108,17 +124,21 @@ class Worker:
 
     def _read(self, process: subprocess.Popen[bytes], size: int) -> bytes:
         assert process.stdout is not None
-        until = time.monotonic() + self._seconds
         out = bytearray()
         while len(out) < size:
-            left = until - time.monotonic()
-            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                raise TimeoutError
+            while not select.select([process.stdout], [], [], min(LOOK, self._seconds))[0]:
+                if self._is_late(process.pid):
+                    raise TimeoutError
             piece = os.read(process.stdout.fileno(), size - len(out))
             if not piece:
                 raise EOFError
             out += piece
         return bytes(out)
+
+    def _is_late(self, pid: int) -> bool:
+        start, used = self._begun
+        by_clock = time.monotonic() - start
+        return by_clock >= PATIENCE * self._seconds or _cpu_seconds(pid) - used >= self._seconds
 
     def _bury(self, process: subprocess.Popen[bytes]) -> str:
         """Forget the process; returns why it died, in LLVM's words when it left any."""

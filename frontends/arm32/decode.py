@@ -88,7 +88,7 @@ _A32, _T16, _T32 = _Memo(A32), _Memo(T16), _Memo(T32)
 
 def is_wide(halfword: int) -> bool:
     """A first halfword of T32 that is followed by a second one."""
-    return halfword >> 11 in (0b11101, 0b11110, 0b11111)
+    return halfword >= 0b11101 << 11
 
 
 def decode(fetch: Fetch, pc: int, *, thumb: bool, itstate: int = 0) -> Insn:

@@ -9,8 +9,8 @@ Discovery reads the flow, the optimised tier reads the operations: neither decod
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from frontends.arm32.decode import Insn, misplaced
 from frontends.arm32.machine import Arm32
@@ -24,34 +24,42 @@ _STAYS = ("next", "refused")
 MOST_WORDS = 200_000  # recordings kept: random words must not fill the memory
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Flow:
     """How an instruction ends.
 
     ``kind`` is next (falls through), jump, call, branch (tests a register itself), indirect, stop
     or refused. ``how`` says for indirect: jump, call or return; for stop: svc, undefined, bkpt or
-    refetch; for refused: undefined, unpredictable or unimplemented. ``target`` is a number or an
-    expression in ``pc`` with the Thumb bit, None where it is known at run time only.
+    refetch; for refused: undefined, unpredictable or unimplemented. ``target`` is a key (address
+    and Thumb bit), or what has to be added to ``pc`` where it is a multiple of four and where it
+    is not; None where it is known at run time only, an expression while fields are left open.
     """
 
     kind: str
     how: str = ""
-    target: Expr | int | None = None
+    target: Expr | tuple[int, int] | int | None = None
     reason: str = ""
 
     def target_at(self, pc: int) -> int:
         """The key (address and Thumb bit) of a known target for an instruction at ``pc``."""
-        assert self.target is not None
-        return address_at(self.target, pc)
+        target = self.target
+        if isinstance(target, tuple):
+            return (target[pc >> 1 & 1] + pc) & 0xFFFFFFFF
+        assert isinstance(target, int)
+        return target
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Recorded:
-    """Operations without the predicate, flow, and the loads from constant addresses."""
+    """Operations without the predicate, flow, and the loads from constant addresses.
+
+    None of it ever changes; ``effects`` is discovery's, who works them out when it first asks.
+    """
 
     blocks: tuple[Block, ...]
     flow: Flow
     literals: tuple[tuple[Expr, int], ...]  # address expression in pc, bytes
+    effects: Any = None
 
     @property
     def ops(self) -> tuple[Op, ...]:
@@ -94,7 +102,16 @@ _memo: dict[int, Recorded] = {}
 _offsets: dict[tuple[str, int], int] = {}
 _Mode = tuple[str, int, bool, bool]  # row, bytes, T32, in an IT block
 _open: dict[_Mode, frozenset[str]] = {}  # fields that say nothing but where a branch goes
-_shared: dict[tuple[_Mode, tuple[int, ...]], tuple[Block, ...]] = {}  # by the other fields' values
+
+
+class _Form(NamedTuple):
+    """What all branches of a row have in common, and where they go by their fields and ``pc``."""
+
+    own: Recorded
+    target: Callable[[dict[str, int]], int]
+
+
+_forms: dict[tuple[_Mode, tuple[int, ...]], _Form] = {}  # by the other fields' values
 
 
 def _make(insn: Insn) -> Recorded:
@@ -103,7 +120,7 @@ def _make(insn: Insn) -> Recorded:
     if misplaced(insn):
         why = "conditional branch or IT inside an IT block"
         return Recorded((), Flow("refused", "unpredictable", reason=why), ())
-    found = _shares_blocks(insn, _record(insn, _fields(insn)))
+    found = _branch(insn) or _record(insn, _fields(insn))
     # Only the last instruction of an IT block may go elsewhere: blocks never begin inside one.
     if insn.itstate & 7 and found.flow.kind not in _STAYS:
         why = "leaves in the middle of an IT block"
@@ -127,24 +144,39 @@ def _fields(insn: Insn) -> dict[str, Any]:
     return fields
 
 
-def _shares_blocks(insn: Insn, own: Recorded) -> Recorded:
-    """The recording with its row's blocks when it is a direct branch, else as it is."""
+def _branch(insn: Insn) -> Recorded | None:
+    """The recording of a direct branch with its row's blocks, None for all else."""
     assert insn.row is not None
-    if not isinstance(own.flow.target, Expr):
-        return own
     mode = (insn.row.name, insn.size, insn.thumb, insn.in_it_block)
     opened = _open.get(mode)
     if opened is None:
+        own = _record(insn, _fields(insn))
+        if not isinstance(own.flow.target, tuple):
+            return own
         opened = _open[mode] = _offset_fields(insn)
     if not opened:
-        return own
+        return None
     fields = _fields(insn)
-    key = (mode, tuple(value for name, value in fields.items() if name not in opened))
-    blocks = _shared.get(key)
-    if blocks is None:
-        named = {name: Expr.var(name) for name in opened}
-        blocks = _shared[key] = _record(insn, fields | named).blocks
-    return replace(own, blocks=blocks)
+    key = (mode, tuple([value for name, value in fields.items() if name not in opened]))
+    form = _forms.get(key)
+    if form is None:
+        form = _forms[key] = _form(insn, fields | {name: Expr.var(name) for name in opened})
+    own, flow = form.own, form.own.flow
+    if not isinstance(flow.target, Expr):
+        return own
+    return Recorded(own.blocks, Flow(flow.kind, flow.how, _relative(form.target, fields)), ())
+
+
+def _form(insn: Insn, fields: dict[str, Any]) -> _Form:
+    own = _record(insn, fields)
+    target = own.flow.target
+    return _Form(own, (target if isinstance(target, Expr) else Expr.of(0)).compiled())
+
+
+def _relative(target: Callable[[dict[str, int]], int], fields: dict[str, int]) -> tuple[int, int]:
+    """The target less ``pc`` where that is 0 and 2 modulo 4: it is linear in Align(pc, 4)."""
+    at_0 = target(fields | {"pc": 0})
+    return at_0 & 0xFFFFFFFF, (target(fields | {"pc": 2}) - 2) & 0xFFFFFFFF
 
 
 def _offset_fields(insn: Insn) -> frozenset[str]:
@@ -186,16 +218,23 @@ def _flow(blocks: tuple[Block, ...]) -> Flow:
     last = exits[-1]
     if last.name == "exit_jump":
         kind = "call" if last.params["kind"] == "call" else "jump"
-        return Flow(kind, target=last.params["target"])
+        return Flow(kind, target=_settled(last.params["target"]))
     if last.name == "exit_branch":
-        return Flow("branch", target=last.params["target"])
+        return Flow("branch", target=_settled(last.params["target"]))
     if last.name == "exit_indirect":
         value = last.args[0].op
         if value.name == "const":  # bx pc
             kind = "call" if last.params["kind"] == "call" else "jump"
-            return Flow(kind, target=value.params["value"])
+            return Flow(kind, target=_settled(value.params["value"]))
         return Flow("indirect", last.params["kind"])
     return Flow("stop", last.params["reason"])
+
+
+def _settled(target: Expr | int) -> Expr | tuple[int, int] | int:
+    """An expression in ``pc`` alone as what is added to it."""
+    if isinstance(target, int) or target.names() - {"pc"}:
+        return target
+    return _relative(target.evaluate, {})
 
 
 def _literals(blocks: tuple[Block, ...]) -> list[tuple[Expr, int]]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.discovery.images import BASE, DATA, check, halfwords, image_of, words
 from xlate.discovery import Confidence, Discovery, discover
+from xlate.discovery.entries import MOST_ENTRIES
 from xlate.discovery.text import Text
 from xlate.loader import Image
 
@@ -157,6 +158,22 @@ def test_observed_keys_split_blocks_and_become_entries() -> None:
     assert function.entries == {BASE + 5}
     assert list(function.blocks) == [BASE | 1, BASE + 5]
     assert function.blocks[BASE | 1].successors == (BASE + 5,)
+
+
+def test_of_many_places_entered_loops_and_returns_from_calls_are_kept() -> None:
+    count = 2 * MOST_ENTRIES
+    start = BASE + 2 * count
+    # nops; bl to the last; b.w back into the nops; bx lr
+    behind = halfwords(bl(start, start + 8), b_wide(start + 4, BASE + 2 * 101), BX_LR)
+    code = halfwords(*[NOP] * count) + behind
+    seen = {BASE + 2 * i | 1 for i in range(1, count)} | {start + 4 | 1}
+    found = found_in(image_of(code), observed=seen)
+    function = found.functions[BASE | 1]
+    assert len(function.entries) == MOST_ENTRIES
+    assert {BASE + 2 * 101 | 1, start + 4 | 1} <= function.entries
+    assert function.entries < seen
+    reason = "observed address beyond the most entries of a function"
+    assert found.refused == {reason: len(seen) - MOST_ENTRIES}
 
 
 def test_observed_keys_outside_functions_become_functions() -> None:

@@ -31,6 +31,7 @@ small = st.integers(0, 63)
 def test_arithmetic_is_modulo_64_bits(compute, a, b):
     expr = compute(Expr.var("a"), Expr.var("b"))
     assert expr.evaluate({"a": a, "b": b}) == compute(a, b) & MASK64
+    assert expr.compiled()({"a": a, "b": b}) == compute(a, b) & MASK64
 
 
 @given(a=numbers, n=small)
@@ -97,3 +98,4 @@ def test_every_transform_computes_from_expressions_too():
         expr = fn(*(Expr.var(n) for n in names))
         env = dict.fromkeys(names, 1)
         assert expr.evaluate(env) == fn(*[1] * count) & MASK64, name
+        assert expr.compiled()(env) == fn(*[1] * count) & MASK64, name

@@ -41,8 +41,10 @@ def said(rec, pc):
     for name, _, _, params in ops:
         if name.startswith("exit_"):
             params.pop("target", None)
-    target = None if rec.flow.target is None else rec.flow.target_at(pc)
-    return ops, rec.flow.kind, rec.flow.how, target, plain(rec.flow.target)
+    targets = None
+    if rec.flow.target is not None:
+        targets = [rec.flow.target_at(at) for at in (pc, pc ^ 2)]
+    return ops, rec.flow.kind, rec.flow.how, targets, plain(rec.flow.target)
 
 
 @pytest.mark.parametrize(("isa", "row"), ALL, ids=[f"{isa}-{row.name}" for isa, row in ALL])

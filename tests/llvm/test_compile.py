@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from backends.llvm import pool
 from backends.llvm.dwarf import pack_rows
 from backends.llvm.memo import Memo, key_maker, pack, unpack
 from backends.llvm.modules import normalise
@@ -56,7 +57,7 @@ def test_any_number_of_workers_and_any_company_give_the_same() -> None:
     [
         ('call void asm sideeffect "nop", ""()', "LLVM aborts: "),
         ("%q = add i32 %nowhere, 1", "LLVM refuses the text: use of undefined value ..."),
-        ("br label %entry", "LLVM aborts: Broken module found"),
+        ("br label %entry", "LLVM refuses the text: Entry block to function must not have"),
         (
             "%z = call double @llvm.sin.f64(double 1.5)\n  store volatile double %z, ptr %st",
             "calls sin",
@@ -82,6 +83,17 @@ def test_a_worker_that_takes_too_long_is_given_up() -> None:
 def test_a_mistake_of_ours_in_a_worker_is_told_as_one() -> None:
     results = compile_functions(_functions(1), PRELUDE, level=7, jobs=1)
     assert results == {NAMES[0]: Refused("the worker fails: KeyError: 7")}
+
+
+def test_a_worker_is_given_the_time_that_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    # By the clock the limit is over at once, as on a machine that does other things.
+    monkeypatch.setattr(pool, "LOOK", 0.0)
+    monkeypatch.setattr(pool, "_cpu_seconds", lambda pid: 0.0)
+    limit = 0.02
+    monkeypatch.setattr(pool, "PATIENCE", 600 / limit)
+    functions = _functions(2)
+    results = compile_functions(functions, PRELUDE, level=1, jobs=1, seconds=limit)
+    assert all(isinstance(r, ObjectCode) for r in results.values())
 
 
 def test_reasons_have_no_names_in_them() -> None:

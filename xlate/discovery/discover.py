@@ -78,6 +78,8 @@ class _Search:
                 break
             self._turns(words)
         functions = shape(walk, self._names(), self._observed)
+        if over := sum(function.passed_over for function in functions.values()):
+            self._refused["observed address beyond the most entries of a function"] = over
         return Discovery(functions, walk.text.data_ranges(), walk.text.ranges, self._refused)
 
     def _turns(self, words: list[roots.Root]) -> None:

@@ -8,8 +8,10 @@ falls and places behind unreturned calls included, is in its ``tail_calls``.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
+from xlate.discovery.entries import chosen
 from xlate.discovery.graph import Owners
 from xlate.discovery.model import Block, Confidence, Function, JumpTable
 from xlate.discovery.symbolic import saves_lr
@@ -23,6 +25,15 @@ PROLOGUE = 4  # instructions among which a function that calls saves lr
 MOST_ROUNDS = 8  # of finding tail calls, each of which may show more
 
 
+class _Jump(NamedTuple):
+    """A jump at the end of a block, and whether its target saves lr as functions do."""
+
+    block: int
+    target: int
+    pc: int
+    saves: bool
+
+
 class _Pieces:
     """Blocks of all runs with the ways out of each, before they belong to functions."""
 
@@ -34,8 +45,9 @@ class _Pieces:
         leaders = {*walk.starts, *entries}
         for run in walk.runs.values():
             leaders.update(run.nexts)
+        inner = {walk.owner[key] for key in leaders if walk.owner.get(key, key) != key}
         for key in sorted(walk.runs):
-            self._cut(walk.runs[key], leaders)
+            self._cut(walk.runs[key], leaders if key in inner else ())
         for key, ways in self.leaves.items():
             self.nexts[key] = sorted(k for k in ways if k in self.blocks)
             ways.difference_update(self.nexts[key])
@@ -44,12 +56,13 @@ class _Pieces:
                 ways.update(k for k in (run.falls, run.after) if k is not None)
                 ways.difference_update(self.nexts[key])
 
-    def _cut(self, run: Run, leaders: set[int]) -> None:
+    def _cut(self, run: Run, leaders: Collection[int]) -> None:
         thumb = run.start & 1
         cuts = [0]
-        for index, insn in enumerate(run.insns):
-            if index and insn.itstate == 0 and (insn.pc | thumb) in leaders:
-                cuts.append(index)
+        if leaders:
+            for index, insn in enumerate(run.insns):
+                if index and insn.itstate == 0 and (insn.pc | thumb) in leaders:
+                    cuts.append(index)
         for at, end in zip(cuts, [*cuts[1:], len(run.insns)], strict=True):
             insns = run.insns[at:end] if len(cuts) > 1 else run.insns
             block = Block(insns[0].pc, bool(thumb), 0, insns, confidence=run.confidence)
@@ -67,8 +80,9 @@ def shape(walk: Walk, names: Mapping[int, str], entries: frozenset[int]) -> dict
     starts = {key for key in walk.starts if key in pieces.blocks}
     owners = Owners(starts, pieces.nexts)
     owner = owners.all()
+    jumps = _jumps(pieces)
     for _ in range(MOST_ROUNDS):
-        found = _tail_calls(pieces, starts, walk.starts, owner)
+        found = _tail_calls(jumps, starts, walk.starts, owner)
         if not found:
             break
         for target, jump in found.items():
@@ -85,24 +99,34 @@ def shape(walk: Walk, names: Mapping[int, str], entries: frozenset[int]) -> dict
     }
 
 
+def _jumps(pieces: _Pieces) -> list[_Jump]:
+    """Unconditional jumps from known code to known code."""
+    saving: dict[int, bool] = {}
+    found = []
+    for key, run in pieces.last.items():
+        target = run.jump
+        if target is None or target not in pieces.blocks or run.confidence in WEAK:
+            continue
+        if target not in saving:
+            saving[target] = any(saves_lr(i) for i in pieces.blocks[target].insns[:PROLOGUE])
+        found.append(_Jump(key, target, run.insns[-1].pc, saving[target]))
+    return found
+
+
 def _tail_calls(
-    pieces: _Pieces, starts: set[int], sure: Mapping[int, Confidence], owner: Mapping[int, int]
+    jumps: list[_Jump], starts: set[int], sure: Mapping[int, Confidence], owner: Mapping[int, int]
 ) -> dict[int, int]:
     """Targets of jumps that leave their function, with the address of one such jump."""
     addresses = sorted(key & ~1 for key in starts if sure.get(key, DERIVED) not in UNSURE)
     found: dict[int, int] = {}
-    for key, run in pieces.last.items():
-        target = run.jump
-        if target is None or target in starts or target not in pieces.blocks or key not in owner:
-            continue
-        if run.confidence in WEAK:
-            continue
-        if target in found:
+    for key, target, pc, saves in jumps:
+        if target in starts or target in found or key not in owner:
             continue
         stretch = bisect_right(addresses, target & ~1)
-        near = stretch in (bisect_right(addresses, at & ~1) for at in (key, owner[key]))
-        if not near or any(saves_lr(insn) for insn in pieces.blocks[target].insns[:PROLOGUE]):
-            found[target] = run.insns[-1].pc
+        if saves or not any(
+            stretch == bisect_right(addresses, at & ~1) for at in (key, owner[key])
+        ):
+            found[target] = pc
     return found
 
 
@@ -135,16 +159,20 @@ def _function(
         if run is not None and run.table is not None:
             tables[block.insns[-1].pc] = _table(walk, run, block)
     first = pieces.blocks[key]
+    blocks = {at: pieces.blocks[at] for at in members}
+    entered = entries & inside
+    kept = chosen(blocks, entered)
     return Function(
         key=key,
         name=names.get(key, f"f_{key:08x}"),
         confidence=walk.starts.get(key, min(first.confidence, Confidence.DERIVED)),
         evidence=tuple(walk.evidence.get(key, ("shared by functions",))),
-        blocks={at: pieces.blocks[at] for at in members},
+        blocks=blocks,
         tables=tables,
         calls=frozenset(calls),
         tail_calls=frozenset(leaves),
-        entries=entries & inside,
+        entries=kept,
+        passed_over=len(entered) - len(kept),
     )
 
 

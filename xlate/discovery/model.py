@@ -40,7 +40,7 @@ class JumpTable:
     base: int = 0  # where case 0 is loaded from, when ``load`` is known
 
 
-@dataclass
+@dataclass(slots=True)
 class Block:
     """A straight run of instructions; control enters at ``start`` and leaves at the end only.
 
@@ -81,6 +81,7 @@ class Function:
     calls: frozenset[int] = frozenset()  # keys called directly
     tail_calls: frozenset[int] = frozenset()  # keys outside that it jumps or falls to
     entries: frozenset[int] = frozenset()  # keys of blocks that runs have entered from outside
+    passed_over: int = 0  # places that runs have entered as well, beyond the most of a function
 
     @property
     def instructions(self) -> int:

@@ -48,21 +48,27 @@ class Effects(NamedTuple):
     target: Tree
 
 
-# By the identity of the blocks, which recordings share; they are kept so that it stays theirs.
-_memo: dict[int, tuple[tuple[Block, ...], Effects, bool]] = {}
+class _Known(NamedTuple):
+    blocks: tuple[Block, ...]  # kept, so that their identity stays theirs
+    effects: Effects
+    saves_lr: bool
+
+
+_memo: dict[int, _Known] = {}  # by the identity of the blocks, which recordings share
 
 
 def effects(rec: Recorded) -> Effects:
     """Return what an instruction does when its condition holds; the same object for a word."""
-    return _known(rec)[1]
+    return (rec.effects or _known(rec)).effects
 
 
-def _known(rec: Recorded) -> tuple[tuple[Block, ...], Effects, bool]:
+def _known(rec: Recorded) -> _Known:
     found = _memo.get(id(rec.blocks))
     if found is None:
         if len(_memo) >= MOST_WORDS:
             _memo.clear()
-        found = _memo[id(rec.blocks)] = (rec.blocks, _effects(rec), _saves_lr(rec))
+        found = _memo[id(rec.blocks)] = _Known(rec.blocks, _effects(rec), _saves_lr(rec))
+    rec.effects = found
     return found
 
 
@@ -123,7 +129,7 @@ def _value(
 
 def saves_lr(insn: Insn) -> bool:
     """Say whether an instruction stores lr: most functions that call begin so."""
-    return _known(recorded(insn))[2]
+    return _known(recorded(insn)).saves_lr
 
 
 def _saves_lr(rec: Recorded) -> bool:

@@ -375,17 +375,21 @@ class Walk:
         while todo:
             here = todo.pop()
             here.comes_back = True
+            thumb = here.start & 1
             for insn in here.insns:
-                key = insn.pc | int(insn.thumb)
-                for caller in self._waiting.pop(key, ()):
-                    self._continue(caller)
-                    if caller.after is not None and self._returns(caller.after):
-                        todo.append(caller)
-                todo.extend(
-                    before
-                    for start in self._before.get(key, ())
-                    if (before := self.runs.get(start)) is not None and not before.comes_back
-                )
+                key = insn.pc | thumb
+                if key in self._waiting:
+                    todo += self._returned(self._waiting.pop(key))
+                for start in self._before.get(key, ()):
+                    before = self.runs.get(start)
+                    if before is not None and not before.comes_back:
+                        todo.append(before)
+
+    def _returned(self, callers: list[Run]) -> list[Run]:
+        """Go on behind calls that return; those of them that come back themselves."""
+        for caller in callers:
+            self._continue(caller)
+        return [run for run in callers if run.after is not None and self._returns(run.after)]
 
 
 def _held(before: Run, start: int) -> int:
