@@ -14,12 +14,14 @@ from backends.llvm.floats import compare_apart, to_int_apart
 from backends.llvm.fpscr import Fpscr
 from backends.llvm.moves import moved_floats, retyped
 from backends.llvm.slots import (
+    ABI_DOUBLES,
     DOUBLES_AT,
     FLAG_LOCAL,
     FLAG_SLOTS,
     FP_FLAGS,
     HIGH_Q,
     LESS,
+    LOW_D,
 )
 from backends.llvm.text import ARMS, Relative, Text, llvm_type, split_address
 from xlate.errors import Inconsistent
@@ -89,20 +91,28 @@ class Locals:
     def place(self, out: Text, at: int, width: int, *, read: bool) -> str:
         """The same for an offset in the state."""
         offset = at - self.offsets["d"]
-        if 0 <= offset < 128:
+        if 0 <= offset < 8 * ABI_DOUBLES:
             return out.new(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + offset}")
+        if 0 <= offset < 128:
+            number = offset // 8
+            self._use(LOW_D + number, read=read, whole=width == 64)
+            return out.new(f"getelementptr i8, ptr %d{number}, i64 {offset % 8}")
         if 128 <= offset < 256:
             number = offset // 16
-            whole = width == 128
-            self.reads |= 0 if whole and not read else 1 << (HIGH_Q + number - 8)
-            self.writes |= 0 if read else 1 << (HIGH_Q + number - 8)
+            self._use(HIGH_Q + number - 8, read=read, whole=width == 128)
             return out.new(f"getelementptr i8, ptr %q{number}, i64 {offset % 16}")
         return out.new(f"getelementptr i8, ptr %st, i64 {at}")
 
+    def _use(self, slot: int, *, read: bool, whole: bool) -> None:
+        """Note a read or a write of a slot; what is written in part is read too."""
+        self.reads |= 1 << slot if read or not whole else 0
+        self.writes |= 0 if read else 1 << slot
+
     def is_split(self, at: int, width: int) -> bool:
-        """Two registers (D17 and D18) whose variables are not beside each other."""
+        """Two registers (D14 and D15, D17 and D18) whose variables are not beside each other."""
         offset = at - self.offsets["d"]
-        return width == 128 and offset % 16 == 8 and 120 <= offset < 248
+        apart = 8 * ABI_DOUBLES - 16 < offset < 128 or (offset % 16 == 8 and 128 <= offset < 248)
+        return width == 128 and apart
 
     def is_half(self, at: int, width: int) -> bool:
         """Half of a double register: an element of it, so that LLVM keeps it where it is."""
@@ -259,7 +269,7 @@ def _set_state(t: _SnippetText, op: Op) -> str | None:
         value = t.of(op.args[0])
         if ty != "f32" and op.args[0].op.index not in t.floats:
             value = t.new(f"bitcast {ty} {value} to float")
-        place = t.places.place(t, at & ~7, 64, read=False)
+        place = t.places.place(t, at & ~7, 32, read=False)
         pair = t.new(f"load <2 x float>, ptr {place}, align 8")
         pair = t.new(f"insertelement <2 x float> {pair}, float {value}, i32 {at >> 2 & 1}")
         t.line(f"store <2 x float> {pair}, ptr {place}, align 8")
