@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from backends.llvm.floats import compare_apart, to_int_apart
+from backends.llvm.floats import compare_apart, fix_by_branches, to_int_apart
 from backends.llvm.fpscr import Fpscr
 from backends.llvm.moves import moved_floats, retyped
 from backends.llvm.places import Locals
@@ -214,8 +214,8 @@ def _load(t: _SnippetText, op: Op) -> str | None:
     return value
 
 
-def _nan_fix(t: _SnippetText, op: Op) -> str | None:
-    return None if t.exact else t.of(op.args[2])
+def _nan_fix(t: _SnippetText, op: Op) -> str:
+    return fix_by_branches(t, op) if t.exact else t.of(op.args[2])
 
 
 def _exit_value(t: _SnippetText, op: Op) -> str:
