@@ -88,6 +88,55 @@ def _nan_fix(t: Text, op: Op) -> str:
     return t.new(f"phi {ty} [ {r}, %{start} ], [ {fixed}, %{slow} ]")
 
 
+def fix_by_branches(t: Text, op: Op) -> str:
+    """The same with hardly a register that the fast path would have to save for it."""
+    a, b, r = args_of(t, op)
+    start, slow, done = t.label(), t.label(), t.label()
+    t.line(f"br label %{start}")
+    t.lines.append(f"{start}:")
+    isnan = _compare_strict(t, "uno", op.ty, r, r)
+    t.line(f"br i1 {isnan}, label %{slow}, label %{done}, !prof !0")
+    t.lines.append(f"{slow}:")
+    picked, here = _pick_nan(t, op.ty, a, b, r)
+    quieted = _strict(t, "fadd", op.ty, [picked, picked])
+    t.line(f"br label %{done}")
+    t.lines.append(f"{done}:")
+    return t.new(f"phi {llvm_type(op.ty)} [ {r}, %{start} ], [ {quieted}, %{here} ]")
+
+
+def _pick_nan(t: Text, kind: str, a: str, b: str, r: str) -> tuple[str, str]:
+    """A signalling NaN before a quiet one, the first before the second; the block that has it.
+
+    Of operands that are none x86 makes its default NaN, which is ARM's but for the sign.
+    """
+    ty = llvm_type(kind)
+    first, quiet, both, second, here = (t.label() for _ in range(5))
+    unordered = _compare_strict(t, "uno", kind, a, a, raises=False)
+    t.line(f"br i1 {unordered}, label %{first}, label %{second}")
+    t.lines.append(f"{first}:")
+    t.line(f"br i1 {_is_quiet(t, kind, a)}, label %{quiet}, label %{here}")
+    t.lines.append(f"{quiet}:")
+    unordered = _compare_strict(t, "uno", kind, b, b, raises=False)
+    t.line(f"br i1 {unordered}, label %{both}, label %{here}")
+    t.lines.append(f"{both}:")
+    one = t.new(f"select i1 {_is_quiet(t, kind, b)}, {ty} {a}, {ty} {b}")
+    t.line(f"br label %{here}")
+    t.lines.append(f"{second}:")
+    default = t.new(f"call {ty} @llvm.fabs.{kind}({ty} {r})")
+    unordered = _compare_strict(t, "uno", kind, b, b, raises=False)
+    other = t.new(f"select i1 {unordered}, {ty} {b}, {ty} {default}")
+    t.line(f"br label %{here}")
+    t.lines.append(f"{here}:")
+    ways = f"[ {a}, %{first} ], [ {a}, %{quiet} ], [ {one}, %{both} ], [ {other}, %{second} ]"
+    return t.new(f"phi {ty} {ways}"), here
+
+
+def _is_quiet(t: Text, kind: str, nan: str) -> str:
+    width, bit = WIDTHS[kind], {"f32": 22, "f64": 51}[kind]
+    bits = t.new(f"bitcast {llvm_type(kind)} {nan} to i{width}")
+    return t.new(f"icmp ne i{width} {t.new(f'and i{width} {bits}, {1 << bit}')}, 0")
+
+
 def _is_nan(t: Text, bits: str, width: int) -> str:
     """By the bits, so that no exception is raised again."""
     magnitude = t.new(f"and i{width} {bits}, {(1 << (width - 1)) - 1}")

@@ -133,6 +133,8 @@ class Lifter(Exits):
         """Pointer into the variables of the double registers, by bytes from d0."""
         if at < 8 * ABI_DOUBLES:
             return self.value(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + at}")
+        if at < 128:
+            return f"%d{at // 8}"
         return self.value(f"getelementptr i8, ptr %q{at // 16}, i64 {at % 16}")
 
     def result(self, check: Check) -> str:

@@ -7,7 +7,7 @@ its own.
 
 A function that never touches floating-point registers passes them on where they are: it is compiled
 for a processor without them, with a signature that leaves them out. The machine code keeps to the
-same convention, and LLVM is spared sixteen values at every call and every join.
+same convention, and LLVM is spared fifteen values at every call and every join.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backends.llvm.binding import TRIPLE
+from backends.llvm.singly import ARGUMENTS as ALL_ARGUMENTS
+from backends.llvm.singly import LEAF_DOUBLES, one_by_one
 from backends.llvm.spelling import ARGUMENTS, is_whole, spelled_out
 from backends.llvm.unit import FunctionText
 
@@ -35,7 +37,7 @@ _FLOAT = re.compile(r"\b(?:double|float|half|fp128)\b|<\d+ x |llvm\.x86\.")
 _FLOAT_WORDS = ("double", "float", "half", "fp128", " x ", "llvm.x86.")
 _INTEGER_TYPES = f"""%B = type {{ {ARGUMENTS} }}
 %H = type {{ i32, %B }}"""
-_LEAF_TYPES = f"""%C = type {{ {", ".join(["i32"] * 10 + ["double"] * 8)} }}
+_LEAF_TYPES = f"""%C = type {{ {", ".join(["i32"] * 10 + ["double"] * LEAF_DOUBLES)} }}
 %K = type {{ i32, %C }}"""
 _NO_LEAF = re.compile(r"x86_regcallcc|value %A\b|%abi, i64 (?:10[4-9]|1[1-9]\d|[2-9]\d\d)\b")
 _INTEGER_ONLY = '"target-features"="+cmov,-sse,-x87,-mmx" '
@@ -45,8 +47,8 @@ _INTEGER_ONLY = '"target-features"="+cmov,-sse,-x87,-mmx" '
 class Normal:
     """A function's text without names: callees are ``@r0``, ``@r1``... by first mention.
 
-    An integer function calls them ``@q0``, ``@q1``..., for want of the same signature, and ``@p0``,
-    ``@p1``... with the registers one by one.
+    An integer function calls them ``@q0``, ``@q1``..., for want of the same signature; with the
+    registers one by one they are ``@d0``, ``@d1``... and ``@p0``, ``@p1``...
     """
 
     text: str
@@ -60,8 +62,8 @@ def normalise(function: FunctionText) -> Normal:
     head, body = _split(function.text)
     places: dict[str, int] = {}
     integer = not _uses_floats(body)
-    parts = integer and is_whole(body)
-    letter = "p" if parts else "q" if integer else "r"
+    parts = is_whole(body)
+    letter = ("p" if parts else "q") if integer else ("d" if parts else "r")
 
     def position(match: re.Match[str]) -> str:
         return f"@{letter}{places.setdefault(match[1], len(places))}"
@@ -73,10 +75,12 @@ def normalise(function: FunctionText) -> Normal:
     text = head + "{\n" + body
     if integer:
         text = text.replace("%A", "%B").replace("%G", "%H")
-    elif _NO_LEAF.search(body) is None:
-        text = text.replace("%A", "%C").replace("%G", "%K")
+        return Normal(spelled_out(text) if parts else text, tuple(places), function.lines, integer)
+    leaf = _NO_LEAF.search(body) is None
     if parts:
-        text = spelled_out(text)
+        text = one_by_one(text, leaf=leaf)
+    if leaf:
+        text = text.replace("%A", "%C").replace("%G", "%K")
     return Normal(text, tuple(places), function.lines, integer)
 
 
@@ -99,6 +103,7 @@ def module_text(functions: Sequence[Normal], prelude: str) -> str:
     out = [f'target triple = "{TRIPLE}"', prelude, _INTEGER_TYPES, _LEAF_TYPES]
     for i in range(most):
         out.append(f"declare dso_local x86_regcallcc %G @r{i}(ptr, %A) nounwind")
+        out.append(f"declare dso_local x86_regcallcc %G @d{i}(ptr, {ALL_ARGUMENTS}) nounwind")
         out.append(f"declare dso_local x86_regcallcc %H @q{i}(ptr, %B) nounwind")
         out.append(f"declare dso_local x86_regcallcc %H @p{i}(ptr, {ARGUMENTS}) nounwind")
     debug = _Debug(prelude)

@@ -171,7 +171,7 @@ class _Function:
     def _outside(self, offset: int, name: str, addend: int) -> Reloc:
         if name == BIAS:
             return Reloc(offset, SLOT, 0, addend)
-        if name[0] in "pqr" and name[1:].isdigit():
+        if name[0] in "dpqr" and name[1:].isdigit():
             return Reloc(offset, CALLEE, int(name[1:]), addend)
         raise _Unknown(f"calls {name}")
 

@@ -10,20 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from backends.llvm.floats import compare_apart, to_int_apart
+from backends.llvm.floats import compare_apart, fix_by_branches, to_int_apart
 from backends.llvm.fpscr import Fpscr
 from backends.llvm.moves import moved_floats, retyped
-from backends.llvm.slots import (
-    DOUBLES_AT,
-    FLAG_LOCAL,
-    FLAG_SLOTS,
-    FP_FLAGS,
-    HIGH_Q,
-    LESS,
-)
+from backends.llvm.places import Locals
+from backends.llvm.slots import FLAG_LOCAL, FLAG_SLOTS, FP_FLAGS, LESS
 from backends.llvm.text import ARMS, Relative, Text, llvm_type, split_address
 from xlate.errors import Inconsistent
-from xlate.ir import Block, Op, Value
+from xlate.ir import Block, Op
 from xlate.ir.block import WIDTHS
 from xlate.ir.ops import OPS, Effect
 
@@ -42,82 +36,6 @@ class Snippet:
     only_flags: bool = False  # it does nothing but write flags
     outcome: str = ""  # operand: where to go (indirect), whether to go (branch), or to skip
     tables: dict[int, Snippet] = field(default_factory=dict)  # by mask of live flags
-
-
-class Locals:
-    """Places: local variables, guest memory through %gs."""
-
-    def __init__(self, offsets: dict[str, int], *, relative: bool) -> None:
-        self.offsets = offsets
-        self.relative = relative
-        self.consts: list[tuple[Relative, int]] = []
-        self.reads = 0
-        self.writes = 0
-        self.current: dict[int, str] = {}  # values of registers as the snippet knows them
-
-    def const(self, out: Text, op: Op) -> str:
-        """A number, or the placeholder of one that depends on the address."""
-        value = op.params["value"]
-        if isinstance(value, int):
-            if op.ty == "i1":
-                return "true" if value else "false"
-            return str(value)
-        self.consts.append((Relative(value), WIDTHS[op.ty]))
-        hole = f"\2{len(self.consts) - 1}\2"
-        return out.new(f"add i32 %base, {hole}") if self.relative else hole
-
-    def get_reg(self, out: Text, op: Op) -> str:
-        """Read a register's variable."""
-        number = op.params["reg"]
-        if number not in self.current:
-            self.reads |= 1 << number
-            self.current[number] = out.new(f"load i32, ptr %r{number}")
-        return self.current[number]
-
-    def set_reg(self, out: Text, op: Op, value: str) -> None:
-        """Write a register's variable."""
-        number = op.params["reg"]
-        self.writes |= 1 << number
-        self.current[number] = value
-        out.line(f"store i32 {value}, ptr %r{number}")
-
-    def state_pointer(self, out: Text, op: Op) -> str:
-        """Point at a floating-point register's variable, FPSCR's, or into the state."""
-        width = WIDTHS[op.ty or op.args[0].ty]
-        return self.place(out, op.params["offset"], width, read=op.name == "get_state")
-
-    def place(self, out: Text, at: int, width: int, *, read: bool) -> str:
-        """The same for an offset in the state."""
-        offset = at - self.offsets["d"]
-        if 0 <= offset < 128:
-            return out.new(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + offset}")
-        if 128 <= offset < 256:
-            number = offset // 16
-            whole = width == 128
-            self.reads |= 0 if whole and not read else 1 << (HIGH_Q + number - 8)
-            self.writes |= 0 if read else 1 << (HIGH_Q + number - 8)
-            return out.new(f"getelementptr i8, ptr %q{number}, i64 {offset % 16}")
-        return out.new(f"getelementptr i8, ptr %st, i64 {at}")
-
-    def is_split(self, at: int, width: int) -> bool:
-        """Two registers (D17 and D18) whose variables are not beside each other."""
-        offset = at - self.offsets["d"]
-        return width == 128 and offset % 16 == 8 and 120 <= offset < 248
-
-    def is_half(self, at: int, width: int) -> bool:
-        """Half of a double register: an element of it, so that LLVM keeps it where it is."""
-        return width == 32 and 0 <= at - self.offsets["d"] < 256
-
-    def memory_pointer(self, out: Text, addr: Value) -> str:
-        """Fold base plus known offset into the access: guard zones catch what would wrap."""
-        base, offsets = split_address(addr)
-        if base is None or not offsets or not all(isinstance(o, int) for o in offsets):
-            wide = out.new(f"zext i32 {out.of(addr)} to i64")
-            return out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
-        total = sum(o - (1 << 32) if o >> 31 else o for o in offsets)
-        wide = out.new(f"zext i32 {out.of(base)} to i64")
-        pointer = out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
-        return out.new(f"getelementptr i8, ptr addrspace(256) {pointer}, i64 {total}")
 
 
 class _SnippetText(Text):
@@ -259,7 +177,7 @@ def _set_state(t: _SnippetText, op: Op) -> str | None:
         value = t.of(op.args[0])
         if ty != "f32" and op.args[0].op.index not in t.floats:
             value = t.new(f"bitcast {ty} {value} to float")
-        place = t.places.place(t, at & ~7, 64, read=False)
+        place = t.places.place(t, at & ~7, 32, read=False)
         pair = t.new(f"load <2 x float>, ptr {place}, align 8")
         pair = t.new(f"insertelement <2 x float> {pair}, float {value}, i32 {at >> 2 & 1}")
         t.line(f"store <2 x float> {pair}, ptr {place}, align 8")
@@ -296,8 +214,8 @@ def _load(t: _SnippetText, op: Op) -> str | None:
     return value
 
 
-def _nan_fix(t: _SnippetText, op: Op) -> str | None:
-    return None if t.exact else t.of(op.args[2])
+def _nan_fix(t: _SnippetText, op: Op) -> str:
+    return fix_by_branches(t, op) if t.exact else t.of(op.args[2])
 
 
 def _exit_value(t: _SnippetText, op: Op) -> str:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from backends.llvm.liveness import Recording, Step
 from backends.llvm.loops import MOST_STRIDE, Change, Counted, change_of
+from backends.llvm.places import Locals
 from backends.llvm.slots import ALL_FLAGS
-from backends.llvm.snippet import Locals, Snippet, make_snippet
+from backends.llvm.snippet import Snippet, make_snippet
 from backends.llvm.source import Module
 from backends.llvm.text import Text
 from xlate.ir import Op, Value

@@ -17,10 +17,10 @@ from backends.llvm.objects import ObjectCode
 from backends.llvm.pool import compile_functions
 from backends.llvm.unit import FunctionText
 from frontends.arm32.state import STATE
-from tests.llvm.sample import PRELUDE
+from tests.llvm.sample import DOUBLES, PRELUDE
 
 OFFSETS = STATE.offsets()
-INTEGERS, DOUBLES = 10, 16
+INTEGERS = 10
 
 
 def _way_in() -> str:

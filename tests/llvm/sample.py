@@ -9,6 +9,7 @@ from backends.llvm.unit import FunctionText
 REGS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "sp")
 _INTS = ", ".join(["i32"] * 10)
 _FLOATS = ", ".join(["double"] * 16)
+DOUBLES = 15  # that are passed; the last member carries nothing
 
 PRELUDE = f"""%A = type {{ {_INTS}, {_FLOATS} }}
 %G = type {{ i32, %A }}
@@ -53,7 +54,7 @@ class Body:
         value = "poison"
         for i, reg in enumerate(REGS):
             value = self.new(f"insertvalue %A {value}, i32 {self.get(reg)}, {i}")
-        for i in range(16):
+        for i in range(DOUBLES):
             loaded = self.new(f"load double, ptr %d{i}")
             value = self.new(f"insertvalue %A {value}, double {loaded}, {10 + i}")
         return value
@@ -78,7 +79,7 @@ class Body:
         self.out.append(f"on{here}:")
         for i, reg in enumerate(REGS):
             self.set(reg, self.new(f"extractvalue %G {got}, 1, {i}"))
-        for i in range(16):
+        for i in range(DOUBLES):
             self.line(f"store double {self.new(f'extractvalue %G {got}, 1, {10 + i}')}, ptr %d{i}")
 
     def function(self, entries: tuple[int, ...] | None = None) -> FunctionText:
@@ -88,7 +89,7 @@ class Body:
         for i, reg in enumerate(REGS):
             head += [f"  %{reg} = alloca i32", f"  %i{i} = extractvalue %A %in, {i}"]
             head += [f"  store i32 %i{i}, ptr %{reg}"]
-        for i in range(16):
+        for i in range(DOUBLES):
             head += [f"  %d{i} = alloca double", f"  %j{i} = extractvalue %A %in, {10 + i}"]
             head += [f"  store double %j{i}, ptr %d{i}"]
         text = "\n".join([*head, *self.out, "}", ""])
@@ -116,7 +117,7 @@ def _instruction(b: Body, rng: random.Random) -> None:
         b.line(f"store i32 {b.get(rn)}, ptr {field}")
     else:
         wide = b.new(f"sitofp i32 {b.get(rn)} to double")
-        d = rng.randrange(16)
+        d = rng.randrange(DOUBLES)
         b.line(f"store double {b.new(f'fmul double {wide}, 3.5')}, ptr %d{d}")
 
 

@@ -42,9 +42,6 @@ RETURN = """  %7000 = load %A, ptr %abi
   ret %G %9000
 }
 """
-FLOATS = """  %500 = getelementptr i8, ptr %abi, i64 40
-  store double 0.0, ptr %500
-"""
 
 
 def function(*parts: str) -> FunctionText:
@@ -60,12 +57,6 @@ def test_no_aggregate_is_left(parts):
     assert "%A" not in normal.text
     assert "%B" not in normal.text
     assert normal.text.count("@p") == sum("call" in part for part in parts)
-
-
-def test_floating_point_keeps_the_aggregate():
-    normal = normalise(function(FLOATS, CALL, RETURN))
-    assert not normal.integer
-    assert "%A %1000" in normal.text
 
 
 def test_what_passes_through_is_not_moved():

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from backends.llvm.unit import FunctionText
 from frontends.arm32.state import STATE
+from tests.llvm.sample import DOUBLES, REGS, Body
 from tests.llvm.sample import PRELUDE as SAMPLE_PRELUDE
-from tests.llvm.sample import REGS, Body
 
 OFFSETS = STATE.offsets()
 PRELUDE = SAMPLE_PRELUDE + '!9 = !{!"rsp"}\ndeclare i64 @llvm.read_register.i64(metadata)\n'
@@ -73,7 +73,7 @@ class Guest(Body):
         self.out.append(f"yes{here}:")
         for i, reg in enumerate(REGS):
             self.set(reg, self.new(f"extractvalue %G {got}, 1, {i}"))
-        for i in range(16):
+        for i in range(DOUBLES):
             value = self.new(f"extractvalue %G {got}, 1, {10 + i}")
             self.line(f"store double {value}, ptr %d{i}")
 

@@ -23,6 +23,7 @@ from xlate.runtime import build
 #: What each scenario prints; worked out by hand, and what qemu-arm prints.
 EXPECTED = {
     "calls": "2703500\n",
+    "doubles": "5055 885127\n",
     "recursion": "10 1000 100000\n1000 500000\n500000\n",
     "jumps": "900000 5\n",
     "deep_jumps": "14000 30\n",

@@ -36,6 +36,41 @@ static void recursion(void)
 	printf("%u\n", down(100000) + deep(400000));
 }
 
+static double eight(unsigned depth);
+
+static unsigned below(unsigned depth)
+{
+	return (unsigned)eight(depth) & 1023;
+}
+
+static int in_order(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	below(0);
+	return x < y ? -1 : x > y;
+}
+
+/* Eight doubles live across calls of both tiers: d8-d15, each level with its own. */
+static double eight(unsigned depth)
+{
+	double a = depth, b = a + 1, c = a + 2, d = a + 3, e = a + 4, f = a + 5, g = a + 6, h = a + 7;
+	unsigned words[] = { 3, 1, 2 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		a += depth ? apply(below, depth - 1) : leaf(i);
+		if (depth)
+			qsort(words, 3, sizeof(words[0]), in_order);
+		b += a, c += b, d += c, e += d, f += e, g += f, h += g;
+	}
+	return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + words[0];
+}
+
+static void doubles(void)
+{
+	printf("%.0f %.0f\n", eight(0), eight(4));
+}
+
 static unsigned leap(unsigned n)
 {
 	longjmp(out, (int)n + 1);
@@ -253,8 +288,9 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} scenarios[] = {
-		{"calls", calls}, {"recursion", recursion}, {"jumps", jumps}, {"deep_jumps", deep_jumps},
-		{"signals", signals}, {"handlers", handlers}, {"recursion_under_signals", recursion_under_signals}, {"forks", forks},
+		{"calls", calls}, {"doubles", doubles}, {"recursion", recursion}, {"jumps", jumps},
+		{"deep_jumps", deep_jumps}, {"signals", signals}, {"handlers", handlers},
+		{"recursion_under_signals", recursion_under_signals}, {"forks", forks},
 		{"leaving", leaving}, {"changing", changing}, {"fault", fault}, {"overflow", overflow},
 		{"peak", peak},
 	};

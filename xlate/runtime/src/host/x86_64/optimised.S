@@ -1,7 +1,7 @@
 /*
  * Into optimised functions and out of them. Their registers are those of LLVM's regcall convention: rax = state, guest
- * r0-r8 in rcx rdx rdi rsi r8 r9 r12 r13 r14, sp in r15, d0-d15 in xmm0-15, the same in and out, with the guest address
- * to go on at in eax when they return. rbx and rbp are theirs to preserve.
+ * r0-r8 in rcx rdx rdi rsi r8 r9 r12 r13 r14, sp in r15, d0-d14 in xmm0-14, the same in and out, with the guest address
+ * to go on at in eax when they return. rbx and rbp are theirs to preserve; nobody preserves xmm15, and d15 is in the state.
  */
 #include "gen/hostregs.h"
 #include "gen/state_arm32.h"
@@ -45,7 +45,7 @@ FOR_EACH_PIN(PIN_NUMBER)
 
 #define R(guest) (STATE_R + 4 * guest)(%rbx)
 #define D(n) (STATE_D + 8 * n)(%rbx)
-#define FOR_EACH_D(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define FOR_EACH_D(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 #define LOAD_D(n) movsd D(n), %xmm##n;
 #define STORE_D(n) movsd %xmm##n, D(n);
 
