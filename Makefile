@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz campaign clean
+.PHONY: help run test lint bench fuzz campaign soak clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
@@ -14,6 +14,7 @@ help:
 	@echo 'make bench  time kernels against native code and qemu-arm'
 	@echo 'make fuzz   random instructions, several engines (COUNT=200000 ENGINES=stencil,unicorn; llvm, package)'
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
+	@echo 'make soak   threads under load, each program for ten minutes (SECONDS_EACH=600)'
 	@echo 'make clean  remove .venv/, build/ and caches'
 
 run:
@@ -46,6 +47,11 @@ fuzz:
 campaign:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m pytest -m campaign
+
+SECONDS_EACH ?= 600
+soak:
+	@$(SETUP) --extras dev,verify
+	@XLATE_STRESS_SECONDS=$(SECONDS_EACH) $(VENV_PYTHON) -m pytest tests/run/test_stress.py -k disturbed
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

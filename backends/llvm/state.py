@@ -82,7 +82,9 @@ def _cas_if(t: Text, op: Op) -> str:
     t.lines.append(f"{lock}:")
     word = t.new(f"inttoptr i64 {granule} to ptr")
     odd = t.new(f"or i64 {version}, 1")
-    locked = _exchanged(t, f"ptr {word}, i64 {version}, i64 {odd} acquire monotonic, align 8", "i64")
+    locked = _exchanged(
+        t, f"ptr {word}, i64 {version}, i64 {odd} acquire monotonic, align 8", "i64"
+    )
     t.line(f"br i1 {locked}, label %{doit}, label %{done}")
     t.lines.append(f"{doit}:")
     place = f"ptr {_SPACE} {p}, {ty} {expected}, {ty} {new}"

@@ -18,7 +18,6 @@ from frontends.arm32.operands import high_word, low_word, pair, refuse_pc, refus
 from frontends.arm32.state import MONITORS_SIZE
 from xlate.ir import Value
 
-
 #: What of an address chooses among the versions, as an offset.
 _WHICH = MONITORS_SIZE - 8
 

@@ -62,9 +62,7 @@ def commands(engines: Engines) -> dict[str, list[str]]:
 
 def run(command: list[str]) -> Figures:
     """Run once; return nanoseconds a call by name."""
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
     if done.returncode != 0:
         raise MeasureError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
     return {name: float(ns) for name, ns in (line.split() for line in done.stdout.splitlines())}
@@ -109,4 +107,3 @@ def _ratio(figures: dict[str, Figures], engine: str, name: str, goal: float) -> 
     if engine == QEMU:
         return f"{ratio:.2f}"
     return f"[{'green' if ratio <= goal else 'red'}]{ratio:.2f}[/] ({goal})"
-
