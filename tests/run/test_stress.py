@@ -1,4 +1,4 @@
-"""Threads under load: programs of corpus/stress for some seconds each, with turns disturbed at random.
+"""Threads under load: programs of corpus/stress for some seconds each, disturbed at random.
 
 ``make soak`` runs them for ten minutes each; XLATE_STRESS_SECONDS says how long.
 """
