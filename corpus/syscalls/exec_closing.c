@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		after();
-	for (fd = 3; fd < 64; fd++)
+	for (fd = 3; fd < 1024; fd++)
 		close(fd); /* whatever a shell left */
 	fd = open(argv[0], O_RDONLY);
 	CHECK(fd == 3 && close(fd) == 0);

@@ -39,7 +39,7 @@ int main(void)
 {
 	struct sigaction sa = {.sa_handler = on_fault};
 	struct shmid_ds ds;
-	int id = shmget(IPC_PRIVATE, 3 * 16384, 0600), most, found = 0, ends[2];
+	int id = shmget(IPC_PRIVATE, 3 * 16384, 0700), most, found = 0, ends[2];
 	char *area = mmap(NULL, 16 * 16384, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), *p, *q, c;
 	char *place = (char *)(((uintptr_t)area + 32767) & ~16383ul); /* a multiple of SHMLBA of either machine */
 	pid_t pid;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 static char *self;
+static volatile int *volatile nowhere = (volatile int *)16;
 
 static void *sleeps(void *arg)
 {
@@ -27,7 +28,7 @@ static void *acts(void *arg)
 	if (!arg)
 		syscall(SYS_exit_group, 17);
 	if (arg == (void *)1)
-		*(volatile int *)16 = 1;
+		*nowhere = 1;
 	execv(self, words);
 	_exit(99);
 }

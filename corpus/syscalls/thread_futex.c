@@ -32,10 +32,20 @@ static void *waits_once(void *arg)
 	return NULL;
 }
 
-static void until(int n)
+/* Wake by this call until n were woken in all: somebody may not have gone to sleep yet. */
+static void until(int n, volatile int *w, int op, int bits)
 {
-	while (woken != n)
-		usleep(500);
+	while (woken < n) {
+		CHECK(futex(w, op, 10, NULL, NULL, bits) >= 0);
+		usleep(2000);
+	}
+	CHECK(woken == n);
+}
+
+/* Sleepers on a word that nothing has been done to. */
+static int sleepers(volatile int *w)
+{
+	return (int)futex(w, FUTEX_CMP_REQUEUE_PRIVATE, 0, (void *)100L, w, *w);
 }
 
 static void bit_sets(void)
@@ -44,12 +54,12 @@ static void bit_sets(void)
 
 	CHECK(pthread_create(&t[0], NULL, waits, (void *)1L) == 0);
 	CHECK(pthread_create(&t[1], NULL, waits, (void *)2L) == 0);
-	usleep(20000);
+	while (sleepers(&word) < 2)
+		usleep(2000);
 	word = 1;
-	CHECK(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 10, NULL, NULL, 1) == 1);
-	until(1);
-	CHECK(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 10, NULL, NULL, 2) == 1);
-	until(2);
+	CHECK(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 10, NULL, NULL, 4) == 0);
+	until(1, &word, FUTEX_WAKE_BITSET_PRIVATE, 1);
+	until(2, &word, FUTEX_WAKE_BITSET_PRIVATE, 2);
 	for (int i = 0; i < 2; i++)
 		pthread_join(t[i], NULL);
 }
@@ -61,13 +71,14 @@ static void moved(void)
 	word = other = woken = 0;
 	for (int i = 0; i < 3; i++)
 		CHECK(pthread_create(&t[i], NULL, waits_once, (void *)&word) == 0);
-	usleep(30000);
+	while (sleepers(&word) < 3)
+		usleep(2000);
 	CHECK_FAILS(futex(&word, FUTEX_CMP_REQUEUE_PRIVATE, 1, (void *)2L, &other, 5), EAGAIN);
 	CHECK(futex(&word, FUTEX_CMP_REQUEUE_PRIVATE, 1, (void *)2L, &other, 0) == 3);
-	until(1);
+	until(1, &word, FUTEX_WAKE_PRIVATE, 0);
 	CHECK(futex(&word, FUTEX_WAKE_PRIVATE, 5, NULL, NULL, 0) == 0);
 	CHECK(futex(&word, FUTEX_WAKE_OP_PRIVATE, 1, (void *)5L, &other, FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_EQ, 0)) == 2);
-	until(3);
+	until(3, &other, FUTEX_WAKE_PRIVATE, 0);
 	CHECK(other == 3);
 	for (int i = 0; i < 3; i++)
 		pthread_join(t[i], NULL);

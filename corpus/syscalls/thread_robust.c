@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 static pthread_mutex_t *m;
+static volatile int locked;
 
 static void make(int protocol)
 {
@@ -22,6 +23,7 @@ static void make(int protocol)
 static void *locks(void *arg)
 {
 	CHECK(pthread_mutex_lock(m) == 0);
+	locked = 1;
 	if (arg)
 		usleep(50000); /* somebody waits by now */
 	return NULL;
@@ -38,9 +40,11 @@ static void of_a_thread(void *late)
 {
 	pthread_t t;
 
+	locked = 0;
 	CHECK(pthread_create(&t, NULL, locks, late) == 0);
 	if (late)
-		usleep(10000);
+		while (!locked)
+			usleep(1000);
 	else
 		CHECK(pthread_join(t, NULL) == 0);
 	take_over();

@@ -134,7 +134,7 @@ ROWS = (
     Row(393, "pwritev2", "sys_pwritev2", "fd in:iovec.2 uint uint uint hex"),
     Row(394, "pkey_mprotect", "sys_pkey_mprotect", "addr size hex:prot int"),
     Row(397, "statx", "sys_statx", "dirfd path hex:at hex:statx_mask out:statx"),
-    Row(403, "clock_gettime64", SAME, "int:clock out=16:timespec64", host="clock_gettime"),
+    Row(403, "clock_gettime64", "sys_clock_gettime64", "int:clock out:timespec64"),
     Row(404, "clock_settime64", "sys_clock_settime64", "int:clock in:timespec64"),
     Row(405, "clock_adjtime64", SAME, "int inout=208", host="clock_adjtime"),
     Row(406, "clock_getres_time64", SAME, "int:clock out=16:timespec64", host="clock_getres"),

@@ -1,4 +1,4 @@
-"""-L SYSROOT: what is read there, what stays the host's, where links lead, and which root is chosen.
+"""The sysroot of -L: what is read there, what stays the host's, which one is chosen.
 
 The guest is Debian's static busybox; the last tests start a dynamically linked program. Test
 folders lie in /var/tmp, since nothing below /tmp is ever redirected.

@@ -10,6 +10,7 @@
 #include "signal.h"
 #include "stats.h"
 #include "thread.h"
+#include "vdso.h"
 #include "trace.h"
 
 enum { O_PATH = 010000000, O_CLOEXEC = 02000000, AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
@@ -49,6 +50,7 @@ static void run(void *thread, void *initial_stack)
 	thread_attach(t);
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
 	open_own_exe();
+	vdso_init(process.host_auxv);
 	stats_init();
 	trace_init();
 	root_enter();

@@ -2,6 +2,7 @@
  * Path arguments: read once, then given to the host under the name that shows the guest its own world. Only what is read
  * is mapped; calls that create, change or remove names pass the guest's pointer on.
  */
+#include "sys/proc_files.h"
 #include "sys/sys.h"
 
 #include "sysroot.h"
@@ -18,6 +19,8 @@ long path_in(struct guest_path *p, gaddr path, int use)
 		return len;
 	if (!(use & PATH_NOFOLLOW) && process.exe_path && proc_is_own_exe(p->name))
 		p->host = process.exe_path;
+	else if (!(use & PATH_NOFOLLOW) && proc_other_exe(p->name, p->mapped, sizeof(p->mapped)))
+		p->host = p->mapped;
 	else if (use & PATH_WRITTEN)
 		p->host = p->name;
 	else if (use & PATH_NOFOLLOW)
@@ -27,22 +30,32 @@ long path_in(struct guest_path *p, gaddr path, int use)
 	return 0;
 }
 
+/* The program that a link of /proc stands for, where that is a guest. NULL: it is no such link. */
+static const char *exe_link(struct guest_path *p)
+{
+	if (process.exe_path && proc_is_own_exe(p->name))
+		return process.exe_path;
+	return proc_other_exe(p->name, p->mapped, sizeof(p->mapped)) ? p->mapped : NULL;
+}
+
 /* A name the guest wants to read out: the link itself, with its text made the guest's when it is /proc/self/exe. */
 static long readlink_at(s64 dirfd, gaddr path, gaddr buf, u32 size)
 {
 	struct guest_path p;
 	long err = path_in(&p, path, PATH_NOFOLLOW);
-	u64 len;
+	const char *exe;
 
 	if (err)
 		return err;
-	if (p.host && process.exe_path && proc_is_own_exe(p.name)) {
+	exe = p.host ? exe_link(&p) : NULL;
+	if (exe) {
+		u64 len = strlen(exe);
+
 		if ((s32)size <= 0)
 			return -EINVAL;
-		len = strlen(process.exe_path);
 		if (len > size)
 			len = size;
-		err = copy_out(buf, process.exe_path, len);
+		err = copy_out(buf, exe, len);
 		return err ? err : (long)len;
 	}
 	return host_syscall4(__NR_readlinkat, (u64)dirfd, (u64)p.host, buf_out(buf, size), (u64)(s32)size);

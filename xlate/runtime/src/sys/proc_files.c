@@ -2,7 +2,7 @@
  * Files under /proc that describe the process itself: for the guest they describe the guest. exe is its program, cmdline,
  * environ and auxv its start, maps its address space (proc_maps.c); stat, status and statm are the host's with its own
  * figures (proc_status.c); cpuinfo is ARM's (cpuinfo.c). All of them exist for the process, by its number too, and for each
- * of its threads. Each is a snapshot in memory, made when it is opened. Not made here, so still the host's: smaps,
+ * of its threads; other guests are proc_others.c's. Each is a snapshot in memory, made when it is opened. Not made here, so still the host's: smaps,
  * mountinfo, fd/ and the like, and names reached through a descriptor of /proc.
  */
 #include "sys/proc_files.h"
@@ -166,5 +166,5 @@ long proc_file_open(struct thread *t, const char *path, u32 host_flags)
 		if (wanted ? strcmp(wanted, path) == 0 : name && strcmp(generated_files[i].name, name) == 0)
 			return snapshot(t, path, i, host_flags);
 	}
-	return -ENOENT;
+	return name ? -ENOENT : proc_other_open(path, host_flags);
 }

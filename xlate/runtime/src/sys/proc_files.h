@@ -2,6 +2,8 @@
 #ifndef XLATE_SYS_PROC_FILES_H
 #define XLATE_SYS_PROC_FILES_H
 
+#include "types.h"
+
 struct thread;
 
 long proc_write_maps(int fd);		/* proc_maps.c */
@@ -11,5 +13,9 @@ long proc_write_cpuinfo(int fd);	/* guest/arm32/cpuinfo.c */
 long proc_write_stat(struct thread *t, int fd, const char *path);
 long proc_write_status(struct thread *t, int fd, const char *path);
 long proc_write_statm(struct thread *t, int fd, const char *path);
+
+/* proc_others.c: the file, or -ENOENT when the host's own is to be shown; the program of another guest, if it is one. */
+long proc_other_open(const char *path, u32 host_flags);
+bool proc_other_exe(const char *path, char *buf, size_t size);
 
 #endif

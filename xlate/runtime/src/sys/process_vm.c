@@ -23,10 +23,15 @@ static bool runs_this_program(s32 pid)
 	       own.st_ino == other.st_ino;
 }
 
-/* Where guest address 0 of the process lies in its host memory. 0 or -errno. */
-static long base_of(s32 pid, u64 *base)
+long process_read(s32 pid, u64 from, void *to, u64 len)
 {
-	struct host_iovec to = {(u64)base, sizeof(*base)}, from = {(u64)&guest_base, sizeof(guest_base)};
+	struct host_iovec local = {(u64)to, len}, remote = {from, len};
+
+	return host_syscall6(__NR_process_vm_readv, (u64)pid, (u64)&local, 1, (u64)&remote, 1, 0);
+}
+
+long process_base(s32 pid, u64 *base)
+{
 	long ret;
 
 	*base = guest_base;
@@ -37,7 +42,7 @@ static long base_of(s32 pid, u64 *base)
 		return -ESRCH;
 	if (!runs_this_program(pid))
 		return -EPERM;
-	ret = host_syscall6(__NR_process_vm_readv, (u64)pid, (u64)&to, 1, (u64)&from, 1, 0);
+	ret = process_read(pid, (u64)&guest_base, base, sizeof(*base));
 	return ret < 0 ? ret : 0;
 }
 
@@ -86,7 +91,7 @@ static long transfer(const struct transfer *m, u32 flags)
 		return -EINVAL;
 	ret = iov_in(local, m->local, m->local_count, writes ? IOV_READ_BY_KERNEL : IOV_WRITTEN_BY_KERNEL);
 	if (!ret && m->local_count)
-		ret = base_of(m->pid, &base);
+		ret = process_base(m->pid, &base);
 	if (!ret)
 		ret = remote_iov_in(remote, m->remote, m->remote_count, base);
 	if (ret < 0)
@@ -155,7 +160,7 @@ long sys_process_madvise(struct thread *t, s32 pidfd, gaddr iov, u32 n, s32 advi
 		return -EINVAL;
 	ret = fd_is_own(pidfd) ? -EBADF : pid_of(pidfd);
 	if (ret >= 0)
-		ret = base_of((s32)ret, &base);
+		ret = process_base((s32)ret, &base);
 	if (!ret && !is_harmless(advice))
 		ret = -EINVAL;
 	if (!ret)

@@ -149,6 +149,13 @@ long proc_file_open(struct thread *t, const char *path, u32 host_flags);
 /* True for /proc/self/exe and its other spellings. */
 bool proc_is_own_exe(const char *path);
 
+/* --- other processes (process_vm.c) --- */
+
+/* Where guest address 0 of a process lies in its host memory; -EPERM: it does not run this program. 0 or -errno. */
+long process_base(s32 pid, u64 *base);
+/* Host memory of a process. Bytes read, or -errno. */
+long process_read(s32 pid, u64 from, void *to, u64 len);
+
 /* --- socket messages (cmsg.c) --- */
 
 /* Control messages of a guest for the host, into buf. Length, or -errno. */
