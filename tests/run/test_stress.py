@@ -29,9 +29,7 @@ def test_on_plain_linux(source: Path, host_cc: list[str], tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
-def test_disturbed(
-    source: Path, xlate_run: Path, guest_cc: list[str], tmp_path: Path
-) -> None:
+def test_disturbed(source: Path, xlate_run: Path, guest_cc: list[str], tmp_path: Path) -> None:
     """The guest's build passes with exclusive stores that fail and turns that end at random."""
     binary = build.build(program(source, LIBS), "arm", guest_cc)
     words = [str(xlate_run), "--chaos", "20261121", str(binary), str(SECONDS)]
