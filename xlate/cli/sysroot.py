@@ -38,23 +38,26 @@ def sysroot() -> None:
 @click.argument("packages", nargs=-1, required=True)
 @INTO
 @click.option("--arch", default="armhf", show_default=True, help="Debian's name of it.")
+@click.option("--essential", is_flag=True, help="What Debian never is without: sh, ls, tar, ...")
 @click.option("--mirror", default="", metavar="URL", help="Archive to ask, if not the machine's.")
-def get(source: str, packages: tuple[str, ...], into: Path, arch: str, mirror: str) -> None:
+def get(
+    source: str, packages: tuple[str, ...], into: Path, arch: str, mirror: str, *, essential: bool
+) -> None:
     r"""Put Debian PACKAGES and all they depend on into a root folder.
 
     apt resolves, fetches and checks signatures and checksums, with a state of its own inside the
     folder. Packages are unpacked and not configured: no maintainer script runs. A second call adds
-    to what is there.
+    to what is there. Essential packages come with --essential: nothing depends on them, yet most
+    programs expect at least /bin/sh.
 
     \b
     Examples:
-      xlate sysroot get debian:bookworm bash coreutils python3 --into armhf
+      xlate sysroot get debian:bookworm bash python3 --essential --into armhf
       xlate exec -L armhf armhf/bin/bash -c 'uname -m'
     """
+    wanted = (*packages, getting.ESSENTIAL) if essential else packages
     with _failures(), _bar() as shown:
-        outcome = getting.get(
-            into, getting.Suite.parse(source, mirror), packages, arch, shown, _say
-        )
+        outcome = getting.get(into, getting.Suite.parse(source, mirror), wanted, arch, shown, _say)
     if not outcome.new:
         click.echo(f"{into}: everything is there already ({outcome.count} packages)")
     else:
@@ -62,6 +65,8 @@ def get(source: str, packages: tuple[str, ...], into: Path, arch: str, mirror: s
             f"{into}: {len(outcome.new)} new packages, {outcome.fetched / 1e6:.1f} MB fetched; "
             f"{outcome.count} in all, unpacked and not configured"
         )
+    if not (into / "bin/sh").exists():
+        click.echo("there is no /bin/sh: try --essential, or the package dash")
 
 
 @sysroot.command("import")

@@ -29,6 +29,8 @@ STATE = ".xlate"
 RECORD = "packages.json"
 MERGED = ("bin", "sbin", "lib")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+#: apt's pattern for packages that Debian is never without and that none depends on.
+ESSENTIAL = "?essential"
 INSTALLED = "Status: install ok installed"
 
 _STEP = re.compile(r"dlstatus:\d+:(?P<percent>[\d.]+):(?P<text>.*)")

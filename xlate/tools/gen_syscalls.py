@@ -2,7 +2,7 @@
 
 Writes ``gen/syscalls_arm32.h`` (prototypes that every ``sys/*.c`` includes, so that a handler with
 other types does not compile), ``gen/syscalls_arm32.inc`` (one adapter per row and the table that
-``sys/dispatch.c`` includes); ``gen/errno_names.inc`` and ``gen/trace_arm32.inc`` for the tracer.
+``sys/dispatch.c`` includes); ``gen/errno_names.inc`` and ``gen/trace_arm32.*`` for the tracer.
 ``python -m xlate.tools.gen_syscalls`` prints the support page.
 """
 
@@ -29,6 +29,7 @@ def generate(build_dir: Path) -> None:
     (gen / "syscalls_arm32.inc").write_text(dispatch_table(ROWS), encoding="ascii")
     (gen / "errno_names.inc").write_text(errno_names(), encoding="ascii")
     (gen / "trace_arm32.inc").write_text(gen_trace.tables(), encoding="ascii")
+    (gen / "trace_arm32.h").write_text(gen_trace.table_numbers(), encoding="ascii")
 
 
 def errno_names() -> str:
@@ -68,7 +69,7 @@ def dispatch_table(rows: tuple[Row, ...]) -> str:
     """Return the adapters and the two tables of rows."""
     normal = [row for row in rows if row.nr < PRIVATE_BASE]
     private = [row for row in rows if row.nr >= PRIVATE_BASE]
-    lines = [BANNER, gen_trace.table_numbers()]
+    lines = [BANNER, '#include "gen/trace_arm32.h"', ""]
     same = [row for row in normal if row.support is SAME]
     lines += [_host_number(row) for row in same if row.nr >= COMMON_NUMBERS_FROM]
     lines += [_adapter(row) for row in rows if row.support is not REFUSED]

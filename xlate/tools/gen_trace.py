@@ -1,6 +1,7 @@
 """The tracer's tables -> C: names of values, shapes of structures, choices, and rows' arguments.
 
-``gen/trace_arm32.inc`` is what ``trace_show.c`` includes; ``argument`` gives the initialiser that
+``gen/trace_arm32.inc`` is what ``trace_show.c`` includes, ``gen/trace_arm32.h`` has the tables'
+numbers; ``argument`` gives the initialiser that
 ``gen_syscalls`` puts into each row. What an argument is called on the way is decided by
 ``xlate.abi.names``; a name that nothing defines is an error when the runtime is built.
 """
@@ -120,12 +121,12 @@ def classes(row: Row) -> str:
 
 
 def table_numbers() -> str:
-    """Return the numbers by which rows name tables."""
-    lines = []
+    """Return gen/trace_arm32.h: the numbers by which rows name tables."""
+    lines = [BANNER, "#ifndef XLATE_GEN_TRACE_ARM32_H", "#define XLATE_GEN_TRACE_ARM32_H", ""]
     for prefix, tables in (("NAMES", NAMES), ("SHAPE", SHAPES), ("CHOICE", CHOICES)):
         names = ", ".join(f"{prefix}_{name}" for name in tables)
         lines.append(f"enum {{ {names} }};")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "#endif", ""])
 
 
 def _names_rows(name: str, table: Names) -> list[str]:
@@ -160,7 +161,7 @@ def _choice_cases(name: str) -> list[str]:
 
 def tables() -> str:
     """Return gen/trace_arm32.inc."""
-    lines = [BANNER, table_numbers()]
+    lines = [BANNER]
     for name, names in NAMES.items():
         lines += _names_rows(name, names)
     for name, shape in SHAPES.items():

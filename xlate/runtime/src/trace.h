@@ -98,8 +98,19 @@ static inline bool trace_is_on(void)
 /* One argument of a call whose registers are r; result is that of the call, or negative before it. */
 void show_argument(struct text *b, const struct trace_arg *a, const u32 *r, long result);
 void show_result(struct text *b, const struct syscall_row *row, long result);
-void show_siginfo(struct text *b, int sig, const struct guest_siginfo *info);
+/* NAME, NAME|NAME|0x8, or a number when nothing is called that; tables are numbered in gen/trace_arm32.h. */
+void text_names(struct text *b, u8 table, u32 value);
+/* NULL when a whole value has no name. */
+const char *text_name_of(u8 table, u32 value);
+
+/* --- signals (trace_signal.c) ------------------------------------------------------------------------ */
+
 void show_signal(struct text *b, int sig);
+void show_siginfo(struct text *b, int sig, const struct guest_siginfo *info);
+/* Without the SIG where a set is shown. */
+void text_signal(struct text *b, u32 sig, bool in_set);
+void text_sigset(struct text *b, u64 set);
+void text_status(struct text *b, u32 status);
 
 /* --- text (trace_text.c) ----------------------------------------------------------------------------- */
 

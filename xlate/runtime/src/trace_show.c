@@ -11,6 +11,7 @@
 #include "thread.h"
 
 #include "gen/errno_names.inc"
+#include "gen/trace_arm32.h"
 
 struct trace_name {
 	u32 value;
@@ -63,6 +64,11 @@ static const char *name_of(const struct trace_names *t, u32 value)
 	return NULL;
 }
 
+const char *text_name_of(u8 table, u32 value)
+{
+	return name_of(&trace_names[table], value);
+}
+
 static void text_or(struct text *b, bool *first)
 {
 	if (!*first)
@@ -71,8 +77,9 @@ static void text_or(struct text *b, bool *first)
 }
 
 /* NAME, NAME|NAME|0x8, or a number when nothing is called that. */
-static void text_names(struct text *b, const struct trace_names *t, u32 value)
+void text_names(struct text *b, u8 table, u32 value)
 {
+	const struct trace_names *t = &trace_names[table];
 	const char *low = name_of(t, value & t->mask);
 	u32 rest = low ? value & ~t->mask : value;
 	bool first = true;
@@ -101,68 +108,9 @@ static void text_names(struct text *b, const struct trace_names *t, u32 value)
 
 static void text_file_mode(struct text *b, u32 mode)
 {
-	text_names(b, &trace_names[NAMES_file_type], mode & 0170000);
+	text_names(b, NAMES_file_type, mode & 0170000);
 	text_char(b, '|');
 	text_octal(b, mode & 07777);
-}
-
-/* Without the SIG where a set is shown; real-time signals have numbers. */
-static void text_signal(struct text *b, u32 sig, bool in_set)
-{
-	const char *name = name_of(&trace_names[NAMES_signal], sig);
-
-	if (name) {
-		text_str(b, in_set ? name + strlen("SIG") : name);
-	} else {
-		text_str(b, in_set ? "RT_" : "SIGRT_");
-		text_s64(b, (s64)sig - 32);
-	}
-}
-
-void show_signal(struct text *b, int sig)
-{
-	text_signal(b, (u32)sig, false);
-}
-
-static void text_sigset(struct text *b, u64 set)
-{
-	u32 count = 0;
-	bool first = true, most;
-
-	for (u64 rest = set; rest; rest &= rest - 1)
-		count++;
-	most = count > SIGNAL_MAX / 2;
-	text_str(b, most ? "~[" : "[");
-	for (int sig = 1; sig <= SIGNAL_MAX; sig++) {
-		if (!(set & SIG_BIT(sig)) != most)
-			continue;
-		if (!first)
-			text_char(b, ' ');
-		first = false;
-		text_signal(b, (u32)sig, true);
-	}
-	text_char(b, ']');
-}
-
-static void text_status(struct text *b, u32 status)
-{
-	u32 sig = status & 0x7f;
-
-	if (sig == 0) {
-		text_str(b, "[{WIFEXITED(s) && WEXITSTATUS(s) == ");
-		text_u64(b, status >> 8 & 0xff);
-	} else if ((status & 0xff) == 0x7f) {
-		text_str(b, "[{WIFSTOPPED(s) && WSTOPSIG(s) == ");
-		text_signal(b, status >> 8 & 0xff, false);
-	} else if (status == 0xffff) {
-		text_str(b, "[{WIFCONTINUED(s)");
-	} else {
-		text_str(b, "[{WIFSIGNALED(s) && WTERMSIG(s) == ");
-		text_signal(b, sig, false);
-		if (status & 0x80)
-			text_str(b, " && WCOREDUMP(s)");
-	}
-	text_str(b, "}]");
 }
 
 static void text_number(struct text *b, u8 how, u8 table, u64 value, u32 size)
@@ -196,7 +144,7 @@ static void text_number(struct text *b, u8 how, u8 table, u64 value, u32 size)
 		if (table == NAMES_signal && value > SIGSYS && value <= SIGNAL_MAX)
 			text_signal(b, (u32)value, false);
 		else
-			text_names(b, &trace_names[table], (u32)value);
+			text_names(b, table, (u32)value);
 		break;
 	case SHOW_FILE_MODE:
 		text_file_mode(b, (u32)value);
@@ -340,7 +288,7 @@ static bool show_sockaddr(struct text *b, u32 va, u64 len)
 		return false;
 	family = raw[0] | (u32)raw[1] << 8;
 	text_str(b, "{sa_family=");
-	text_names(b, &trace_names[NAMES_family], family);
+	text_names(b, NAMES_family, family);
 	if (family == 1 && len > 2) {
 		text_str(b, ", sun_path=");
 		if (!raw[2])
@@ -379,7 +327,7 @@ static bool show_msghdr(struct text *b, u32 va)
 	text_str(b, ", msg_controllen=");
 	text_u64(b, m.controllen);
 	text_str(b, ", msg_flags=");
-	text_names(b, &trace_names[NAMES_msg], m.flags);
+	text_names(b, NAMES_msg, m.flags);
 	text_char(b, '}');
 	return true;
 }
@@ -576,32 +524,4 @@ void show_result(struct text *b, const struct syscall_row *row, long result)
 		text_s64(b, result);
 	else
 		text_number(b, row->result, 0, (u32)result, 4);
-}
-
-void show_siginfo(struct text *b, int sig, const struct guest_siginfo *info)
-{
-	bool fault = sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE || sig == SIGTRAP;
-
-	text_str(b, "{si_signo=");
-	show_signal(b, sig);
-	text_str(b, ", si_code=");
-	if (fault && info->code > 0 && info->code != 0x80)
-		text_names(b, &trace_names[sig == SIGSEGV ? NAMES_segv : sig == SIGBUS ? NAMES_bus : NAMES_fault],
-			   (u32)info->code);
-	else
-		text_names(b, &trace_names[sig == SIGCHLD && info->code > 0 ? NAMES_cld : NAMES_si], (u32)info->code);
-	if (fault && info->code > 0) {
-		text_str(b, ", si_addr=");
-		text_address(b, info->data[0]);
-	} else if (info->code <= 0 || sig == SIGCHLD) {
-		text_str(b, ", si_pid=");
-		text_u64(b, info->data[0]);
-		text_str(b, ", si_uid=");
-		text_u64(b, info->data[1]);
-	}
-	if (sig == SIGCHLD && info->code > 0) {
-		text_str(b, ", si_status=");
-		text_s64(b, (s32)info->data[2]);
-	}
-	text_char(b, '}');
 }
