@@ -109,7 +109,10 @@ def test_decoded(xlate_run: Path, traced: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("words", [["-strace"], ["--strace"], ["-d", "strace"]])
+SPELLINGS = [["-strace"], ["--strace"], ["-d", "strace"], ["-e", "trace=exit_group"]]
+
+
+@pytest.mark.parametrize("words", SPELLINGS)
 def test_spellings(xlate_run: Path, traced: Path, tmp_path: Path, words: list[str]) -> None:
     assert "+++ exited with 0 +++\n" in _run(xlate_run, [*words, traced], tmp_path).stderr
 
