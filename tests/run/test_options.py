@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import CHECKOUT
 from tests.run.cli_programs import guest_program
 
 USAGE = 2
+#: What a re-executed xlate-run is told, and second names of what is there.
+UNDOCUMENTED = {"inherit", "store", "exec-name", "held-package", "strace-only", "h"}
+UNDOCUMENTED |= {"one-insn-per-tb"}
 QEMU_ROW = re.compile(r"^-(\S+)(?: (\S+))? +(QEMU_\w+)? ", re.MULTILINE)
 
 
@@ -157,6 +161,22 @@ def test_lists(xlate_run: Path) -> None:
     assert "  cortex-a15\n" in cpus.stdout
     assert "  strace: " in logs.stdout
     assert cpus.returncode == logs.returncode == 0
+
+
+def test_help_names_everything(xlate_run: Path) -> None:
+    """Every option and every XLATE_* variable of the table is on the page that users see."""
+    source = (CHECKOUT / "xlate/runtime/src/options.c").read_text(encoding="ascii")
+    page = _run([xlate_run, "--help"]).stdout
+    rows = re.findall(r'^\t{"([\w-]+)", \w+, (\w+),', source, re.MULTILINE)
+    assert len(rows) > 30
+    shown = {name for name, call in rows if call != "NULL"} - UNDOCUMENTED
+    missing = [
+        name for name in sorted(shown) if not re.search(rf"(^|[ (,])--?{name}\b", page, re.M)
+    ]
+    assert missing == []
+    variables = set(re.findall(r'"(XLATE_\w+)"', source))
+    assert variables - set(re.findall(r"XLATE_\w+", page)) == set()
+    assert max(map(len, page.splitlines())) <= 112
 
 
 def test_qemu_name(xlate_run: Path, seen: Path, tmp_path: Path) -> None:

@@ -296,15 +296,16 @@ static bool show_sockaddr(struct text *b, u32 va, u64 len)
 		raw[len < sizeof(raw) ? len : sizeof(raw) - 1] = 0;
 		text_quoted(b, (char *)raw + 2 + !raw[2], strlen((char *)raw + 2 + !raw[2]), false);
 	} else if (family == 2 || family == 10) {
-		text_str(b, ", port=");
+		text_str(b, family == 2 ? ", sin_port=htons(" : ", sin6_port=htons(");
 		text_u64(b, (u64)raw[2] << 8 | raw[3]);
-		text_str(b, ", addr=");
+		text_str(b, family == 2 ? "), sin_addr=inet_addr(\"" : "), inet_pton(AF_INET6, \"");
 		if (family == 10)
 			text_inet6(b, raw + 8);
 		for (u32 i = 4; family == 2 && i < 8; i++) {
 			text_u64(b, raw[i]);
 			text_str(b, i < 7 ? "." : "");
 		}
+		text_str(b, family == 2 ? "\")" : "\", &sin6_addr)");
 	} else if (family == 16) {
 		text_str(b, ", nl_pid=");
 		text_u64(b, raw[4] | (u64)raw[5] << 8 | (u64)raw[6] << 16 | (u64)raw[7] << 24);
