@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from frontends.arm32.recorded import recorded
 from xlate.discovery.model import Block
 
-MOST_ENTRIES = 64
+MOST_ENTRIES = 256
 
 
 def chosen(blocks: Mapping[int, Block], entered: Collection[int]) -> frozenset[int]:
