@@ -54,7 +54,7 @@ static void descriptors(void)
 
 static void processor_time(void)
 {
-	struct rlimit r = {1, 2};
+	struct rlimit r = {1, 100};
 	volatile unsigned x = 0;
 
 	signal(SIGXCPU, on_signal);
@@ -62,9 +62,6 @@ static void processor_time(void)
 	while (!caught)
 		x += 1;
 	CHECK(caught == SIGXCPU);
-	signal(SIGXCPU, SIG_DFL);
-	for (;;)
-		x += 1; /* until the hard one: SIGKILL */
 }
 
 static void cores(void)
@@ -101,8 +98,7 @@ int main(void)
 	status = in_child(file_size);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
 	CHECK(in_child(descriptors) == 0);
-	status = in_child(processor_time);
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHECK(in_child(processor_time) == 0);
 	status = in_child(cores);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && !WCOREDUMP(status));
 	CHECK(in_child(raising) == 0);
