@@ -8,6 +8,7 @@
 
 #include <asm/stat.h>
 
+#include "limits.h"
 #include "load.h"
 #include "memory.h"
 #include "stats.h"
@@ -288,6 +289,7 @@ static long run_own(struct thread *t, const struct own_argv *o, const int fds[4]
 	stats_flush();
 	set_inherited(fds, true);
 	signal_before_exec(t);
+	limits_before_exec();
 	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
 	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[0], (u64) "", (u64)o->words, (u64)o->env, AT_EMPTY_PATH,
 				     0);
