@@ -41,23 +41,25 @@ int main(int argc, char **argv)
 	struct stat a, b;
 	pid_t pid;
 	char c;
+	const char *own_name;
 	long n;
 
 	if (argc > 1)
 		return as_child();
 	CHECK(realpath(argv[0], self) && pipe(in) == 0 && pipe(out) == 0);
+	own_name = strrchr(self, '/') + 1; /* the name in comm is cut after 15 bytes */
 	pid = fork();
 	if (pid == 0) {
 		char *const words[] = {"its-name", "two", "", "last", NULL};
 
-		CHECK(dup2(in[0], 0) == 0 && dup2(out[1], 1) == 1);
+		CHECK(dup2(in[0], 0) == 0 && dup2(out[1], 1) == 1 && close(in[1]) == 0);
 		execve(self, words, env);
 		_exit(1);
 	}
 	CHECK(read(out[0], &c, 1) == 1);
 	CHECK(contents(pid, "cmdline") == 19 && !memcmp(text, "its-name\0two\0\0last", 19));
 	CHECK(contents(pid, "environ") > 0 && !strcmp(text, "CHECK_MARK=other"));
-	CHECK(contents(pid, "comm") > 0 && !strncmp(text, strrchr(self, '/') + 1, 15));
+	CHECK(contents(pid, "comm") > 0 && !strncmp(text, own_name, strlen(text) - 1));
 	snprintf(name, sizeof(name), "/proc/%d/exe", (int)pid);
 	n = readlink(name, link, sizeof(link) - 1);
 	CHECK(n > 0);

@@ -111,7 +111,7 @@ ROWS = (
     Row(366, "accept4", SAME, "fd out@*2:sockaddr inout=4:int hex:sock_flags", blocking=True),
     Row(367, "fanotify_init", "sys_fanotify_init", "hex hex"),
     Row(368, "fanotify_mark", SAME, "fd hex pair dirfd path"),
-    Row(369, "prlimit64", SAME, "pid int:rlimit in=16:rlimit64 out=16:rlimit64"),
+    Row(369, "prlimit64", "sys_prlimit64", "pid int:rlimit in=16:rlimit64 out=16:rlimit64"),
     Row(370, "name_to_handle_at", SAME, "dirfd path inout=136 out=4 hex:at"),
     Row(371, "open_by_handle_at", "sys_open_by_handle_at", "dirfd in hex"),
     Row(372, "clock_adjtime", "sys_clock_adjtime", "int inout"),

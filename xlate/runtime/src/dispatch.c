@@ -67,6 +67,7 @@ static u8 *meta_at, *meta_end;
 static struct meta_chunk *meta_chunks, *meta_spare; /* in use, and left from before everything was forgotten */
 static u32 generation; /* how often everything was forgotten */
 static struct unit *work; /* the unit being made */
+static u32 dead_count; /* units forgotten one by one; their code and records stay */
 
 static void *pages(u64 size)
 {
@@ -167,7 +168,7 @@ static void forget_everything(void)
 	look_up_unhook_all(); /* hooks lie in the segments that go away */
 	__builtin_memset(map_heads, 0, map_size * sizeof(u32));
 	__builtin_memset(page_heads, 0, sizeof(page_heads));
-	unit_count = 0;
+	unit_count = dead_count = 0;
 	meta_at = meta_end = NULL;
 	while (meta_chunks) {
 		struct meta_chunk *c = meta_chunks;
@@ -178,6 +179,12 @@ static void forget_everything(void)
 	}
 	generation++;
 	cache_reset();
+}
+
+/* A record is free, and not too many are of units that are dead: a program that rewrites its code makes those. */
+static bool has_place(void)
+{
+	return unit_count < UNITS_IN_CHUNK * UNIT_CHUNKS && (dead_count < DEAD_UNITS || dead_count < unit_count / 2);
 }
 
 /* No place is left for code or records: forget everything, for which all other threads leave translated code. */
@@ -231,7 +238,7 @@ static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
 		decode_watched(key, it);
 		if (!work->insns)
 			return NULL;
-		if (unit_count < UNITS_IN_CHUNK * UNIT_CHUNKS && cache_room(work->start, &room))
+		if (has_place() && cache_room(work->start, &room))
 			break;
 		if (tries == START_OVER_TRIES)
 			fatal("no memory for translated code");
@@ -414,6 +421,7 @@ static void kill_unit(struct thread *t, u32 index)
 	if (r->dead)
 		return;
 	r->dead = true;
+	dead_count++;
 	r->landing.host = (u64)entry_miss;
 	for (u32 i = r->incoming; i;) {
 		struct cell *c = cache_cell(i - 1);

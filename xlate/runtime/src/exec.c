@@ -9,6 +9,7 @@
 
 #include <asm/stat.h>
 
+#include "limits.h"
 #include "load.h"
 #include "memory.h"
 #include "stats.h"
@@ -290,6 +291,7 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 	if (kept)
 		set_inherited(kept, true);
 	signal_before_exec(t);
+	limits_before_exec();
 	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
 	err = guest_blocking_syscall(t, __NR_execveat, (u64)dirfd, (u64)path, (u64)words, (u64)env,
 				     *path ? 0 : AT_EMPTY_PATH, 0);

@@ -96,6 +96,8 @@
 /* Records of units are made in chunks; when all are in use (2 million units), everything is forgotten as well. */
 #define UNITS_IN_CHUNK 512u
 #define UNIT_CHUNKS 4096u
+/* Dead units (some 300 bytes each) that are worth starting over for, when they are half of all: about 5 MB. */
+#define DEAD_UNITS 16384u
 /* Fault tables of units are cut from pieces of this size. */
 #define META_CHUNK (256u << 10)
 /* Lists of the units of a page, by page number: enough for 16 MiB of code without two pages in one list. */

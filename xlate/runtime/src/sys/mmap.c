@@ -3,11 +3,22 @@
 #include "sys/sys.h"
 #include "world.h"
 
+/* No mapping reaches as far as this below the end of 64 bits: for "nowhere yet". */
+#define GUEST_SPACE (1ull << 33)
+
 enum {
 	MCL_CURRENT = 1,
 	MCL_FUTURE = 2,
 	MCL_ONFAULT = 4,
 };
+
+/* What a fixed mapping replaces does not count. A length that is refused for itself is mem_map's matter. */
+static bool may_map(gaddr addr, u32 len, u32 prot, u32 flags)
+{
+	bool data = prot & PROT_WRITE && (flags & MAP_TYPE) == MAP_PRIVATE;
+
+	return limit_allows_mapping(flags & MAP_FIXED ? addr.va : ~0ull - GUEST_SPACE, page_ceil(len), data);
+}
 
 /* The offset is in units of 4096 bytes. */
 long sys_mmap2(struct thread *t, gaddr addr, u32 len, u32 prot, u32 flags, s32 fd, u32 page)
@@ -18,6 +29,8 @@ long sys_mmap2(struct thread *t, gaddr addr, u32 len, u32 prot, u32 flags, s32 f
 
 	if (!(flags & MAP_ANONYMOUS) && fd_is_own(fd))
 		return -EBADF;
+	if (!may_map(addr, len, prot, flags))
+		return -ENOMEM;
 	ret = mem_map(t, addr, len, (int)prot, flags, fd, (u64)page << 12);
 	if (is_text && !host_is_error(ret))
 		optimised_mapped(t, fd, (u64)ret, page_ceil(len), (u64)page << 12);
@@ -42,11 +55,17 @@ long sys_pkey_mprotect(struct thread *t, gaddr addr, u32 len, u32 prot, s32 key)
 
 long sys_mremap(struct thread *t, gaddr old, u32 old_len, u32 new_len, u32 flags, gaddr new)
 {
+	if (new_len > old_len && !limit_allows_mapping(old.va, page_ceil(new_len), true))
+		return -ENOMEM;
 	return mem_remap(t, old, old_len, new_len, flags, new);
 }
 
 long sys_brk(struct thread *t, gaddr end)
 {
+	u64 start = process.brk_start.va;
+
+	if (end.va > process.brk_end.va && !limit_allows_mapping(start, page_ceil(end.va) - start, true))
+		return (long)process.brk_end.va;
 	return mem_brk(t, end);
 }
 

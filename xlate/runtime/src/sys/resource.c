@@ -1,12 +1,11 @@
-/* Limits, usage, process times, priorities. ARM counts in 32 bits; what does not fit is clamped as a 32-bit kernel does. */
+/*
+ * Usage, process times, priorities, and limits in their old form (limits.c keeps them). ARM counts in 32 bits; what does
+ * not fit is clamped as a 32-bit kernel does.
+ */
 #include "sys/sys.h"
 
 #define GUEST_INFINITY 0xffffffffu
 #define HOST_INFINITY (~0ull)
-
-struct host_rlimit {
-	u64 cur, max;
-};
 
 static u32 limit_to_guest(u64 v)
 {
@@ -22,7 +21,7 @@ long sys_ugetrlimit(struct thread *t, s32 which, gaddr out)
 {
 	struct host_rlimit h;
 	struct guest_rlimit g;
-	long err = host_syscall2(__NR_getrlimit, (u64)which, (u64)&h);
+	long err = limit_get(which, &h);
 
 	(void)t;
 	if (err)
@@ -43,7 +42,7 @@ long sys_setrlimit(struct thread *t, s32 which, gaddr in)
 		return err;
 	h.cur = limit_to_host(g.cur);
 	h.max = limit_to_host(g.max);
-	return host_syscall2(__NR_setrlimit, (u64)which, (u64)&h);
+	return limit_set(which, &h);
 }
 
 long rusage_out(gaddr a, const struct host_rusage *ru)

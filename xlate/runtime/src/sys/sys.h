@@ -123,6 +123,17 @@ long timespec_out(gaddr a, const struct host_timespec *ts, enum time_width width
 /* *host is NULL for a null pointer, else ts filled from a. */
 long timespec_in_opt(struct host_timespec *ts, struct host_timespec **host, gaddr a, enum time_width width);
 
+/* --- limits (limits.c) --- */
+
+struct host_rlimit {
+	u64 cur, max;
+};
+
+long limit_get(s32 which, struct host_rlimit *out);
+long limit_set(s32 which, const struct host_rlimit *limit);
+/* May [start, start + len) be mapped besides what is mapped elsewhere? data: private and writable. */
+bool limit_allows_mapping(u64 start, u64 len, bool data);
+
 /* --- resource usage (resource.c) --- */
 
 struct host_rusage {
