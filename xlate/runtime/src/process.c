@@ -125,6 +125,7 @@ void process_after_fork(struct thread *t)
 		others = next;
 	}
 	t->group->threads = 1;
+	t->start_flags = 0;
 	t->group->pid = (int)host_syscall0(__NR_getpid);
 	t->tid = (int)host_syscall0(__NR_gettid);
 	/* Pending signals are the parent's, but one may have come to the child already. */
@@ -139,13 +140,13 @@ void process_after_fork(struct thread *t)
 #define CLONE_VFORK 0x4000u
 
 /*
- * The memory one stands on goes with the last instructions. The block of a process's first thread stays, since the
- * process's own data are in it; that of a vfork's child is its parent's to free.
+ * The memory one stands on goes with the last instructions. The block of a process's first thread stays while others
+ * need what is in it; that of a vfork's child is its parent's to free.
  */
 _Noreturn void thread_exit(struct thread *t, int status)
 {
 	bool last = __atomic_sub_fetch(&t->group->threads, 1, __ATOMIC_SEQ_CST) == 0;
-	bool first = t->group == &t->own_group;
+	bool first = t->group == &t->own_group, needed = first && (!last || t->group->lent || !t->start_flags);
 	u64 all = ~0ull;
 
 	if (last && first && !t->start_flags)
@@ -156,10 +157,11 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	if (last)
 		stats_finish();
 	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
-	if (!(first && t->start_flags & CLONE_VFORK))
+	if (!(t->start_flags & CLONE_VFORK)) {
 		world_remove(t);
-	if (!first)
-		thread_leave(t, status);
+		if (!needed)
+			thread_leave(t, status);
+	}
 	for (;;)
 		host_syscall1(__NR_exit, (u64)status);
 }

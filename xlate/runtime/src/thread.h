@@ -22,6 +22,7 @@
 struct group {
 	int pid;
 	u32 threads;
+	bool lent; /* its actions are, or may be, another process's as well: this block stays */
 	struct guest_sigaction *actions; /* by signal number; [0] unused. CLONE_SIGHAND shares them */
 	struct guest_sigaction own_actions[SIGNAL_MAX + 1];
 	/* Host descriptors that are this runtime's and that the guest must not see or close. -1: unused */

@@ -65,6 +65,12 @@ static u64 host_flags(const struct clone_call *c)
 				 CLONE_PARENT_SETTID) & 0xffffffff;
 }
 
+static void tell(gaddr at, u32 value)
+{
+	mem_will_write(at, sizeof(value));
+	copy_out(at, &value, sizeof(value)); /* the kernel does not mind either when it cannot be written */
+}
+
 /* --- a child with memory of its own ------------------------------------------------------------------ */
 
 static void become_child(struct thread *t, const struct clone_call *c)
@@ -82,20 +88,18 @@ static long clone_memory(struct thread *t, const struct clone_call *c)
 	u64 parent_word = c->flags & CLONE_PIDFD	   ? buf_out(c->pidfd, 4)
 			  : c->flags & CLONE_PARENT_SETTID ? buf_out(c->parent_tid, 4)
 							   : 0;
-	u64 flags = host_flags(c) | (c->flags & (CLONE_PIDFD | CLONE_PARENT_SETTID));
-	/* Before the fork, so that the tables are whole in the child; a waiting parent must not keep the lock. */
-	struct thread *held = world_lock();
+	bool both = c->flags & CLONE_PIDFD && c->flags & CLONE_PARENT_SETTID; /* the kernel has one word for them */
+	u64 flags = host_flags(c) | (c->flags & (both ? CLONE_PIDFD : CLONE_PIDFD | CLONE_PARENT_SETTID));
+	struct thread *held = world_lock(); /* so that the tables are whole in the child */
 	long pid;
 
-	if (flags & CLONE_PIDFD && flags & CLONE_PARENT_SETTID) {
-		world_unlock(&held);
-		return -ENOSYS; /* clone3 of two words, which one clone cannot give */
-	}
 	/* Argument order of x86-64: flags, stack, parent_tid, child_tid, tls. */
 	pid = host_syscall5(__NR_clone, flags, 0, parent_word, child_tid, 0);
 	if (pid == 0)
 		become_child(t, c);
 	world_unlock(&held);
+	if (pid > 0 && both)
+		tell(c->parent_tid, (u32)pid);
 	return pid;
 }
 
@@ -127,7 +131,10 @@ static void inherit_group(struct thread *child, const struct thread *t, const st
 	child->own_group = *t->group;
 	child->group = &child->own_group;
 	child->group->threads = 1;
-	if (!(c->flags & CLONE_SIGHAND)) {
+	child->group->lent = c->flags & CLONE_SIGHAND; /* its place could be anywhere in a chain of them */
+	if (c->flags & CLONE_SIGHAND) {
+		t->group->lent = true;
+	} else {
 		memcpy(child->own_group.own_actions, t->group->actions, sizeof(child->own_group.own_actions));
 		child->own_group.actions = child->own_group.own_actions;
 	}
@@ -152,19 +159,13 @@ static struct thread *make_child(struct thread *t, const struct clone_call *c)
 	return child;
 }
 
-/* It never ran, or it ran in memory of its own since: execve, or the end of a vfork's child. */
-static void drop_child(struct thread *child)
+/* It never ran, or runs no more in this memory: execve, or the end of a vfork's child. */
+static void drop_child(struct thread *child, bool ran)
 {
-	if (child->group != &child->own_group)
+	if (!ran && child->group != &child->own_group)
 		__atomic_sub_fetch(&child->group->threads, 1, __ATOMIC_SEQ_CST);
 	world_bury(child);
 	thread_free(child);
-}
-
-static void tell(gaddr at, u32 value)
-{
-	mem_will_write(at, sizeof(value));
-	copy_out(at, &value, sizeof(value)); /* the kernel does not mind either when it cannot be written */
 }
 
 static long clone_thread(struct thread *t, const struct clone_call *c)
@@ -188,7 +189,7 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	tid = host_clone(flags, thread_stack_top(child), parent_tid, child_tid, begin, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&mask, 0, sizeof(mask));
 	if (tid < 0 || c->flags & CLONE_VFORK)
-		drop_child(child);
+		drop_child(child, tid >= 0);
 	if (tid >= 0 && c->flags & CLONE_PIDFD) {
 		tell(c->pidfd, (u32)pidfd);
 		if (c->flags & CLONE_PARENT_SETTID)
