@@ -37,6 +37,7 @@ class Cpu:
         self.state = bytearray(layout.size())
         self.memory = memory
         self.fp = FloatMode()
+        self.versions: dict[int, int] = {}  # of exclusive granules, by host address
 
     def get(self, offset: int, size: int) -> int:
         """Read ``size`` bytes of the state."""

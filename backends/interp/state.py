@@ -60,12 +60,27 @@ def _store(cpu: Cpu, op: Op, a: int, b: int) -> None:
     cpu.memory.store(a, b, WIDTHS[op.args[1].op.ty] // 8)
 
 
+@arm("version")
+def _version(cpu: Cpu, op: Op, granule: int) -> int:
+    return cpu.versions.get(granule, 0)
+
+
 @arm("cas_if")
-def _cas_if(cpu: Cpu, op: Op, ok: int, addr: int, expected: int, new: int) -> int:
-    if not ok:
+def _cas_if(
+    cpu: Cpu,
+    op: Op,
+    ok: int,
+    addr: int,
+    expected: int,
+    new: int,
+    granule: int,
+    version: int,
+) -> int:
+    if not ok or cpu.versions.get(granule, 0) != version:
         return 0
     size = WIDTHS[op.args[3].op.ty] // 8
     cpu.memory.check(addr, size, WRITE)
+    cpu.versions[granule] = version + 2
     if cpu.memory.load(addr, size) != expected:
         return 0
     cpu.memory.store(addr, new, size)

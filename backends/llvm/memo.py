@@ -30,7 +30,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS memo (key BLOB PRIMARY KEY, value BLOB, use
 
 
 def _complain(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(f"xlate: {line}", file=sys.stderr)
 
 
 @functools.cache
@@ -84,7 +84,7 @@ class Memo:
             try:
                 row = self._base.execute("SELECT value FROM memo WHERE key = ?", (key,)).fetchone()
                 found = unpack(row[0]) if row else None
-            except (sqlite3.DatabaseError, ValueError) as e:
+            except (sqlite3.DatabaseError, ValueError, TypeError) as e:
                 self._broken(e)
         if found is None:
             self.misses += 1

@@ -7,6 +7,7 @@ or on the batches.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -19,7 +20,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 
 from backends.llvm.memo import Memo, key_maker
 from backends.llvm.modules import Normal, normalise
@@ -131,6 +131,8 @@ class Worker:
             self._process = None
         if "ERROR: " in words:
             return f"LLVM aborts: {reason_in(words)}"
+        if "Traceback" in words:  # a mistake of ours, which must not pass for one of LLVM's
+            return f"the worker fails: {words.strip().splitlines()[-1][:200]}"
         return "LLVM dies"
 
     def _reap(self, process: subprocess.Popen[bytes]) -> None:
@@ -167,18 +169,11 @@ class _Crew:
         self._threads = [
             threading.Thread(target=self._serve, args=(w,), daemon=True) for w in workers
         ]
-
-    def __enter__(self) -> _Crew:
         for thread in self._threads:
             thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End all workers at once, whatever they are doing."""
         for worker in self._workers:
             worker.stop()
         while not self._todo.empty():
@@ -283,7 +278,7 @@ def compile_functions(
     """
     key_of = key_maker(prelude, level)
     workers = [Worker(prelude, level, seconds) for _ in range(max(1, jobs))]
-    with _Crew(workers) as crew:
+    with contextlib.closing(_Crew(workers)) as crew:
         job = _Job(crew, memo, progress)
         for function in functions:
             normal = normalise(function)

@@ -63,24 +63,41 @@ def _store(t: Text, op: Op) -> None:
     t.line(f"store volatile {ty} {t.of(op.args[1])}, ptr {_SPACE} {p}, align 1")
 
 
+@arm("version")
+def _version(t: Text, op: Op) -> str:
+    pointer = t.new(f"inttoptr i64 {t.of(op.args[0])} to ptr")
+    return t.new(f"load atomic volatile i64, ptr {pointer} acquire, align 8")
+
+
 @arm("cas_if")
 def _cas_if(t: Text, op: Op) -> str:
-    ok, _, expected, new = args_of(t, op)
+    """Lock the version, exchange, unlock: a fault in between is the runtime's to undo."""
+    ok, _, expected, new, granule, version = args_of(t, op)
     p = t.places.memory_pointer(t, op.args[1])
     ty, bytes_ = op.args[2].ty, op.args[2].width // 8
-    start, doit, done = t.label(), t.label(), t.label()
+    start, lock, doit, done = t.label(), t.label(), t.label(), t.label()
     t.line(f"br label %{start}")
     t.lines.append(f"{start}:")
-    t.line(f"br i1 {ok}, label %{doit}, label %{done}")
+    t.line(f"br i1 {ok}, label %{lock}, label %{done}")
+    t.lines.append(f"{lock}:")
+    word = t.new(f"inttoptr i64 {granule} to ptr")
+    odd = t.new(f"or i64 {version}, 1")
+    locked = _exchanged(t, f"ptr {word}, i64 {version}, i64 {odd} acquire monotonic, align 8", "i64")
+    t.line(f"br i1 {locked}, label %{doit}, label %{done}")
     t.lines.append(f"{doit}:")
-    pair = t.new(
-        f"cmpxchg volatile ptr {_SPACE} {p}, {ty} {expected}, {ty} {new} "
-        f"seq_cst seq_cst, align {bytes_}"
-    )
-    won = t.new(f"extractvalue {{{ty}, i1}} {pair}, 1")
+    place = f"ptr {_SPACE} {p}, {ty} {expected}, {ty} {new}"
+    won = _exchanged(t, f"{place} seq_cst seq_cst, align {bytes_}", ty)
+    now = t.new(f"load atomic i64, ptr {word} monotonic, align 8")
+    after = t.new(f"add i64 {now}, 1")
+    t.line(f"store atomic i64 {after}, ptr {word} release, align 8")
     t.line(f"br label %{done}")
     t.lines.append(f"{done}:")
-    return t.new(f"phi i1 [ false, %{start} ], [ {won}, %{doit} ]")
+    return t.new(f"phi i1 [ false, %{start} ], [ false, %{lock} ], [ {won}, %{doit} ]")
+
+
+def _exchanged(t: Text, what: str, ty: str) -> str:
+    pair = t.new(f"cmpxchg volatile {what}")
+    return t.new(f"extractvalue {{{ty}, i1}} {pair}, 1")
 
 
 @arm("fence")

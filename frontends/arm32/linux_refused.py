@@ -13,7 +13,6 @@ _URING = "the rings are shared memory holding host addresses"
 _PCI = "PCI configuration registers of the host are not the guest's"
 _MODULE = "a guest module cannot be loaded into the host's kernel"
 _FILTER = "a filter would judge xlate's own host calls by their host numbers"
-_THREADS = "threads: a later issue"
 _LSM = "the list of security modules is the host's"
 
 # fmt: off
@@ -58,13 +57,8 @@ ROWS = (
     Row(425, "io_uring_setup", REFUSED, errno="ENOSYS", reason=_URING),
     Row(426, "io_uring_enter", REFUSED, errno="ENOSYS", reason=_URING),
     Row(427, "io_uring_register", REFUSED, errno="ENOSYS", reason=_URING),
-    Row(435, "clone3", REFUSED, errno="ENOSYS", reason="libraries fall back to clone, which is served"),
-    Row(449, "futex_waitv", REFUSED, errno="ENOSYS", reason=_THREADS),
     Row(450, "set_mempolicy_home_node", REFUSED, errno="ENOSYS", reason=_NUMA),
     Row(453, "map_shadow_stack", REFUSED, errno="ENOSYS", reason="ARM has no shadow stacks"),
-    Row(454, "futex_wake", REFUSED, errno="ENOSYS", reason=_THREADS),
-    Row(455, "futex_wait", REFUSED, errno="ENOSYS", reason=_THREADS),
-    Row(456, "futex_requeue", REFUSED, errno="ENOSYS", reason=_THREADS),
     Row(459, "lsm_get_self_attr", REFUSED, errno="ENOSYS", reason=_LSM),
     Row(460, "lsm_set_self_attr", REFUSED, errno="ENOSYS", reason=_LSM),
     Row(461, "lsm_list_modules", REFUSED, errno="ENOSYS", reason=_LSM),

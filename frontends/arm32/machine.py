@@ -180,9 +180,24 @@ class Arm32(Machine):
         """Write APSR.GE from an i32 of four bytes 0 or 1."""
         self.set_state(OFFSET["ge"], value)
 
-    def cas_if(self, ok: Value, addr: Value, expected: Value, new: Value) -> Value:
-        """Compare-and-swap at addr when ``ok`` (i1); i1 of whether it happened."""
-        return self.block.op("cas_if", ok, addr, expected, new)
+    def version(self, granule: Value) -> Value:
+        """Version word (i64) at a host address, read before all later accesses."""
+        return self.block.op("version", granule)
+
+    def cas_if(
+        self,
+        ok: Value,
+        addr: Value,
+        expected: Value,
+        new: Value,
+        granule: Value,
+        version: Value,
+    ) -> Value:
+        """Compare-and-swap at addr when ``ok`` (i1) and the granule still has that version.
+
+        i1 of whether it happened. The version is odd meanwhile, and moves on.
+        """
+        return self.block.op("cas_if", ok, addr, expected, new, granule, version)
 
     # --- branches -------------------------------------------------------------------------
     def branch(self, target: Any, *, thumb: bool | None = None, kind: str = "jump") -> None:

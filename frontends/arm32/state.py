@@ -6,8 +6,12 @@ first. ``xlate.tools.gen_runtime`` prints this table as ``gen/state_arm32.h`` wi
 
 from xlate.abi.state import Field, StateLayout
 
+#: Bytes of the table of versions of exclusive granules (``exclusive``), eight for each.
+MONITORS_SIZE = 1 << 15
+
 STATE = StateLayout(
     guest="arm32",
+    constants=(("MONITORS_SIZE", MONITORS_SIZE, "bytes of the versions of exclusive granules"),),
     fields=(
         Field("r", "u32", count=16, doc="r0-r12, sp, lr, pc (pc without the Thumb bit)"),
         Field("nf", "u8", doc="APSR.N, 0 or 1"),
@@ -45,6 +49,8 @@ STATE = StateLayout(
         Field("excl_addr", "u32", doc="address of the open exclusive monitor"),
         Field("svc_imm", "u32", doc="immediate of the last SVC"),
         Field("excl_value", "u64", doc="value that the exclusive load read"),
+        Field("excl_version", "u64", doc="version of its granule before that; odd while locked"),
+        Field("monitors", "u64", doc="versions of the exclusive granules of all memory"),
         Field("d", "u64", count=32, align=16, doc="d0-d31; s(2i), s(2i+1) are halves of d(i)"),
         Field("fpscr", "u32", doc="FPSCR except the cumulative flags held by the host"),
         Field("qc", "u32", doc="FPSCR.QC"),

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from corpus import build as corpus
-from tests.bench import conversion, disturbed, history, measure, plot, tables, translation
+from tests.bench import calls, conversion, disturbed, history, measure, plot, tables, translation
 from tests.bench.engines import BASELINE, ENGINES, NATIVE, OPTIMISED, PAIRS, Converter, Engines
 from xlate.errors import XlateError
 from xlate.runtime import build as runtime_build
@@ -199,6 +199,7 @@ def main(context: click.Context, /, **options: Any) -> None:
       python -m tests.bench --kernels fib,sha256 --rounds 3 --no-start --no-convert --no-cost
       python -m tests.bench --mode pie --engines native,optimised
       python -m tests.bench disturbed --rounds 3        signals, longjmp, coroutines, recursion
+      python -m tests.bench calls                       system calls, signals, processes, threads
       python -m tests.bench --save && python -m tests.bench plot -o history.svg
     """
     if context.invoked_subcommand is None:
@@ -295,6 +296,23 @@ def _translation(engines: Engines, console: Console) -> dict[str, Any] | None:
     dearest = sorted(cost.functions.items(), key=lambda item: -item[1])[:5]
     console.print("  " + ", ".join(f"{name} {n / cost.translation:.0%}" for name, n in dearest))
     return {**asdict(cost), "per_instruction": cost.per_instruction}
+
+
+@main.command("calls")
+@common_options
+@click.pass_context
+def calls_command(context: click.Context, /, **options: Any) -> None:
+    """Time system calls, clocks, signals, processes and threads, beside native and qemu-arm."""
+    _run(context, options, _measure_calls)
+
+
+def _measure_calls(options: Options, console: Console) -> dict[str, Any]:
+    engines = make_engines(options)
+    total = options["rounds"] * len(calls.commands(engines))
+    with _progress(total) as (_, step):
+        figures = calls.measure(engines, options["rounds"], step)
+    console.print(calls.table(figures))
+    return history.entry([], {"calls": figures, "rounds": options["rounds"]})
 
 
 @main.command("plot")

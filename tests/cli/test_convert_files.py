@@ -132,6 +132,14 @@ def test_missing_and_foreign_libraries_are_told(link: Link, sysroot: Path) -> No
     assert names(closure) == ["prog", "ld-test.so.3"]
 
 
+def test_a_name_that_no_file_can_have_is_missing(link: Link, sysroot: Path) -> None:
+    name = "x" * 5000
+    link("opt/own/libodd.so.1", f"-Wl,-soname,{name}")
+    prog = link("bin/prog", needs=("opt/own/libodd.so.1",), program=True)
+    closure = files.with_libraries(prog, sysroot)
+    assert [missing.name for missing in closure.missing] == [name]
+
+
 def test_with_libs_on_the_command_line(
     link: Link,
     sysroot: Path,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.loader.elf_bytes import BASE, CODE_OFFSET, Elf
+from xlate.package.format import read, write
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -35,7 +38,7 @@ def xlate(xlate_command: list[str], python_env: dict[str, str], tmp_path: Path) 
     def run(*words: object) -> subprocess.CompletedProcess[bytes]:
         command = [*xlate_command, *map(str, words)]
         return subprocess.run(
-            command, env=env, cwd=tmp_path, capture_output=True, timeout=120, check=False
+            command, env=env, cwd=tmp_path, capture_output=True, timeout=60, check=False
         )
 
     return run
@@ -53,7 +56,7 @@ def package(xlate: Run, tmp_path: Path) -> Path:
 def named(guest_cc: list[str], tmp_path: Path) -> Path:
     (tmp_path / "named.c").write_text(SOURCE)
     command = [*guest_cc, "-O2", "-static", "-nostdlib", "-ffreestanding", "named.c", "-o", "named"]
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
     return tmp_path / "named"
 
 
@@ -105,6 +108,26 @@ def test_damaged_package_is_one_line(xlate: Run, package: Path) -> None:
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"xlate: prog.xlp: damaged package")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_words_of_a_package_are_only_words(xlate: Run, package: Path) -> None:
+    """Whoever wrote it chooses neither colours nor what the terminal does."""
+    made = read(package)
+    words = {"[/x] [bold": "a [red]b[/red] \x1b]0;title\x07", "left": {"[/y]\x1b[2J": 3}}
+    write(package, replace(made, provenance=words))
+    done = xlate("inspect", package.name)
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.decode()
+    assert "[/x] [bold  a [red]b[/red] \N{REPLACEMENT CHARACTER}]0;title" in shown
+    assert "3 [/y]\N{REPLACEMENT CHARACTER}[2J" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_pipe_is_no_package_and_nobody_waits_for_it(xlate: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = xlate("inspect", "pipe")
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"xlate: pipe: not a regular file")
 
 
 def test_llvm_ir_is_not_in_a_package(xlate: Run, package: Path) -> None:

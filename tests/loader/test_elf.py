@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
+import warnings
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +17,7 @@ from xlate.errors import MalformedInput, Unsupported, XlateError
 from xlate.loader import CodeMark, Image, Prot, load, parse
 
 GOOD = Elf().build()
+SHT_PROGBITS, SHT_SYMTAB, STT_OBJECT = 1, 2, 1
 
 SOURCE = """
 static int twice(int x) { return 2 * x; }
@@ -152,6 +155,32 @@ def test_damage_anywhere_in_a_real_file(program: Path, seed: hypothesis.strategi
         at = seed.choice((seed.randrange(0, 300), seed.randrange(table, len(data))))
         data[at] = seed.randrange(256)
     _judge(bytes(data))
+
+
+@pytest.mark.needs_guest_cc
+def test_numbers_that_no_standard_knows_are_left_out(program: Path) -> None:
+    """A symbol and sections of unheard-of types: nothing is printed, and only they are lost.
+
+    As users have it, with warnings that are only printed.
+    """
+    data = bytearray(program.read_bytes())
+    table = int.from_bytes(data[32:36], "little")
+    for at in range(table, len(data) - 39, 40):
+        kind, _, _, offset, size = struct.unpack_from("<5I", data, at + 4)
+        if kind == SHT_SYMTAB:
+            for symbol in range(offset + 16, offset + size, 16):
+                if data[symbol + 12] & 15 == STT_OBJECT:
+                    data[symbol + 12] = 0x57
+                    break
+        elif kind == SHT_PROGBITS and size < 100:
+            struct.pack_into("<I", data, at + 4, 0x7FFFFF37)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        image = parse(bytes(data))
+    whole = parse(program.read_bytes())
+    assert said == []
+    assert len(image.symbols) == len(whole.symbols) - 1
+    assert 0 < len(image.sections) < len(whole.sections)
 
 
 def _judge(data: bytes) -> None:

@@ -1,6 +1,7 @@
 /*
- * The parts of the runtime that a handler or nobody else calls, fed from standard input: `blake2` prints the hash of the
- * input; `faults COUNT` takes a fault table and prints the guest key of each image offset given as an argument.
+ * The parts of the runtime that a handler or nobody else calls, fed from standard input: `blake2` prints the hash of
+ * the input; `faults COUNT` takes a fault table and prints the guest key of each image offset given as an argument;
+ * `trust USER FOLDER` asks whether FOLDER may hold packages, as USER and then as root again.
  */
 /* First: the runtime's headers hide every symbol declared after them. */
 #include <stdio.h>
@@ -80,6 +81,18 @@ static int print_hash(size_t size)
 	return 0;
 }
 
+/* The input again, its last byte right before a page that cannot be read. */
+static u64 fenced(size_t size)
+{
+	u64 room = page_ceil(size);
+	long at = host_mmap(0, room + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (host_is_error(at) || host_mprotect((u64)at + room, PAGE_SIZE, 0))
+		never("a host without memory");
+	memcpy((void *)((u64)at + room - size), input, size);
+	return (u64)at + room - size;
+}
+
 static int print_keys(size_t size, char **args)
 {
 	struct package *k = &modules[0].package;
@@ -87,7 +100,7 @@ static int print_keys(size_t size, char **args)
 	k->image = 0x7000000000;
 	k->image_size = 1ull << 32;
 	k->bias = 0x10000;
-	k->faults = (u64)input;
+	k->faults = fenced(size);
 	k->faults_size = size;
 	k->fault_count = (u32)strtoul(*args++, NULL, 0);
 	module_count = 1;
@@ -98,11 +111,24 @@ static int print_keys(size_t size, char **args)
 	return 0;
 }
 
+static int print_trust(char **args)
+{
+	u64 user = strtoul(args[0], NULL, 0), users[] = {user, 0};
+
+	for (u32 i = 0; i < ARRAY_LEN(users); i++) {
+		host_syscall3(__NR_setresuid, (u64)-1, users[i], (u64)-1);
+		printf("%d\n", store_open_path(args[1]) >= 0);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	size_t size = fread(input, 1, sizeof(input), stdin);
 
 	if (argc == 2)
 		return print_hash(size);
+	if (!strcmp(argv[1], "trust"))
+		return print_trust(argv + 2);
 	return print_keys(size, argv + 2);
 }

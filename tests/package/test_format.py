@@ -111,6 +111,36 @@ def test_a_damaged_header_is_refused(at: int) -> None:
     refused(flipped(DATA, at))
 
 
+def with_provenance(text: bytes) -> bytes:
+    """The package with other bytes for its provenance, and checksums that agree."""
+    at = layout.HEADER.unpack(DATA)["sections"]
+    assert isinstance(at, tuple)
+    places = (*at[:-1], len(text))
+    body = DATA[: at[-2]] + text + bytes(-len(text) % layout.PAGE)
+    return reseal(body, sections=places, file_size=len(body))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 200_000,
+        b'{"refused": 1}',
+        b'{"left": {"reason": "many"}}',
+        b'{"refused": {"reason": true}}',
+        b"[]",
+        b"\xff",
+        b"1" * 10_000,
+        b'{"xlate": "\\ud800"}',
+    ],
+)
+def test_a_provenance_that_is_none_is_refused(text: bytes) -> None:
+    refused(with_provenance(text))
+
+
+def test_a_provenance_of_other_names_is_one() -> None:
+    assert decode(with_provenance(b'{"a": [1], "left": {"b": 2}}')).provenance["a"] == [1]
+
+
 @pytest.mark.parametrize("at", range(layout.PAGE, len(DATA), 511))
 def test_damaged_contents_are_refused(at: int) -> None:
     assert "checksum" in refused(flipped(DATA, at))

@@ -1,14 +1,16 @@
-"""Pieces of the runtime compiled for this machine: BLAKE2b, and the fault table's reader."""
+"""Pieces of the runtime compiled for this machine: BLAKE2b, fault tables, whom to trust."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests import needs as wanted
 from xlate.package import faults
 from xlate.runtime import build
 
@@ -78,3 +80,12 @@ def test_a_fault_table_of_nonsense_is_read_inside_its_bounds(harness: Path, seed
         data[source.randrange(len(data))] = source.randrange(256)
     offsets = [str(source.randrange(1 << 20)) for _ in range(100)]
     assert len(output(harness, bytes(data), "faults", str(count), *offsets)) == len(offsets)
+
+
+def test_trust_follows_the_effective_user(harness: Path, public_folder: Path) -> None:
+    """A guest that was somebody else for a while must not believe that one for ever."""
+    user = wanted.needs_ordinary_user()
+    folder = public_folder / "theirs"
+    folder.mkdir(mode=0o755)
+    os.chown(folder, user, user)
+    assert output(harness, b"", "trust", str(user), str(folder)) == ["1", "0"]

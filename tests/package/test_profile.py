@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import struct
 import subprocess
@@ -151,6 +153,25 @@ def test_a_full_disk_means_no_profile(xlate_run: Path, tmp_path: Path, full_disk
     result = run(xlate_run, guest, "-p", str(package), cache=store.root)
     assert (result.status, result.states) == (PACKAGE_STATUS, ["hit"])
     assert list((store.root / "profiles").iterdir()) == []
+
+
+def test_a_copy_with_holes_on_a_full_disk(
+    xlate_run: Path, tmp_path: Path, store: Store, full_disk: Path
+) -> None:
+    """A block that is not there cannot be written to through a mapping: SIGBUS again."""
+    guest = put_guest(tmp_path, GUEST)
+    package = tmp_path / "one.xlp"
+    write(package, package_for(GUEST))
+    assert run(xlate_run, guest, "-p", str(package), cache=store.root).status == PACKAGE_STATUS
+    header = profile_path(store).read_bytes()[: PROFILE.codec.size]
+    full = Store(full_disk / "store")
+    full.prepare()
+    profile_path(full).write_bytes(header)
+    os.truncate(profile_path(full), PROFILE_SIZE)
+    with contextlib.suppress(OSError):
+        (full_disk / "rest").write_bytes(bytes(1 << 20))
+    assert run(xlate_run, guest, "-p", str(package), cache=full.root).status == PACKAGE_STATUS
+    assert full.profile_keys(GUEST) == frozenset()
 
 
 def test_a_full_profile_takes_no_more(xlate_run: Path, tmp_path: Path, store: Store) -> None:

@@ -345,3 +345,14 @@ def test_roots_store_serves_everybody_and_is_not_written(
         assert_used(run(program, guest, cache=store.root, user=user))
     assert list((store.root / "seen").iterdir()) == []
     assert list((store.root / "profiles").iterdir()) == []
+
+
+def test_a_store_that_cannot_be_entered_is_none(xlate_run: Path, public_folder: Path) -> None:
+    """Not one that others may write to: that would send its user to look for the wrong thing."""
+    user = wanted.needs_ordinary_user()
+    guest = put_guest(public_folder, GUEST)
+    program = put_guest(public_folder, xlate_run.read_bytes(), "xlate-run")
+    store = Store(public_folder / "store")
+    store.prepare()
+    result = run(program, guest, cache=store.root, user=user)
+    assert (result.status, result.states) == (BASELINE_STATUS, ["none"])

@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests import needs as wanted
-from tests.package.samples import (
-    BASELINE_STATUS,
-    PACKAGE_STATUS,
-    guest_image,
-    package_for,
-    put_guest,
-    run,
-)
+from tests.package import samples
+from tests.package.samples import guest_image, package_for, put_guest, run
 from xlate.errors import Unsupported
 from xlate.package.format import encode, write
 from xlate.package.layout import CANDIDATES, SEEN
@@ -58,11 +52,11 @@ def test_the_environment_decides(environ: dict[str, str], root: str | None) -> N
 def test_folders_are_closed_whatever_the_umask(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        store = Store(tmp_path / "above" / "store")
+        store = Store(tmp_path / "far" / "above" / "store")
         store.prepare()
     finally:
         os.umask(old)
-    for folder in (store.root.parent, store.root, *store.root.iterdir()):
+    for folder in (tmp_path / "far", store.root.parent, store.root, *store.root.iterdir()):
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -82,6 +76,34 @@ def test_another_users_store_is_refused(store: Store) -> None:
     os.chown(store.root, user, user)
     with pytest.raises(Unsupported, match="belongs to another user"):
         store.prepare()
+
+
+def test_a_folder_that_is_a_link_is_refused_as_the_runtime_does(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    write(store.package_path(GUEST), package_for(GUEST))
+    (store.root / "packages").rename(tmp_path / "elsewhere")
+    (store.root / "packages").symlink_to(tmp_path / "elsewhere")
+    assert run(xlate_run, guest, cache=store.root).status == samples.BASELINE_STATUS
+    with pytest.raises(Unsupported, match="packages is a symbolic link"):
+        store.prepare()
+
+
+def test_a_link_to_the_store_is_followed(xlate_run: Path, tmp_path: Path, store: Store) -> None:
+    guest = put_guest(tmp_path, GUEST)
+    (tmp_path / "link").symlink_to(store.root)
+    link = Store(tmp_path / "link")
+    link.prepare()
+    write(link.package_path(GUEST), package_for(GUEST))
+    assert run(xlate_run, guest, cache=link.root).status == samples.PACKAGE_STATUS
+
+
+def test_a_file_in_the_place_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for root in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(NotADirectoryError):
+            Store(root).prepare()
 
 
 # --- packages ------------------------------------------------------------------------------------
@@ -114,6 +136,15 @@ def test_a_damaged_package_is_listed_with_its_problem_and_replaced(store: Store)
     assert store.package_path(GUEST) == path
 
 
+def test_pipes_in_the_store_keep_nobody_waiting(store: Store) -> None:
+    path = store.package_path(GUEST)
+    os.mkfifo(path)
+    os.mkfifo(store.root / "profiles" / path.name.replace(".xlp", ".prof"))
+    assert store.find(GUEST) is None
+    assert store.package_path(GUEST) == path
+    assert store.profile_keys(GUEST) == frozenset()
+
+
 def test_files_of_one_quick_key_share_a_few_names(store: Store) -> None:
     images = [guest_image(padding=bytes(5000) + bytes([n])) for n in range(CANDIDATES + 1)]
     for number, data in enumerate(images[:CANDIDATES]):
@@ -126,14 +157,28 @@ def test_files_of_one_quick_key_share_a_few_names(store: Store) -> None:
     assert store.package_path(images[CANDIDATES]) == store.find(images[0])
 
 
-def test_what_killed_writers_left_is_tidied(store: Store) -> None:
-    old, fresh = (store.root / "packages" / f".{n}.new" for n in ("old", "fresh"))
-    for path in (old, fresh):
-        path.write_bytes(b"")
-    os.utime(old, (1000, 1000))
-    assert store.tidy() == 1
-    assert not old.exists()
-    assert fresh.exists()
+def test_what_is_left_of_one_quick_key_is_found_when_one_is_removed(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    """The runtime looks no further than the first name that is free."""
+    images = [guest_image(padding=bytes(5000) + bytes([n])) for n in range(3)]
+    for data in images:
+        write(store.package_path(data), package_for(data))
+    store.remove(store.package_path(images[0]))
+    for data in images[1:]:
+        guest = put_guest(tmp_path, data)
+        assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
+
+
+def test_what_nobody_needs_is_tidied(store: Store) -> None:
+    """What killed writers left, and hashes of files as they were long ago."""
+    names = ("packages/.old.new", "packages/.fresh.new", "seen/old", "seen/fresh")
+    for name in names:
+        (store.root / name).write_bytes(b"")
+    for name in names[::2]:
+        os.utime(store.root / name, (1000, 1000))
+    store.prepare()
+    assert [name for name in names if (store.root / name).exists()] == [*names[1::2]]
 
 
 # --- hashes that are remembered ------------------------------------------------------------------
@@ -144,10 +189,10 @@ def test_both_files_are_hashed_once(xlate_run: Path, tmp_path: Path, store: Stor
     package = store.package_path(GUEST)
     write(package, package_for(GUEST))
     settle()
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     first = seen(store)
     assert len(first) == 2
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     assert seen(store) == first
     # The converter writes the same records.
     for path in (store.root / "seen").iterdir():
@@ -168,7 +213,7 @@ def test_a_remembered_hash_is_believed_until_the_file_changes(
         path.write_bytes(SEEN.pack(**{**record, "hash": bytes(32)}))
     poisoned = run(xlate_run, guest, cache=store.root)
     assert (poisoned.status, poisoned.states) == (
-        BASELINE_STATUS,
+        samples.BASELINE_STATUS,
         ["refused: made for another file"],
     )
     guest.touch()
@@ -182,14 +227,14 @@ def test_damage_that_changes_the_time_is_found(
     path = store.package_path(GUEST)
     write(path, package_for(GUEST))
     settle()
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     before = path.stat()
     with path.open("r+b") as file:
         file.seek(path.stat().st_size - 1)
         file.write(b"\1")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     result = run(xlate_run, guest, cache=store.root)
-    assert (result.status, result.states) == (BASELINE_STATUS, ["refused: damaged"])
+    assert (result.status, result.states) == (samples.BASELINE_STATUS, ["refused: damaged"])
 
 
 def test_a_guest_that_changed_behind_its_first_page_is_another_file(
@@ -199,7 +244,7 @@ def test_a_guest_that_changed_behind_its_first_page_is_another_file(
     guest = put_guest(tmp_path, data)
     write(store.package_path(data), package_for(data))
     settle()
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     with guest.open("r+b") as file:
         file.seek(5000)
         file.write(b"\1")
@@ -221,7 +266,7 @@ def test_a_damaged_record_is_only_a_hash_to_make_again(
             path.symlink_to(guest)
         else:
             path.write_bytes(damage)
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     assert seen(store) == good
 
 
@@ -231,8 +276,23 @@ def test_a_file_that_just_changed_is_not_remembered(
     write(store.package_path(GUEST), package_for(GUEST))
     settle()
     guest = put_guest(tmp_path, GUEST)
-    assert run(xlate_run, guest, cache=store.root).status == PACKAGE_STATUS
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
     assert len(seen(store)) == 1
+
+
+def test_a_file_that_may_still_change_is_not_remembered_once_it_is_hashed(
+    xlate_run: Path, tmp_path: Path, store: Store
+) -> None:
+    """Too young when it was read, however long that took; tries, since a start may last."""
+    data = GUEST + bytes(100_000_000)
+    write(store.package_path(data), package_for(data))
+    tries = 5
+    for number in range(tries):
+        guest = put_guest(tmp_path, GUEST, f"guest{number}")
+        os.truncate(guest, len(data))
+        assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
+    # The package's own, and not one for each guest.
+    assert 1 <= len(seen(store)) < 1 + tries
 
 
 def test_no_file_may_be_written(xlate_run: Path, tmp_path: Path, store: Store) -> None:
@@ -242,7 +302,7 @@ def test_no_file_may_be_written(xlate_run: Path, tmp_path: Path, store: Store) -
     settle()
     words = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", str(xlate_run), str(guest)]
     done = subprocess.run(words, env={**os.environ, "XLATE_CACHE": str(store.root)}, check=False)
-    assert done.returncode == PACKAGE_STATUS
+    assert done.returncode == samples.PACKAGE_STATUS
     assert seen(store) == {}
 
 
@@ -251,10 +311,13 @@ def test_without_any_store_nothing_is_made(xlate_run: Path, tmp_path: Path) -> N
     path = tmp_path / "one.xlp"
     write(path, package_for(GUEST))
     place = tmp_path / "cache"
-    assert run(xlate_run, guest, cache=place).status == BASELINE_STATUS
+    assert run(xlate_run, guest, cache=place).status == samples.BASELINE_STATUS
     assert not place.exists()
-    assert run(xlate_run, guest, "-p", str(path)).status == PACKAGE_STATUS
-    assert run(xlate_run, guest, "-p", str(path), cache=place / "deep").status == PACKAGE_STATUS
+    assert run(xlate_run, guest, "-p", str(path)).status == samples.PACKAGE_STATUS
+    assert (
+        run(xlate_run, guest, "-p", str(path), cache=place / "deep").status
+        == samples.PACKAGE_STATUS
+    )
     assert place.exists()
     assert place.stat().st_mode & 0o777 == 0o700
-    assert run(xlate_run, guest, "-p", str(path), cache="/proc/no").status == PACKAGE_STATUS
+    assert run(xlate_run, guest, "-p", str(path), cache="/proc/no").status == samples.PACKAGE_STATUS

@@ -78,7 +78,7 @@ class Bench:
         sysroot = self.work.parent / "sysroot"
         if not sysroot.exists():
             (sysroot / "bin").mkdir(parents=True)
-            (sysroot / "bin" / "sh").symlink_to(busybox)
+            shutil.copy(busybox, sysroot / "bin" / "sh")
         return sysroot
 
     def run(self, case: dict[str, Any], runner: Runner | None, busybox: Path) -> Result:

@@ -11,7 +11,7 @@ import pytest
 
 from frontends.arm32.linux_syscalls import PRIVATE_BASE, ROWS
 from xlate.abi.linux import REFUSED, SAME, Row, check_table, parse_args
-from xlate.tools import gen_syscalls
+from xlate.tools import gen_syscalls, gen_trace
 
 SOURCES = Path(__file__).resolve().parents[2] / "xlate" / "runtime" / "src"
 HANDLER = re.compile(r"^long (sys_\w+)\(struct thread \*t", re.MULTILINE)
@@ -127,6 +127,7 @@ def test_pairs_start_at_even_registers(name: str, registers: list[int]) -> None:
         ("fd banana", "unknown argument kind"),
         ("int=4", "only in, out, inout have a length"),
         ("out@3 size", "no argument 3"),
+        ("in:iovec.2 size", "no argument 2"),
         ("pair pair pair pair", "needs 8 registers"),
     ],
 )
@@ -164,8 +165,29 @@ def test_generated_text() -> None:
         "buf_out(GADDR(r[1]), r[2]), r[2], reg_pair(r + 4), 0, 0)"
     )
     assert pread64 in text
-    assert gen_syscalls.trace_format(_by_name()["write"].parsed) == "db2u"
-    assert gen_syscalls.trace_format(_by_name()["openat"].parsed) == "Dsxo"
+    write, openat = (_by_name()[name].parsed for name in ("write", "openat"))
+    assert gen_trace.argument(write[1], write) == "{SHOW_BYTES, 1, 0x2, 0, 0, false}"
+    assert gen_trace.argument(openat[2], openat) == "{SHOW_NAMES, 2, 0xff, NAMES_open, 0, false}"
+
+
+def test_every_shown_name_is_defined() -> None:
+    """Rows, structures and choices refer to tables that there are; no name means two things."""
+    assert gen_trace.tables()
+    tables = (gen_trace.NAMES, gen_trace.SHAPES, gen_trace.CHOICES, gen_trace.BUILTIN)
+    names = [name for table in tables for name in table]
+    assert len(names) == len(set(names))
+    for row in ROWS:
+        for arg in row.parsed:
+            assert gen_trace.argument(arg, row.parsed)
+    bad = parse_args("int:no_such_table")
+    with pytest.raises(ValueError, match="nothing is called 'no_such_table'"):
+        gen_trace.argument(bad[0], bad)
+
+
+def test_classes_name_calls() -> None:
+    """Every name in a class of --strace is a system call."""
+    calls = {row.name for row in ROWS}
+    assert [name for names in gen_trace.CLASSES.values() for name in names - calls] == []
 
 
 def test_support_page_lists_every_row() -> None:
@@ -174,4 +196,4 @@ def test_support_page_lists_every_row() -> None:
     rows = [line for line in lines if line.startswith("| ") and line[2].isdigit()]
     assert len(rows) == len(ROWS)
     assert f"| {PRIVATE_BASE + 2:#x} | arm_cacheflush | converted |  |" in rows
-    assert any("clone3 | refused | ENOSYS: libraries fall back" in line for line in rows)
+    assert any("rseq | refused | ENOSYS: restarting guest" in line for line in rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from xlate.errors import XlateError
+from xlate.errors import Unsupported, XlateError
 from xlate.tools import demo
 
 RUNNERS = ["native", demo.BASELINE, demo.PACKAGE]
@@ -21,8 +21,10 @@ def results(**digests: str) -> dict[str, dict[str, demo.Result]]:
     return {"job": row}
 
 
-def printed(rows: dict[str, dict[str, demo.Result]]) -> tuple[str, bool]:
-    table, equal = demo.receipt(rows, RUNNERS)
+def printed(
+    rows: dict[str, dict[str, demo.Result]], runners: list[str] = RUNNERS
+) -> tuple[str, bool]:
+    table, equal = demo.receipt(rows, runners)
     console = Console(width=120)
     with console.capture() as capture:
         console.print(table)
@@ -33,6 +35,24 @@ def test_equal_outputs() -> None:
     text, equal = printed(results())
     assert equal
     assert text.splitlines()[-1].split() == ["job", "0.300", "0.300", "0.300", "1.00", "equal"]
+
+
+def test_where_nothing_can_be_converted_the_rest_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout made under umask 002: packages would not be trusted there."""
+
+    def refuse(jobs: object, say: object) -> list[str]:
+        raise Unsupported("the store is not safe to use", "", "others may write to it")
+
+    monkeypatch.setattr(demo, "find_jobs", lambda say: [_job(("print(1)",))])
+    monkeypatch.setattr(demo, "measure", lambda jobs, runners: results())
+    monkeypatch.setattr(demo, "convert_all", refuse)
+    rows, runners, lines = demo.measure_all(lambda line: None)
+    assert runners[:2] == ["native", demo.BASELINE]
+    assert demo.PACKAGE not in runners
+    assert lines == ["Not converted: the store is not safe to use (others may write to it)"]
+    text, equal = printed(rows, runners[:2])
+    assert equal
+    assert f"{demo.BASELINE}/native" in text
 
 
 @pytest.mark.parametrize("name", RUNNERS)

@@ -9,6 +9,7 @@ import pytest
 
 from tests import needs as wanted
 from xlate.errors import Unsupported
+from xlate.sysroot import apt
 from xlate.tools import fetch_debian
 
 
@@ -22,7 +23,7 @@ def test_record_prevents_a_second_fetch(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_configuration_is_private_and_has_no_hooks(tmp_path: Path) -> None:
     wanted.needs("apt-config")
-    environment = fetch_debian._private_apt(tmp_path, "armhf")
+    environment = apt.private_apt(tmp_path, "armhf")
     command = ["apt-config", "dump"]
     dump = subprocess.run(
         command, env={**environment, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True,

@@ -16,6 +16,7 @@ The argument column is a list of kinds, one per argument::
     in=16 out=16 inout=16            a buffer of so many bytes
     in@2 in@2*8 out@1/4096           a buffer as long as argument 2 says (times, divided rounded up)
     out@*2                           a buffer whose length is the u32 that argument 2 points at
+    hex:open out:stat64 in:iovec.2   how the tracer shows it; see ``xlate.abi.names``
 
 Directions matter twice: buffers the kernel writes must first be taken off the list of watched code
 pages, and every buffer must end below the top of the guest's address space.
@@ -39,26 +40,26 @@ class Support(Enum):
 SAME = Support.SAME
 REFUSED = Support.REFUSED
 
-#: kind -> (C type a handler receives, letter of the tracer's format)
-KINDS: dict[str, tuple[str, str]] = {
-    "int": ("s32", "d"),
-    "pid": ("s32", "d"),
-    "sig": ("s32", "d"),
-    "uint": ("u32", "u"),
-    "size": ("u32", "u"),
-    "hex": ("u32", "x"),
-    "mode": ("u32", "o"),
-    "fd": ("s32", "d"),
-    "dirfd": ("s32", "D"),
-    "id16": ("u32", "u"),
-    "pair": ("s64", "l"),
-    "path": ("gaddr", "s"),
-    "str": ("gaddr", "s"),
-    "addr": ("gaddr", "p"),
-    "any": ("gaddr", "p"),
-    "in": ("gaddr", "p"),
-    "out": ("gaddr", "p"),
-    "inout": ("gaddr", "p"),
+#: kind -> C type a handler receives
+KINDS: dict[str, str] = {
+    "int": "s32",
+    "pid": "s32",
+    "sig": "s32",
+    "uint": "u32",
+    "size": "u32",
+    "hex": "u32",
+    "mode": "u32",
+    "fd": "s32",
+    "dirfd": "s32",
+    "id16": "u32",
+    "pair": "s64",
+    "path": "gaddr",
+    "str": "gaddr",
+    "addr": "gaddr",
+    "any": "gaddr",
+    "in": "gaddr",
+    "out": "gaddr",
+    "inout": "gaddr",
 }
 
 BUFFERS = ("in", "out", "inout")
@@ -68,7 +69,8 @@ REGISTERS = 7
 
 _ARG = re.compile(
     r"(?P<kind>[a-z0-9]+?)"
-    r"(?:=(?P<fixed>\d+)|@(?P<deref>\*?)(?P<of>\d)(?P<scale>[*/]\d+)?)?$"
+    r"(?:=(?P<fixed>\d+)|@(?P<deref>\*?)(?P<of>\d)(?P<scale>[*/]\d+)?)?"
+    r"(?::(?P<shown>[a-z0-9_]+)(?:\.(?P<by>\d))?)?$"
 )
 
 
@@ -83,11 +85,13 @@ class Arg:
     deref: bool = False
     times: int = 1
     per: int = 1
+    shown: str = ""
+    shown_by: int | None = None
 
     @property
     def ctype(self) -> str:
         """C type of the handler's parameter."""
-        return KINDS[self.kind][0]
+        return KINDS[self.kind]
 
     @property
     def is_buffer(self) -> bool:
@@ -112,8 +116,9 @@ def parse_args(text: str) -> tuple[Arg, ...]:
     if register > REGISTERS:
         raise ValueError(f"{text!r} needs {register} registers, there are {REGISTERS}")
     for arg in args:
-        if arg.length_of is not None and arg.length_of >= len(args):
-            raise ValueError(f"{text!r}: there is no argument {arg.length_of}")
+        for index in (arg.length_of, arg.shown_by):
+            if index is not None and index >= len(args):
+                raise ValueError(f"{text!r}: there is no argument {index}")
     return tuple(args)
 
 
@@ -137,6 +142,8 @@ def _parse_arg(word: str, register: int) -> Arg:
         deref=bool(match["deref"]),
         times=number if scale[0] == "*" else 1,
         per=number if scale[0] == "/" else 1,
+        shown=match["shown"] or "",
+        shown_by=None if match["by"] is None else int(match["by"]),
     )
 
 
@@ -148,7 +155,7 @@ class Row:
     (``errno`` and ``reason`` say what the guest gets and why), or the name of a C function.
     ``blocking`` calls go through the stub that closes the race with signals. ``result`` "id16"
     clamps a user id to 16 bits. ``ends`` calls do not return when they succeed, so the tracer
-    prints them before they are made.
+    prints them before they are made; ``shows`` is how it prints the result: "hex", "oct" or "".
     """
 
     nr: int
@@ -162,6 +169,7 @@ class Row:
     reason: str = ""
     note: str = ""
     ends: bool = False
+    shows: str = ""
     parsed: tuple[Arg, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -30,6 +30,8 @@ class StateLayout:
 
     guest: str
     fields: tuple[Field, ...]
+    #: numbers that code of both languages needs: name in C, value, meaning
+    constants: tuple[tuple[str, int, str], ...] = ()
 
     def offsets(self) -> dict[str, int]:
         """Byte offset of each member from the state pointer."""
@@ -63,6 +65,8 @@ class StateLayout:
             "",
         ]
         lines += [
+            *(f"#define {name} {value} /* {doc} */" for name, value, doc in self.constants),
+            "",
             "#ifndef __ASSEMBLER__",
             '#include "types.h"',
             "",

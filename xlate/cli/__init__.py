@@ -26,6 +26,7 @@ EPILOG = """
 Examples:
   xlate exec ./busybox sh -c 'uname -m'       run an ARM program
   xlate exec -L /srv/armhf ./prog --help      with a sysroot; --help is the guest's
+  xlate sysroot get debian:bookworm bash --into armhf    a root folder, without root
   xlate convert ./busybox                     translate ahead of time; exec then finds it
   xlate coverage ./busybox                    how much of it is known to be code
   xlate inspect ./busybox                     segments, symbols, code at the entry
@@ -37,11 +38,13 @@ Examples:
 # Where each command is. A module is imported when its command is asked for, so that `xlate exec`
 # does not wait for the libraries of the others.
 COMMANDS = {
+    "binfmt": ("xlate.cli.binfmt", "binfmt"),
     "convert": ("xlate.cli.convert", "convert_command"),
     "coverage": ("xlate.cli.coverage", "coverage"),
     "disasm": ("xlate.cli.disasm", "disasm"),
     "exec": ("xlate.cli.exec", "exec_command"),
     "inspect": ("xlate.cli.inspect", "inspect"),
+    "sysroot": ("xlate.cli.sysroot", "sysroot"),
 }
 
 
@@ -88,19 +91,23 @@ def main() -> NoReturn:
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         status = INTERRUPTED
-    except Inconsistent as error:
-        status = _fail(f"internal error: {error}")
-    except XlateError as error:
-        click.echo(f"xlate: {error}", err=True)
-        status = BAD_INPUT
     except Exception as error:
         # The last resort of a program that promises one line: say it, and how to see more.
-        status = _fail(f"internal error: {type(error).__name__}: {error}")
+        status = failed(error)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _fail(line: str) -> int:
-    if os.environ.get("XLATE_TRACEBACK"):
+def failed(error: Exception, about: str = "") -> int:
+    """Say in one line what went wrong with what (``NAME: ``); return the exit status."""
+    if isinstance(error, XlateError) and not isinstance(error, Inconsistent):
+        line, status = str(error), BAD_INPUT
+    elif isinstance(error, MemoryError):
+        line, status = "out of memory; try: a higher ulimit -v, or fewer --jobs", OWN_FAILURE
+    else:
+        kind = "" if isinstance(error, Inconsistent) else f"{type(error).__name__}: "
+        line = f"internal error: {kind}{error}; try: XLATE_TRACEBACK=1 and report it"
+        status = OWN_FAILURE
+    if status == OWN_FAILURE and os.environ.get("XLATE_TRACEBACK"):
         traceback.print_exc()
-    click.echo(f"xlate: {' '.join(line.split())}; try: XLATE_TRACEBACK=1 and report it", err=True)
-    return OWN_FAILURE
+    click.echo(f"xlate: {about}{' '.join(line.split())}", err=True)
+    return status

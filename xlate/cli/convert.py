@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from xlate.cli import BAD_INPUT, failed
 from xlate.cli.conversion import conversion_lines
 from xlate.cli.input import Refused
 from xlate.cli.signals import workers_may_die
@@ -54,7 +55,7 @@ class _Flags:
               help="A file for one program, a folder for several.  [the store]")  # fmt: skip
 @click.option("-O0", "level", flag_value=0, type=int, help="Compile fast.")
 @click.option("-O1", "level", flag_value=1, type=int, help="Nearly all of the gain (the default).")
-@click.option("-O2", "level", flag_value=2, type=int, help="All of LLVM; three times as long.")
+@click.option("-O2", "level", flag_value=2, type=int, help="All of LLVM; takes twice as long.")
 @click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the guest's libraries are, as for exec.")  # fmt: skip
 @click.option("--with-libs", is_flag=True, help="Also the interpreter and the libraries it needs.")
@@ -97,9 +98,9 @@ def convert_command(
         target = target_of(output, several=several)
     except XlateError as error:
         raise Refused(str(error)) from error
-    failures = chosen.failures + _convert_all(chosen, target, flags)
-    if failures:
-        sys.exit(1)
+    statuses = [*chosen.statuses, *_convert_all(chosen, target, flags)]
+    if statuses:
+        sys.exit(max(statuses))
 
 
 class _Chosen:
@@ -107,7 +108,7 @@ class _Chosen:
 
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
-        self.failures = 0
+        self.statuses: list[int] = []  # of what failed
         self.others = 0
 
     def add(self, progs: Sequence[Path], sysroot: Path | None, *, with_libs: bool) -> None:
@@ -119,7 +120,7 @@ class _Chosen:
             try:
                 closure = files.with_libraries(prog, sysroot)
             except XlateError as error:
-                self.failures += _report(prog, error)
+                self.statuses.append(_report(prog, error))
                 continue
             for path in closure.files:
                 self._choose(path)
@@ -127,7 +128,7 @@ class _Chosen:
                 name = click.format_filename(missing.name)
                 click.echo(f"xlate: {name}: not found (needed by {missing.wanted_by})"
                            "; try: -L SYSROOT", err=True)  # fmt: skip
-                self.failures += 1
+                self.statuses.append(BAD_INPUT)
 
     def add_folders(self, folders: Sequence[Path]) -> None:
         """Choose what is below folders."""
@@ -135,8 +136,10 @@ class _Chosen:
             try:
                 found = files.below(folder)
             except XlateError as error:
-                self.failures += _report(folder, error)
+                self.statuses.append(_report(folder, error))
                 continue
+            for path, why in found.unread:
+                self.statuses.append(_report(path, why))
             self.others += found.others
             for path in found.files:
                 self._choose(path)
@@ -145,32 +148,33 @@ class _Chosen:
         self.files.setdefault(os.path.realpath(path), path)
 
 
-def _report(path: Path, error: XlateError | OSError) -> int:
-    """Print a failure in one line; count one."""
-    if isinstance(error, OSError):
-        where = click.format_filename(error.filename) if error.filename else "its package"
-        text = f"cannot write {where} ({(error.strerror or str(error)).lower()})"
-    else:
-        text = str(error)
-    click.echo(f"xlate: {click.format_filename(path)}: {text}", err=True)
-    return 1
+def _report(path: Path, error: Exception) -> int:
+    """Say in one line what failed; return the exit status."""
+    about = f"{click.format_filename(path)}: "
+    if not isinstance(error, OSError) or error.filename is None:
+        return failed(error, about)
+    where = click.format_filename(error.filename)
+    why = (error.strerror or str(error)).lower()
+    click.echo(f"xlate: {about}cannot write {where} ({why})", err=True)
+    return BAD_INPUT
 
 
-def _convert_all(chosen: _Chosen, target: Target, flags: _Flags) -> int:
-    """Convert the chosen files one after the other; return how many failed."""
-    failures = 0
+def _convert_all(chosen: _Chosen, target: Target, flags: _Flags) -> list[int]:
+    """Convert the chosen files one after the other; return the statuses of those that failed."""
+    statuses: list[int] = []
     console = output_console()
     for number, path in enumerate(chosen.files.values()):
         try:
             done = _convert_one(path, target, flags)
-        except (XlateError, OSError) as error:
-            failures += _report(path, error)
+        except Exception as error:  # a mistake of ours, too, costs this file and not the others
+            statuses.append(_report(path, error))
         else:
             _print(console, done, flags, first=number == 0)
     if not flags.quiet and not flags.as_json and (len(chosen.files) > 1 or chosen.others):
         skipped = f", {chosen.others} other files passed over" if chosen.others else ""
-        console.print(f"\n{len(chosen.files) - failures} of {len(chosen.files)} converted{skipped}")
-    return failures
+        made = len(chosen.files) - len(statuses)
+        console.print(f"\n{made} of {len(chosen.files)} converted{skipped}")
+    return statuses
 
 
 def _convert_one(path: Path, target: Target, flags: _Flags) -> Conversion:

@@ -41,9 +41,11 @@ def coverage(paths: tuple[Path, ...], *, as_json: bool) -> None:
     rows, failures = [], 0
     with _bar() as bar:
         task = bar.add_task("discovering", total=None)
-        for path in _files(paths):
+        for path, why in _files(paths):
             bar.update(task, description=click.format_filename(path.name))
             try:
+                if why is not None:
+                    raise why
                 rows.append(row_of(path))
             except XlateError as error:
                 click.echo(f"xlate: {click.format_filename(path)}: {error}", err=True)
@@ -57,12 +59,15 @@ def coverage(paths: tuple[Path, ...], *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
+def _files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, XlateError | None]]:
+    """Yield files and, for what cannot be looked into, why."""
     for path in paths:
-        if path.is_dir():
-            yield from files.below(path).files
-        else:
-            yield path
+        if not path.is_dir():
+            yield path, None
+            continue
+        found = files.below(path)
+        yield from ((path, None) for path in found.files)
+        yield from found.unread
 
 
 def _bar() -> Progress:

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from xlate.cli.input import forced_mode, load_program, parse_address
-from xlate.cli.tables import output_console, table
+from xlate.cli.tables import output_console, plain, table
 from xlate.loader import CodeMark
 from xlate.package.layout import MAGIC
+from xlate.package.regular import open_regular
 from xlate.report import inspect as report
 
 SYMBOLS_SHOWN = 20
@@ -105,7 +106,7 @@ def _address(image: report.Image, text: str, option: str) -> tuple[int, CodeMark
 def is_package(path: str) -> bool:
     """Say whether a file begins like a package."""
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(Path(path)) as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False  # whoever reads it as a program says why
@@ -128,7 +129,7 @@ def _inspect_package(
 def _print_file(console: Console, image: report.Image, *, all_symbols: bool) -> None:
     facts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in report.facts(image):
-        facts.add_row(name, Text(value))
+        facts.add_row(name, plain(value))
     console.print(facts)
     segments = table("\nSegments", "address", "end", "file", "memory", "prot")
     for segment in image.segments:
@@ -148,7 +149,7 @@ def _print_symbols(console: Console, image: report.Image, *, all_symbols: bool) 
     for symbol in shown:
         mode = {None: "", True: "T32", False: "A32"}[symbol.thumb]
         rows.add_row(
-            f"{symbol.guest_va:#x}", f"{symbol.size:#x}", symbol.kind, mode, Text(symbol.name)
+            f"{symbol.guest_va:#x}", f"{symbol.size:#x}", symbol.kind, mode, plain(symbol.name)
         )
     console.print(rows)
     if len(shown) < len(named):

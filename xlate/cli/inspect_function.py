@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass
 
 import click
-from rich.text import Text
 
 from xlate.cli.input import Refused
 from xlate.cli.inspect_package import host_json, print_host
 from xlate.cli.signals import workers_may_die
-from xlate.cli.tables import output_console
+from xlate.cli.tables import output_console, plain
 from xlate.errors import Unsupported
 from xlate.loader import Image
 from xlate.report.function import View, view
@@ -37,7 +36,7 @@ def show(image: Image, guest_va: int, level: int, parts: Parts, *, as_json: bool
         return
     console = output_console()
     mode = "T32" if found.key & 1 else "A32"
-    console.print(Text(f"{found.name}: {found.key & ~1:#x} {mode}, {found.confidence}"
+    console.print(plain(f"{found.name}: {found.key & ~1:#x} {mode}, {found.confidence}"
                        f" ({', '.join(found.evidence)}), {found.blocks} blocks,"
                        f" {found.instructions} instructions"))  # fmt: skip
     if parts.llvm:

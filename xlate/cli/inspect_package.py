@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from xlate.cli.input import Refused, parse_address
-from xlate.cli.tables import output_console, reasons, table
+from xlate.cli.tables import output_console, plain, reasons, table
 from xlate.errors import MalformedInput
 from xlate.loader import Image, read_file
 from xlate.package.faults import FaultRow
 from xlate.package.format import Package, read
-from xlate.package.store import Store
+from xlate.package.store import Store, why_none
 from xlate.report import package as report
 
 ENTRIES_SHOWN = 20
@@ -29,7 +29,7 @@ def stored_for(prog: str) -> Path:
     name = click.format_filename(prog)
     store = Store.locate(os.environ)
     if store is None:
-        raise Refused(f"{name}: there is no store (XLATE_CACHE says off)")
+        raise Refused(f"{name}: there is no store ({why_none(os.environ)})")
     try:
         found = store.find(read_file(prog))
     except MalformedInput as error:
@@ -92,7 +92,7 @@ def _print_provenance(console: Console, provenance: Mapping[str, Any]) -> None:
             value = "\n".join(reasons(value)) or "nothing"
         elif isinstance(value, dict):
             value = json.dumps(value)
-        made.add_row(name, Text(str(value)))
+        made.add_row(plain(name), plain(str(value)))
     console.print(made)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 REASONS_SHOWN = 8
 
@@ -26,6 +27,12 @@ def table(title: str | None, *columns: str) -> Table:
         right = name.startswith(">")
         made.add_column(name.lstrip(">"), overflow="fold", justify="right" if right else "left")
     return made
+
+
+def plain(text: str) -> Text:
+    """Return a file's own words (names, provenance): no markup, nothing a terminal obeys."""
+    shown = (c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return Text("".join(shown))
 
 
 def reasons(counts: Mapping[str, int], shown: int = REASONS_SHOWN) -> Iterator[str]:

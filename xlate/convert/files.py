@@ -11,9 +11,10 @@ given up.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +80,7 @@ class _Search:
     def find(self, name: str, wanted_by: Path, image: Image) -> tuple[Path, Image] | None:
         """Return the first file of that name that is a module for this guest."""
         for candidate in self._candidates(name, wanted_by, image):
-            if candidate.is_file():
+            if _is(candidate.is_file):
                 try:
                     return candidate, load(candidate)
                 except (MalformedInput, Unsupported):
@@ -107,9 +108,17 @@ def mapped(guest_path: str, sysroot: Path | None) -> Path:
     """Return the file that an absolute guest path stands for under `-L`."""
     if sysroot is not None:
         under = Path(f"{sysroot}/{guest_path.lstrip('/')}")
-        if under.exists():
+        if _is(under.exists):
             return under
     return Path(guest_path)
+
+
+def _is(there: Callable[[], bool]) -> bool:
+    """Say whether something is there; names too long and closed folders are no for the loader."""
+    try:
+        return there()
+    except OSError:
+        return False
 
 
 def _configured_folders(sysroot: Path | None, *, hard_float: bool) -> Iterator[Path]:
@@ -146,10 +155,14 @@ def _included(pattern: str, sysroot: Path | None) -> list[Path]:
 
 @dataclass(frozen=True)
 class Folder:
-    """The ARM programs and libraries below a folder, in order of path, and a count of the rest."""
+    """The ARM programs and libraries below a folder, in order of path, and a count of the rest.
+
+    ``unread`` are folders and files that could not be looked into, each with the reason.
+    """
 
     files: tuple[Path, ...]
     others: int
+    unread: tuple[tuple[Path, MalformedInput], ...] = ()
 
 
 def below(folder: Path) -> Folder:
@@ -160,29 +173,39 @@ def below(folder: Path) -> Folder:
     if not folder.is_dir():
         raise MalformedInput("not a folder", "it is to be searched", advice="name its files")
     files, others, seen = [], 0, set()
-    for root, folders, names in os.walk(folder):
+    failed: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=failed.append):
         folders.sort()
         for name in sorted(names):
             path = Path(root, name)
-            if path.is_symlink() or not _is_arm_elf(path):
-                others += 1
+            try:
+                status = _arm_elf(path)
+            except OSError as error:
+                failed.append(error)
                 continue
-            status = path.stat()
-            if (status.st_dev, status.st_ino) not in seen:
+            if status is None:
+                others += 1
+            elif (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 files.append(path)
-    return Folder(tuple(files), others)
+    return Folder(tuple(files), others, tuple(_unread(error) for error in failed))
 
 
-def _is_arm_elf(path: Path) -> bool:
-    """Say whether the first bytes are those of a program or library for 32-bit ARM."""
-    try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            start = file.read(ELF_START.size)
-    except OSError:
-        return False
+def _unread(error: OSError) -> tuple[Path, MalformedInput]:
+    why = (error.strerror or str(error)).lower()
+    return Path(error.filename), MalformedInput("cannot be read", why)
+
+
+def _arm_elf(path: Path) -> os.stat_result | None:
+    """Return the status of a program or library for 32-bit ARM, by its first bytes; else None."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return None
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        start = file.read(ELF_START.size)
+        status = os.fstat(file.fileno())
     if len(start) < ELF_START.size:
-        return False
+        return None
     magic, width, order, _, kind, machine = ELF_START.unpack(start)
     about = (magic, width, order, machine)
-    return about == (b"\x7fELF", 1, 1, EM_ARM) and kind in {ET_EXEC, ET_DYN}
+    is_one = about == (b"\x7fELF", 1, 1, EM_ARM) and kind in {ET_EXEC, ET_DYN}
+    return status if is_one else None

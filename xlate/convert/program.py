@@ -30,6 +30,7 @@ from xlate.convert.target import Target, target_of
 from xlate.discovery import discover
 from xlate.discovery.coverage import Coverage, summarise
 from xlate.discovery.model import Discovery
+from xlate.errors import Unsupported
 from xlate.lift import Lifting
 from xlate.loader import Image, parse, read_file
 from xlate.package.format import FUNCTION, SECONDARY, Entry, Package
@@ -95,6 +96,8 @@ def _convert(job: Job, clock: Clock) -> Conversion:
     with clock.stage("discover"):
         job.show("discovering", 0, 0)
         discovery = discover(image, observed=observed)
+        # A profile may be of another file of the same quick key, or damaged.
+        observed = frozenset(key for key in observed if discovery.has(key))
         found = summarise(discovery)
     compiled = _compile(image, discovery, job, clock)
     with clock.stage("link"):
@@ -150,9 +153,13 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
     job.show("compiling", 0, total)
     store = job.target.store
     with clock.stage("compile"), nullcontext() if store is None else Memo(store.memo_path) as memo:
-        compiled.results = compile_functions(
-            texts(), PRELUDE, level=job.level, jobs=job.jobs, memo=memo, progress=advance
-        )
+        try:
+            compiled.results = compile_functions(
+                texts(), PRELUDE, level=job.level, jobs=job.jobs, memo=memo, progress=advance
+            )
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise Unsupported("no worker can be started", "", why, advice="--jobs 1") from error
         compiled.memo_hits = memo.hits if memo is not None else 0
     compiled.left = dict(Counter(lifting.left).most_common())
     # Lifting happens inside, while the workers compile.

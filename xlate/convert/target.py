@@ -13,7 +13,9 @@ from pathlib import Path
 
 from xlate.errors import Unsupported
 from xlate.package.format import Package, write
-from xlate.package.store import Store, package_name
+from xlate.package.layout import MAGIC
+from xlate.package.regular import NO_FILE, open_regular
+from xlate.package.store import Store, package_name, why_none
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Target:
         ):
             if not is_sound:
                 raise OSError(fault, os.strerror(fault), str(path))
+        if self.file is not None and not _may_replace(path):
+            raise OSError(errno.EEXIST, "it exists and is no package", str(path))
         return path
 
     def _path_for(self, guest: bytes) -> Path:
@@ -60,6 +64,19 @@ class Target:
             self.store.remember(program, path)
 
 
+def _may_replace(path: Path) -> bool:
+    """Say whether a rename over the path costs nobody anything: a program, a device, a text."""
+    try:
+        with open_regular(path) as file:
+            return MAGIC.startswith(file.read(len(MAGIC)))
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno == NO_FILE:
+            return False
+        raise
+
+
 def target_of(output: Path | None, *, several: bool) -> Target:
     """Return the Target that `-o` names; raises Unsupported where there is none.
 
@@ -69,7 +86,7 @@ def target_of(output: Path | None, *, several: bool) -> Target:
     store = Store.locate(os.environ)
     if output is None:
         if store is None:
-            raise Unsupported("no store", "", "XLATE_CACHE says off", advice="-o FILE")
+            raise Unsupported("no store", "", why_none(os.environ), advice="-o FILE")
         return Target(store)
     store = _usable(store)
     if several or output.is_dir():

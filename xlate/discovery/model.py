@@ -96,3 +96,7 @@ class Discovery:
     data: list[tuple[int, int]]  # address ranges inside text that are literal pools and tables
     text: list[tuple[int, int]]  # address ranges of executable segments (or sections, when known)
     refused: dict[str, int] = field(default_factory=dict)  # reason: count of roots not followed
+
+    def has(self, key: int) -> bool:
+        """Say whether a key lies in text."""
+        return any(low <= key < high for low, high in self.text)

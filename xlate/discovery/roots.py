@@ -148,11 +148,7 @@ def code_words(image: Image, text: Text) -> Iterator[tuple[int, int]]:
         return
     for segment in image.segments:
         for low, high in _outside(segment, text):
-            low = low + 3 & ~3
-            data = segment.data[low - segment.guest_va : high - segment.guest_va]
-            words = array("I", data[: len(data) & ~3])
-            if sys.byteorder == "big":
-                words.byteswap()
+            low, words = _aligned(segment, low, high)
             first, last = (text.ranges[0][0], text.ranges[-1][1]) if text.ranges else (0, 0)
             for index, word in enumerate(words):
                 if first <= word < last and text.range_at(word) is not None:
@@ -172,12 +168,18 @@ def _outside(segment: Segment, text: Text) -> Iterator[tuple[int, int]]:
     yield low, end
 
 
-def _words(segment: Segment, low: int, high: int, text: Text) -> Iterator[Root]:
+def _aligned(segment: Segment, low: int, high: int) -> tuple[int, array[int]]:
+    """The whole words of a part of a segment, and the address of the first."""
     low = low + 3 & ~3
     data = segment.data[low - segment.guest_va : high - segment.guest_va]
     words = array("I", data[: len(data) & ~3])
     if sys.byteorder == "big":
         words.byteswap()
+    return low, words
+
+
+def _words(segment: Segment, low: int, high: int, text: Text) -> Iterator[Root]:
+    low, words = _aligned(segment, low, high)
     if not text.ranges:
         return
     first, last = text.ranges[0][0], text.ranges[-1][1]

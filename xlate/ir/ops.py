@@ -207,12 +207,14 @@ _ROWS = (
     # guest memory; addresses are i32, any alignment
     OpRow("load", 1, (), _RM, "little-endian read of the result's width"),
     OpRow("store", 2, (), _WM, "little-endian write of b at address a"),
+    OpRow("version", 1, (), _RM, "i64 at host address a, read before all later accesses"),
     OpRow(
         "cas_if",
-        4,
+        6,
         (),
         _WM,
-        "i1: a is 1 and, atomically, memory at b held c and now holds d; no access when a is 0",
+        "i1: a is 1, the i64 at host address e held f, then f + 1 while, atomically, memory at b "
+        "that held c got d, and f + 2 now; b is not accessed when a is 0 or e held another value",
     ),
     OpRow("fence", 0, (), _WM, "order all memory accesses before it against all after it"),
     # exits

@@ -23,6 +23,7 @@ import lief
 
 from xlate.errors import MalformedInput, Unsupported, XlateError
 from xlate.loader.image import CodeMark, Image, Prot, Section, Segment, Symbol
+from xlate.loader.names import name_of, odd_numbers_are_expected
 from xlate.loader.relocations import dynamic, relocations, runpath
 
 ADDRESS_SPACE = 1 << 32
@@ -83,8 +84,8 @@ def parse(data: bytes, name: str = "<bytes>") -> Image:
     """Return the Image of bytes; name only serves messages and the Image's path."""
     try:
         header = _check_header(data)
-        elf = _parse_with_lief(data)
-        return _image(elf, data, name, header)
+        with odd_numbers_are_expected():
+            return _image(_parse_with_lief(data), data, name, header)
     except XlateError:
         raise
     except LIEF_FAILURES as error:
@@ -280,15 +281,10 @@ def _sections(elf: lief.ELF.Binary, data: bytes) -> tuple[Section, ...]:
     """Return the sections that have bytes in the file; the linker's view may be absent or wrong."""
     found = []
     flags = lief.ELF.Section.FLAGS
-    no_bytes = {lief.ELF.Section.TYPE.NOBITS, lief.ELF.Section.TYPE.SHT_NULL_}
+    no_bytes = {None, "nobits", "sht_null_"}
     for section in elf.sections:
         start, size = section.offset, section.size
-        if (
-            _known(section) is None
-            or section.type in no_bytes
-            or not size
-            or start + size > len(data)
-        ):
+        if name_of(section, "type") in no_bytes or not size or start + size > len(data):
             continue
         found.append(
             Section(
@@ -302,17 +298,6 @@ def _sections(elf: lief.ELF.Binary, data: bytes) -> tuple[Section, ...]:
     return tuple(found)
 
 
-def _known(item: lief.ELF.Section | lief.ELF.Symbol) -> object | None:
-    """Return the type of a table entry, or None for a number that no standard knows.
-
-    The kernel reads neither table, so one odd entry is left out rather than the file refused.
-    """
-    try:
-        return item.type
-    except (SystemError, ValueError):
-        return None
-
-
 def _symbols(
     elf: lief.ELF.Binary,
 ) -> tuple[tuple[Symbol, ...], tuple[tuple[int, CodeMark], ...]]:
@@ -320,11 +305,11 @@ def _symbols(
     symbols: dict[Symbol, None] = {}
     marks: dict[int, CodeMark] = {}
     for symbol in itertools.islice(elf.symbols, MOST_SYMBOLS):
-        if _known(symbol) is None:
+        kind, binding = name_of(symbol, "type"), name_of(symbol, "binding")
+        if kind is None or binding is None:
             continue
         name = symbol.name if isinstance(symbol.name, str) else os.fsdecode(symbol.name)
         match = MARK.fullmatch(name)
-        kind = symbol.type.name.lower()
         if match is not None and kind == "notype":
             marks[symbol.value] = CodeMark(match[1])
         elif name and kind not in {"file", "section"} and symbol.shndx:
@@ -335,7 +320,7 @@ def _symbols(
                     guest_va=symbol.value & ~1 if is_code else symbol.value,
                     size=symbol.size,
                     kind=kind,
-                    binding=symbol.binding.name.lower(),
+                    binding=binding,
                     thumb=bool(symbol.value & 1) if is_code else None,
                 )
             ] = None

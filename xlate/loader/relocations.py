@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import lief
 
 from xlate.loader.image import Relocation
+from xlate.loader.names import name_of
 
 # A hostile table must not keep the reader busy for minutes.
 MOST_RELOCATIONS = 4_000_000
@@ -23,14 +24,13 @@ def relocations(elf: lief.ELF.Binary) -> tuple[Relocation, ...]:
     """Return the relocations in order of address, those of unknown type left out."""
     found: dict[Relocation, None] = {}
     for item in itertools.islice(elf.relocations, MOST_RELOCATIONS):
-        try:
-            kind = item.type.name.lower().removeprefix(PREFIX)
-        except (SystemError, ValueError):
+        kind = name_of(item, "type")
+        if kind is None:
             continue
         symbol = item.symbol if item.has_symbol else None
         text = _text(symbol.name) if symbol is not None else ""
         value = symbol.value if symbol is not None and symbol.shndx else 0
-        found[Relocation(item.address, kind, text, value)] = None
+        found[Relocation(item.address, kind.removeprefix(PREFIX), text, value)] = None
     return tuple(sorted(found, key=lambda one: (one.guest_va, one.kind, one.symbol)))
 
 
@@ -55,8 +55,6 @@ def _text(name: str | bytes) -> str:
 
 def _entries(items: Iterable[lief.ELF.DynamicEntry]) -> Iterable[tuple[str, int]]:
     for item in items:
-        try:
-            name = item.tag.name.lower()
-        except (SystemError, ValueError):
-            continue
-        yield name, item.value
+        name = name_of(item, "tag")
+        if name is not None:
+            yield name, item.value

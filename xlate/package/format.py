@@ -21,8 +21,10 @@ from xlate.errors import Inconsistent, MalformedInput
 from xlate.package import faults as fault_table
 from xlate.package.key import Identity, content_hash
 from xlate.package.layout import ENTRY, FORMAT, HASH_AT, HEADER, MAGIC, PAGE, SECTIONS
+from xlate.package.regular import open_regular
 
 FUNCTION, SECONDARY = 0, 1
+COUNTED = ("refused", "left")  # members of the provenance: how many by reason
 STUB = 15  # bytes of an entry from X on
 ADVICE = "xlate convert, to make it again"
 
@@ -205,6 +207,22 @@ def _identity(header: dict[str, Any]) -> Identity:
     )
 
 
+def _provenance(data: bytes) -> dict[str, Any]:
+    """The table that people are shown; ValueError where it is no text."""
+    try:
+        table: Any = json.loads(data)
+        json.dumps(table, ensure_ascii=False).encode()  # JSON can spell what is no character
+    except RecursionError as error:
+        raise _no("its provenance is nested without end") from error
+    if not isinstance(table, dict):
+        raise _no("its provenance is no table")
+    for name in COUNTED:
+        counts = table.get(name, {})
+        if not isinstance(counts, dict) or any(type(n) is not int for n in counts.values()):
+            raise _no(f"its provenance has no counts of what was {name}")
+    return table
+
+
 def decode(data: bytes) -> Package:
     """The package in these bytes; MalformedInput in one line when anything is wrong with them."""
     header = decode_header(data)
@@ -214,12 +232,10 @@ def decode(data: bytes) -> Package:
         raise _no("the included profile is cut")
     fault_table.decode(sections["faults"], header["fault_count"])
     try:
-        provenance = json.loads(sections["provenance"])
+        provenance = _provenance(sections["provenance"])
         identity = _identity(header)
     except ValueError as error:
         raise _no("its texts are not what they should be") from error
-    if not isinstance(provenance, dict):
-        raise _no("its provenance is no table")
     package = Package(
         identity=identity,
         low=header["low"],
@@ -263,9 +279,11 @@ def write_atomically(
         fresh.chmod(0o644)
         before_rename()
         fresh.replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             fresh.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)  # write(2) names none, the others the fresh one
         raise
 
 
@@ -281,4 +299,5 @@ def write(path: Path, package: Package) -> None:
 
 def read(path: Path) -> Package:
     """The package in a file; OSError where it cannot be read, MalformedInput if not sound."""
-    return decode(path.read_bytes())
+    with open_regular(path) as file:
+        return decode(file.read())

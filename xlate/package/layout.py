@@ -58,18 +58,14 @@ _HEADER_FIELDS = (
 )
 
 
-def _whole_page(fields: tuple[Field, ...]) -> StateLayout:
+def _whole_page(fields: tuple[Field, ...]) -> tuple[Field, ...]:
     """Return the fields, zeros, and the page's own hash as its last bytes."""
-    used = StateLayout("header", fields)
     last = fields[-1]
-    end = used.offsets()[last.name] + last.size
-    return StateLayout(
-        "header",
-        (
-            *fields,
-            Field("rest", "u8", count=HASH_AT - end),
-            Field("header_hash", "u8", count=32, doc="BLAKE2b-256 of the page before it"),
-        ),
+    end = StateLayout("header", fields).offsets()[last.name] + last.size
+    return (
+        *fields,
+        Field("rest", "u8", count=HASH_AT - end),
+        Field("header_hash", "u8", count=32, doc="BLAKE2b-256 of the page before it"),
     )
 
 
@@ -82,8 +78,9 @@ class Record:
     codec: struct.Struct
 
     @classmethod
-    def of(cls, name: str, layout: StateLayout) -> Record:
-        """Return the record of a layout; members must follow each other without gaps."""
+    def of(cls, name: str, *fields: Field) -> Record:
+        """Return the record of these members, which must follow each other without gaps."""
+        layout = StateLayout(name, fields)
         letters = {"u8": "s", "u32": "I", "u64": "Q"}
         codec = struct.Struct("<" + "".join(f"{f.count}{letters[f.ctype]}" for f in layout.fields))
         last = layout.fields[-1]
@@ -125,55 +122,35 @@ class Record:
         return "\n".join(lines) + "\n"
 
 
-HEADER = Record.of("package_header", _whole_page(_HEADER_FIELDS))
+HEADER = Record.of("package_header", *_whole_page(_HEADER_FIELDS))
 ENTRY = Record.of(
     "package_entry",
-    StateLayout(
-        "entry",
-        (
-            Field("key", "u32", doc="link address | T"),
-            Field("offset", "u32", doc="of X in the image"),
-            Field("size", "u32", doc="bytes of the function"),
-            Field("kind", "u32", doc="0 function, 1 secondary entry"),
-        ),
-    ),
+    Field("key", "u32", doc="link address | T"),
+    Field("offset", "u32", doc="of X in the image"),
+    Field("size", "u32", doc="bytes of the function"),
+    Field("kind", "u32", doc="0 function, 1 secondary entry"),
 )
 FAULT = Record.of(
     "package_fault",
-    StateLayout(
-        "fault",
-        (
-            Field("start", "u32", doc="offset of the function in the image"),
-            Field("size", "u32"),
-            Field("key", "u32", doc="link address | T of its first instruction"),
-            Field("stream", "u32", doc="offset of its deltas from the end of the rows"),
-        ),
-    ),
+    Field("start", "u32", doc="offset of the function in the image"),
+    Field("size", "u32"),
+    Field("key", "u32", doc="link address | T of its first instruction"),
+    Field("stream", "u32", doc="offset of its deltas from the end of the rows"),
 )
 PROFILE = Record.of(
     "profile_header",
-    StateLayout(
-        "profile",
-        (
-            Field("magic", "u8", count=8),
-            Field("format", "u32"),
-            Field("slots", "u32", doc="u32 link keys that follow, 0: free"),
-            Field("quick", "u8", count=16),
-            Field("rest", "u8", count=32),
-        ),
-    ),
+    Field("magic", "u8", count=8),
+    Field("format", "u32"),
+    Field("slots", "u32", doc="u32 link keys that follow, 0: free"),
+    Field("quick", "u8", count=16),
+    Field("rest", "u8", count=32),
 )
 # ``file``: device, inode, size, seconds and nanoseconds of mtime and of ctime.
 SEEN = Record.of(
     "seen_record",
-    StateLayout(
-        "seen",
-        (
-            Field("magic", "u8", count=8),
-            Field("file", "u64", count=7),
-            Field("hash", "u8", count=32),
-        ),
-    ),
+    Field("magic", "u8", count=8),
+    Field("file", "u64", count=7),
+    Field("hash", "u8", count=32),
 )
 
 PROFILE_SLOTS = (PROFILE_SIZE - PROFILE.codec.size) // SIZES["u32"]

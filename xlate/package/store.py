@@ -9,6 +9,7 @@ reads the same files by the same rules (store.c).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import time
@@ -34,14 +35,26 @@ from xlate.package.layout import (
     SEEN_MAGIC,
     SUFFIX,
 )
+from xlate.package.regular import open_regular
 
 OFF = "off"
 LEFT_OVER_SECONDS = 3600
+# A record is of one inode, and every package is a new one; the next run makes what is missed.
+SEEN_SECONDS = 90 * 86400
+# A file that changed as short ago as this may change again within the same tick of the clock.
+SETTLED_SECONDS = 0.05
 
 
 def package_name(guest: bytes) -> str:
     """The name by which a folder given to ``xlate-run -p`` is asked for the file's package."""
     return quick_key(guest).hex() + SUFFIX
+
+
+def why_none(environ: Mapping[str, str]) -> str:
+    """Why ``Store.locate`` finds no store in an environment."""
+    if environ.get("XLATE_CACHE") == OFF:
+        return "XLATE_CACHE says off"
+    return "neither XLATE_CACHE nor HOME says where"
 
 
 def distrust(path: Path) -> str:
@@ -108,13 +121,19 @@ class Store:
         return self.root / "memo.sqlite"
 
     def prepare(self) -> None:
-        """Make the folders; Unsupported where the runtime would not trust what is put there."""
+        """Make the folders, and clear them of what killed writers left.
+
+        Raises OSError, or Unsupported where the runtime would not trust what is put there.
+        """
         folders = [self.root / name for name in ("packages", "profiles", "seen")]
-        for place in (self.root.parent, self.root, *folders):
-            # Each by itself: mkdir() gives the mode only to the last one it makes.
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        above = [place for place in (self.root, *self.root.parents) if not place.is_dir()]
+        for place in (*reversed(above), *folders):
+            if not place.is_dir():
+                _make(place)
+        self._tidy()
         for folder in folders:
-            why = distrust(folder)
+            # The runtime opens them with O_NOFOLLOW; what leads to the store may be links.
+            why = f"{folder} is a symbolic link" if folder.is_symlink() else distrust(folder)
             if why:
                 raise Unsupported(
                     "the store is not safe to use",
@@ -126,7 +145,9 @@ class Store:
     # --- packages --------------------------------------------------------------------------------
 
     def _candidates(self, guest: bytes) -> Iterator[Path]:
-        stem = quick_key(guest).hex()
+        return self._names(quick_key(guest).hex())
+
+    def _names(self, stem: str) -> Iterator[Path]:
         for number in range(CANDIDATES):
             yield self.root / "packages" / (stem + (f"-{number}" if number else "") + SUFFIX)
 
@@ -158,18 +179,20 @@ class Store:
         """Forget a package with what was learned of its file; FileNotFoundError where none is."""
         stem = package.name.removesuffix(SUFFIX).split("-")[0]
         package.unlink()
-        if not list((self.root / "packages").glob(f"{stem}*{SUFFIX}")):
+        names = list(self._names(stem))
+        left = [path for path in names if path.exists()]
+        if not left:
             (self.root / "profiles" / f"{stem}{PROFILE_SUFFIX}").unlink(missing_ok=True)
+        elif package in names and names.index(left[-1]) > names.index(package):
+            left[-1].replace(package)  # the runtime looks no further than a name that is free
 
-    def tidy(self) -> int:
-        """Remove what killed writers left behind; returns how many files."""
-        removed = 0
-        for path in self.root.glob("*/.*.new"):
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
-                    path.unlink()
-                    removed += 1
-        return removed
+    def _tidy(self) -> None:
+        """Remove what killed writers left, and hashes of what has most likely gone since."""
+        for pattern, seconds in (("*/.*.new", LEFT_OVER_SECONDS), ("seen/*", SEEN_SECONDS)):
+            for path in self.root.glob(pattern):
+                with contextlib.suppress(OSError):
+                    if time.time() - path.stat().st_mtime > seconds:
+                        path.unlink()
 
     # --- what runs left --------------------------------------------------------------------------
 
@@ -177,7 +200,8 @@ class Store:
         """Link keys that had to be translated at run time; empty without a sound profile."""
         quick = quick_key(guest)
         try:
-            data = (self.root / "profiles" / f"{quick.hex()}{PROFILE_SUFFIX}").read_bytes()
+            with open_regular(self.root / "profiles" / f"{quick.hex()}{PROFILE_SUFFIX}") as file:
+                data = file.read(PROFILE_SIZE + 1)
         except OSError:
             return frozenset()
         if len(data) != PROFILE_SIZE:
@@ -194,8 +218,9 @@ class Store:
         Best effort: a store that cannot be written only means that runs hash the files.
         """
         with contextlib.suppress(OSError):
-            self._note(guest, 0)
-            self._note(package, PAGE)
+            if time.time() - guest.stat().st_ctime > SETTLED_SECONDS:
+                self._note(guest, 0)
+            self._note(package, PAGE)  # a new file, which nobody writes to
 
     def _note(self, path: Path, start: int) -> None:
         before = _numbers(path)
@@ -206,10 +231,18 @@ class Store:
             write_atomically(self.root / "seen" / name, record)
 
 
+def _make(folder: Path) -> None:
+    """Make one folder, closed whatever the umask."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
+
+
 def _look(path: Path) -> Kept:
     """The header of a file that may be a package."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return Kept(path, decode_header(file.read(PAGE)))
     except OSError as error:
         return Kept(path, None, error.strerror or "cannot be read")

@@ -215,26 +215,29 @@ def receipt(results: dict[str, dict[str, Result]], runners: Sequence[str]) -> tu
     for runner in runners:
         table.add_column(runner, justify="right")
     others = [name for name in ("native", "qemu-arm") if name in runners]
+    ours = PACKAGE if PACKAGE in runners else BASELINE
     for other in others:
-        table.add_column(f"{PACKAGE}/{other.removesuffix('-arm')}", justify="right")
+        table.add_column(f"{ours}/{other.removesuffix('-arm')}", justify="right")
     table.add_column("output")
     all_equal = True
     for name, row in results.items():
         equal = len({result.digest for result in row.values()}) == 1
         all_equal &= equal
         cells = [f"{row[runner].median:.3f}" for runner in runners]
-        ratios = [_ratio(row, other) for other in others]
+        ratios = [_ratio(row[ours], row[other]) for other in others]
         table.add_row(name, *cells, *ratios, "equal" if equal else "DIFFERS")
     return table, all_equal
 
 
-def _ratio(row: dict[str, Result], other: str) -> str:
-    base = row[other].median
-    return f"{row[PACKAGE].median / base:.2f}" if base > 0 else "-"
+def _ratio(ours: Result, other: Result) -> str:
+    return f"{ours.median / other.median:.2f}" if other.median > 0 else "-"
 
 
 def measure_all(say: Say) -> tuple[dict[str, dict[str, Result]], list[str], list[str]]:
-    """Run, convert, run again; return results, the runners in order, and lines on the packages."""
+    """Run, convert, run again; return results, the runners in order, and lines on the packages.
+
+    Where nothing can be converted (a checkout that others may write to), the rest is shown.
+    """
     ours = str(runtime.find())
     first = {"native": [], BASELINE: [ours, "--tier", "baseline"]}
     qemu = shutil.which("qemu-arm") or shutil.which("qemu-arm-static")
@@ -242,7 +245,10 @@ def measure_all(say: Say) -> tuple[dict[str, dict[str, Result]], list[str], list
         first["qemu-arm"] = [qemu]
     jobs = find_jobs(say)
     results = measure(jobs, first)
-    lines = convert_all(jobs, say)
+    try:
+        lines = convert_all(jobs, say)
+    except XlateError as error:
+        return results, list(first), [f"Not converted: {error}"]
     # This tier says so on stderr when a program has no package that can be used.
     for name, row in measure(jobs, {PACKAGE: [ours, "--tier", "optimised"]}).items():
         results[name] |= row

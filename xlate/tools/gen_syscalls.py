@@ -2,17 +2,19 @@
 
 Writes ``gen/syscalls_arm32.h`` (prototypes that every ``sys/*.c`` includes, so that a handler with
 other types does not compile), ``gen/syscalls_arm32.inc`` (one adapter per row and the table that
-``sys/dispatch.c`` includes) and ``gen/errno_names.inc`` for the tracer.
+``sys/dispatch.c`` includes); ``gen/errno_names.inc`` and ``gen/trace_arm32.inc`` for the tracer.
 ``python -m xlate.tools.gen_syscalls`` prints the support page.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from frontends.arm32.linux_syscalls import PRIVATE_BASE, ROWS
-from xlate.abi.linux import KINDS, REFUSED, SAME, Arg, Row, Support
+from xlate.abi.linux import REFUSED, SAME, Arg, Row, Support
+from xlate.tools import gen_trace
 
 #: From here on new system calls have one number on all architectures.
 COMMON_NUMBERS_FROM = 424
@@ -26,12 +28,16 @@ def generate(build_dir: Path) -> None:
     (gen / "syscalls_arm32.h").write_text(prototypes(ROWS), encoding="ascii")
     (gen / "syscalls_arm32.inc").write_text(dispatch_table(ROWS), encoding="ascii")
     (gen / "errno_names.inc").write_text(errno_names(), encoding="ascii")
+    (gen / "trace_arm32.inc").write_text(gen_trace.tables(), encoding="ascii")
 
 
 def errno_names() -> str:
-    """Return a table of names; x86-64 and ARM number errors alike."""
-    lines = [BANNER, "static const char *const errno_names[] = {"]
-    lines += [f'\t[{number}] = "{name}",' for number, name in sorted(errno.errorcode.items())]
+    """Return a table of names and texts; x86-64 and ARM number errors alike."""
+    lines = [BANNER, "static const struct {", "\tconst char *name, *text;", "} errno_names[] = {"]
+    lines += [
+        f'\t[{number}] = {{"{name}", "{os.strerror(number)}"}},'
+        for number, name in sorted(errno.errorcode.items())
+    ]
     return "\n".join([*lines, "};", ""])
 
 
@@ -62,7 +68,7 @@ def dispatch_table(rows: tuple[Row, ...]) -> str:
     """Return the adapters and the two tables of rows."""
     normal = [row for row in rows if row.nr < PRIVATE_BASE]
     private = [row for row in rows if row.nr >= PRIVATE_BASE]
-    lines = [BANNER]
+    lines = [BANNER, gen_trace.table_numbers()]
     same = [row for row in normal if row.support is SAME]
     lines += [_host_number(row) for row in same if row.nr >= COMMON_NUMBERS_FROM]
     lines += [_adapter(row) for row in rows if row.support is not REFUSED]
@@ -80,26 +86,28 @@ def _host_number(row: Row) -> str:
 def _table(name: str, rows: list[Row], base: int) -> list[str]:
     lines = [f"static const struct syscall_row {name}[] = {{"]
     for row in rows:
-        fields = [f'.name = "{row.name}"', f'.format = "{trace_format(row.parsed)}"']
+        fields = [f'.name = "{row.name}"', f".classes = {gen_trace.classes(row)}"]
+        fields += _shown(row)
         if row.support is REFUSED:
             fields += [f".refused = {row.errno}", f'.reason = "{row.reason}"']
         else:
             fields.append(f".call = row_{row.name}")
         if row.ends:
             fields.append(".ends = true")
+        if row.support is REFUSED or (row.support is SAME and not row.blocking):
+            fields.append(".quick = true")
         lines.append(f"\t[{row.nr - base}] = {{{', '.join(fields)}}},")
     return [*lines, "};", ""]
 
 
-def trace_format(args: tuple[Arg, ...]) -> str:
-    """Return one letter per argument; b and r are followed by the argument that is the length."""
-    out = ""
-    for arg in args:
-        letter = KINDS[arg.kind][1]
-        if arg.counts_bytes:
-            letter = ("b" if arg.kind == "in" else "r") + str(arg.length_of)
-        out += letter
-    return out
+def _shown(row: Row) -> list[str]:
+    """Return the members that the tracer prints a row by."""
+    fields = [f".result = {gen_trace.RESULTS[row.shows]}"]
+    if row.parsed:
+        arguments = ", ".join(gen_trace.argument(arg, row.parsed) for arg in row.parsed)
+        fields.append(f".args = (const struct trace_arg[]){{{arguments}}}")
+        fields.append(f".arg_count = {len(row.parsed)}")
+    return fields
 
 
 def _adapter(row: Row) -> str:

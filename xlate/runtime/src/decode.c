@@ -5,6 +5,7 @@
 #include "cpu.h"
 #include "guest/arm32/decode_imm.h"
 #include "memory.h"
+#include "thread.h"
 #include "unit.h"
 
 static inline const struct row *find_row(const struct row *rows, const u16 *candidate, u32 w)
@@ -170,6 +171,8 @@ void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it)
 		side_exits += leaves(u, in);
 		if (u->it && u->insns < UNIT_INSNS)
 			continue; /* an IT block is not cut */
+		if (process.opt.singlestep)
+			break;
 		if (side_exits >= UNIT_SIDE_EXITS || u->insns > UNIT_INSNS - 5 || u->uops > UNIT_UOPS - UNIT_UOPS_ROOM)
 			break;
 		if (u->pc - u->start >= UNIT_SPAN)

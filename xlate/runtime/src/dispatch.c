@@ -13,12 +13,17 @@
 #include "gen/hostregs.h"
 #include "look_up.h"
 #include "memory.h"
+#include "monitor.h"
 #include "optimised.h"
 #include "package.h"
 #include "profile.h"
 #include "stats.h"
 #include "thread.h"
 #include "translate.h"
+#include "world.h"
+
+/* Other threads may use up what was made free before it is our turn. */
+#define START_OVER_TRIES 8
 
 /* A translated unit. Indices are kept as index + 1, 0 for none. */
 struct unit_rec {
@@ -175,14 +180,12 @@ static void forget_everything(void)
 	cache_reset();
 }
 
-/* A place for a unit's code; when there is none, or no record for it, everything is forgotten first. */
-static void make_room(struct room *room)
+/* No place is left for code or records: forget everything, for which all other threads leave translated code. */
+static void start_over(struct thread *t)
 {
-	if (unit_count < UNITS_IN_CHUNK * UNIT_CHUNKS && cache_room(work->start, room))
-		return;
+	world_stop(t);
 	forget_everything();
-	if (!cache_room(work->start, room))
-		fatal("no memory for translated code");
+	world_start(t);
 }
 
 static void keep_offsets(struct unit_rec *r, const struct translated *tr)
@@ -202,8 +205,21 @@ static void keep_offsets(struct unit_rec *r, const struct translated *tr)
 	}
 }
 
+/* Bytes that another thread may change are watched before they are read. */
+static void decode_watched(u32 key, u8 it)
+{
+	bool changed;
+
+	do {
+		unit_decode(work, key & ~1u, key & 1, it);
+		changed = false;
+		for (u64 p = page_floor(work->start); work->insns && p < work->end; p += PAGE_SIZE)
+			changed |= mem_watch_code(GADDR(p));
+	} while (changed && world_is_threaded());
+}
+
 /* Translate the unit at key; `it` is the ITSTATE it begins in. NULL when nothing can be fetched. */
-static struct unit_rec *make_unit(u32 key, u8 it)
+static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
 {
 	u64 began = stats_clock();
 	struct translated tr;
@@ -211,11 +227,20 @@ static struct unit_rec *make_unit(u32 key, u8 it)
 	struct unit_rec *r;
 	u32 index;
 
-	unit_decode(work, key & ~1u, key & 1, it);
-	if (!work->insns)
-		return NULL;
+	for (u32 tries = 0;; tries++) {
+		decode_watched(key, it);
+		if (!work->insns)
+			return NULL;
+		if (unit_count < UNITS_IN_CHUNK * UNIT_CHUNKS && cache_room(work->start, &room))
+			break;
+		if (tries == START_OVER_TRIES)
+			fatal("no memory for translated code");
+		start_over(t); /* lets the lock go, so somebody else may have made it meanwhile */
+		r = it ? NULL : map_find(key);
+		if (r)
+			return r;
+	}
 	unit_analyse(work);
-	make_room(&room);
 	translate(work, &room, look_up_is_flat(), &tr);
 	cache_commit(&room, tr.code, tr.cells);
 	r = unit_new(&index);
@@ -247,7 +272,7 @@ static struct unit_rec *find_unit(struct thread *t, u32 key)
 	struct unit_rec *r = map_find(key);
 
 	if (!r)
-		r = make_unit(key, 0);
+		r = make_unit(t, key, 0);
 	if (!r) {
 		t->cpu.r[15] = key & ~1u;
 		t->cpu.thumb = key & 1;
@@ -297,7 +322,10 @@ u64 dispatch_link(struct thread *t, struct cell *cell)
 	u32 before = generation;
 	struct unit_rec *r;
 	struct place p;
+	HOLD_LOCK;
 
+	if (cell->linked) /* by another thread, a moment ago */
+		return cell->host;
 	if (!find_place(t, cell->target, &p))
 		return 0;
 	r = generation == before ? record_of(cell->target, &p) : NULL;
@@ -325,11 +353,12 @@ static bool ends_nest(struct thread *t, u32 target)
 u64 dispatch_miss(struct thread *t, u32 target)
 {
 	struct place p;
+	HOLD_LOCK;
 
 	if (ends_nest(t, target))
 		return (u64)entry_end_nest;
 	stats_own.misses++;
-	if (!optimised_is_nested(t))
+	if (!optimised_is_nested(t) && !world_is_threaded())
 		look_up_unhook(target);
 	if (!find_place(t, target, &p))
 		return 0;
@@ -342,6 +371,7 @@ u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target)
 	u32 before = generation;
 	struct unit_rec *r;
 	struct place p;
+	HOLD_LOCK;
 
 	if (ends_nest(t, target))
 		return (u64)entry_end_nest;
@@ -398,7 +428,8 @@ static void kill_unit(struct thread *t, u32 index)
 		map_remove(index);
 	}
 	r->landing.key = no_landing.key; /* sites that predict it go to their look-up again */
-	poll_request(t); /* a loop inside the unit must leave it */
+	(void)t;
+	world_poll(); /* a loop inside the unit must leave it */
 	stats_own.invalidations++;
 }
 
@@ -424,6 +455,7 @@ static void invalidate_page(struct thread *t, u32 page, u64 start, u64 end)
 void cpu_invalidate(struct thread *t, gaddr start, u64 len)
 {
 	u64 end = start.va + len;
+	HOLD_LOCK;
 
 	if (!len)
 		return;
@@ -459,30 +491,39 @@ int cpu_init(struct thread *t)
 	t->cpu.stop = (u64)entry_stop;
 	t->cpu.poll = (u64)entry_poll;
 	optimised_init(t);
+	monitor_attach(t);
 	fpscr_write(t, 0);
 	return 0;
+}
+
+/* Host code for a guest address, in the middle of an IT block too; 0: nothing can be fetched. */
+static u64 place_at(struct thread *t, u32 key, u8 it)
+{
+	struct place p;
+	HOLD_LOCK;
+
+	if (!it)
+		return find_place(t, key, &p) ? p.host : 0;
+	p.unit = make_unit(t, key, it);
+	return p.unit ? p.unit->host : 0;
 }
 
 enum stop cpu_run(struct thread *t)
 {
 	for (;;) {
 		u32 key = t->cpu.r[15] | t->cpu.thumb;
-		u8 it = t->cpu.itstate;
-		struct place p;
-		enum stop reason;
+		enum stop reason = STOP_FETCH;
+		u64 host;
 
-		if (!it && optimised_ends(t, key))
+		if (!t->cpu.itstate && optimised_ends(t, key))
 			return STOP_LEAVE;
-		if (it) {
-			p.unit = make_unit(key, it);
-			p.host = p.unit ? p.unit->host : 0;
-		} else {
-			find_place(t, key, &p);
+		world_enter(t); /* before looking, so that what is found stays */
+		host = place_at(t, key, t->cpu.itstate);
+		if (host) {
+			t->cpu.itstate = 0;
+			reason = cpu_enter(t, host);
 		}
-		if (!p.host)
-			return STOP_FETCH;
-		t->cpu.itstate = 0;
-		reason = cpu_enter(t, p.host);
+		world_leave(t);
 		if (reason != STOP_REFETCH)
 			return reason;
 	}
@@ -509,6 +550,7 @@ static void take_back(struct thread *t, struct host_ucontext *uc, u16 lent)
 void cpu_fault(struct thread *t, struct host_ucontext *uc)
 {
 	u64 pc = uc->mc.rip;
+	HOLD_LOCK;
 
 	for (u32 i = unit_count; i-- > 0;) {
 		struct unit_rec *r = unit_at(i);
@@ -536,4 +578,5 @@ void cpu_after_fork(struct thread *t)
 {
 	(void)t;
 	cache_freeze();
+	monitor_after_fork();
 }

@@ -2,7 +2,8 @@
  * execve: find and judge the program first, following #! lines, then execute xlate-run itself, which gets the open
  * program by descriptor. Decides what the guest's execve answers; options.c knows how options travel.
  *
- * Only ARM programs are executed: anything else answers ENOEXEC (running host programs is a decision of its own).
+ * Only ARM programs are executed here, and programs of the host where exec_host.c allows it: anything else answers
+ * ENOEXEC.
  */
 #include "exec.h"
 
@@ -15,6 +16,8 @@
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
+#include "trace.h"
+#include "world.h"
 
 /* A path, and what names the descriptor that it is relative to. */
 #define NAME_SIZE (4096 + 32)
@@ -178,32 +181,23 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 /* Errors of the file itself that execve must answer before it is too late. */
 static long judge(const struct program *p)
 {
-	static struct elf_file f; /* 12 KiB, and nothing runs beside an execve */
+	static struct elf_file f; /* 12 KiB */
 	struct elf_error e;
 	char mapped[ELF_INTERP_MAX];
-	char buf[400];
-	struct text b;
+	HOLD_LOCK;
 
 	if (elf_read(&f, p->fd, &e))
 		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
 						   (u64)sysroot_loader(p->fd, f.interp, mapped, sizeof(mapped)), 0)
 				   : 0;
-	if (process.opt.strace) {
-		b = text_begin(buf, sizeof(buf));
-		text_str(&b, "xlate-run: execve refuses ");
-		text_printable(&b, p->path, 200);
-		text_str(&b, ": ");
-		text_str(&b, e.what);
-		text_char(&b, '\n');
-		text_write(&b, 2);
-	}
+	if (trace_is_on())
+		trace_note(p->path, e.what);
 	return -ENOEXEC;
 }
 
 /* --- building our own argv -------------------------------------------------------------------------- */
 
-/* Length of a guest array of pointers; -EFAULT, -E2BIG. Address 0 is an empty array, as Linux has it. */
-static long count_guest(gaddr array)
+long exec_count_words(gaddr array)
 {
 	for (long n = 0; array.va && (u64)n < EXEC_WORDS_MAX; n++) {
 		u32 word;
@@ -216,7 +210,7 @@ static long count_guest(gaddr array)
 	return array.va ? -E2BIG : 0;
 }
 
-static long add_guest(const char **to, gaddr array, long from, long count)
+long exec_add_words(const char **to, gaddr array, long from, long count)
 {
 	for (long i = from; i < count; i++) {
 		u32 word;
@@ -233,14 +227,14 @@ struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
 	u64 size;
-	char options[200];
+	char options[300];
 };
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
-static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name, const int fds[4], gaddr argv,
-		       gaddr envp)
+static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name,
+		       const int fds[INHERITED_COUNT], gaddr argv, gaddr envp)
 {
-	long argc = count_guest(argv), envc = count_guest(envp), ret;
+	long argc = exec_count_words(argv), envc = exec_count_words(envp), ret;
 	u32 n = 0;
 	u32 first;
 
@@ -261,40 +255,54 @@ static long build_argv(struct own_argv *o, const struct program *p, const char *
 	for (u32 i = 1; i < p->prefix_count; i++)
 		o->words[n++] = p->prefix[i];
 	if (!p->prefix_count && argc)
-		ret = add_guest(o->words + first, argv, 0, 1);
+		ret = exec_add_words(o->words + first, argv, 0, 1);
 	else
 		ret = 0;
 	o->words[first + 1] = "--";
 	if (!ret)
-		ret = add_guest(o->words + n, argv, 1, argc);
+		ret = exec_add_words(o->words + n, argv, 1, argc);
 	o->env = o->words + n + (argc > 1 ? argc - 1 : 0) + 1;
 	if (argc <= 1)
 		o->words[n] = NULL;
-	return ret ? ret : add_guest(o->env, envp, 0, envc);
+	return ret ? ret : exec_add_words(o->env, envp, 0, envc);
 }
 
 /* --- execve ----------------------------------------------------------------------------------------- */
 
-static void set_inherited(const int fds[4], bool inherited)
+static void set_inherited(const int fds[INHERITED_COUNT], bool inherited)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < INHERITED_COUNT; i++)
 		if (fds[i] >= 0)
 			host_syscall3(__NR_fcntl, (u64)fds[i], F_SETFD, inherited ? 0 : FD_CLOEXEC);
 }
 
-static long run_own(struct thread *t, const struct own_argv *o, const int fds[4])
+long exec_now(struct thread *t, int dirfd, const char *path, const char **words, const char **env, const int *kept)
 {
+	bool stop = t->group->threads > 1; /* they must not run code while their faults would end the process */
+	struct thread *held;
 	long err;
 
+	if (stop) {
+		held = world_lock();
+		world_stop(t);
+		world_unlock(&held);
+	}
 	stats_flush();
-	set_inherited(fds, true);
+	if (kept)
+		set_inherited(kept, true);
 	signal_before_exec(t);
 	limits_before_exec();
 	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
-	err = guest_blocking_syscall(t, __NR_execveat, (u64)fds[0], (u64) "", (u64)o->words, (u64)o->env, AT_EMPTY_PATH,
-				     0);
+	err = guest_blocking_syscall(t, __NR_execveat, (u64)dirfd, (u64)path, (u64)words, (u64)env,
+				     *path ? 0 : AT_EMPTY_PATH, 0);
 	signal_exec_failed(t);
-	set_inherited(fds, false);
+	if (kept)
+		set_inherited(kept, false);
+	if (stop) {
+		held = world_lock();
+		world_start(t);
+		world_unlock(&held);
+	}
 	return err;
 }
 
@@ -320,14 +328,21 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 	char name_buf[NAME_SIZE];
 	const char *guest_name = name_by_descriptor(dirfd, name_as_given, name_buf, sizeof(name_buf));
 	struct own_argv o = {.words = NULL};
-	int fds[4] = {process.own_fds[OWN_FD_EXE], process.own_fds[OWN_FD_STATS], process.own_fds[OWN_FD_TOTALS], -1};
+	int *own = t->group->own_fds;
+	int fds[INHERITED_COUNT] = {
+		own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1,
+		own[OWN_FD_TRACE], own[OWN_FD_LINES],
+		own[OWN_FD_STORE], own[OWN_FD_PACKAGE],
+	};
 	long err = program_open(&p, dirfd, path, guest_name,
 				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
 
 	if (err)
 		return err;
 	err = judge(&p);
-	if (!err && fds[0] < 0)
+	if (err == -ENOEXEC && host_program(p.fd))
+		err = exec_host(t, &p, argv, envp);
+	if (!err && fds[INHERIT_EXE] < 0)
 		err = -ENOEXEC; /* no /proc and no usable path of our own at start: there is nothing to execute again */
 	if (!err)
 		err = fd_adopt(OWN_FD_PROGRAM, p.fd);
@@ -335,13 +350,13 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 		host_syscall1(__NR_close, (u64)p.fd);
 	if (err < 0)
 		return err;
-	fds[3] = process.own_fds[OWN_FD_PROGRAM];
+	fds[INHERIT_PROGRAM] = own[OWN_FD_PROGRAM];
 	err = build_argv(&o, &p, guest_name, fds, argv, envp);
 	if (!err)
-		err = run_own(t, &o, fds);
+		err = exec_now(t, fds[INHERIT_EXE], "", o.words, o.env, fds);
 	if (o.words)
 		host_munmap((u64)o.words, o.size);
-	host_syscall1(__NR_close, (u64)fds[3]);
-	process.own_fds[OWN_FD_PROGRAM] = -1;
+	host_syscall1(__NR_close, (u64)fds[INHERIT_PROGRAM]);
+	own[OWN_FD_PROGRAM] = -1;
 	return err;
 }

@@ -32,6 +32,22 @@ struct program {
 	char mapped[4096];	/* interpreter's path under the sysroot */
 };
 
+/* Is this open file a program of the host's kind? */
+bool host_program(int fd);
+/* Execute it as it is, if --host-exec allows it; else one line, and EACCES. Returns -errno only. */
+long exec_host(struct thread *t, const struct program *p, gaddr argv, gaddr envp);
+
+/*
+ * The host's execveat, once everything is judged: other threads wait meanwhile. An empty path means dirfd itself; kept
+ * are INHERITED_COUNT descriptors that stay open, or NULL. -errno.
+ */
+long exec_now(struct thread *t, int dirfd, const char *path, const char **words, const char **env, const int *kept);
+
+/* Length of a guest array of pointers; -EFAULT, -E2BIG. Address 0 is an empty array, as Linux has it. */
+long exec_count_words(gaddr array);
+/* Entries from..count of one as host pointers, and a NULL. */
+long exec_add_words(const char **to, gaddr array, long from, long count);
+
 /* A flag beside AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW: every file on the way must be executable for this process. */
 #define PROGRAM_CHECK_X 0x40000000
 

@@ -10,9 +10,11 @@
 #include "cpu.h"
 #include "fatal.h"
 #include "memory.h"
+#include "monitor.h"
 #include "optimised.h"
 #include "package.h"
 #include "thread.h"
+#include "world.h"
 
 enum { SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, SI_KERNEL = 0x80 };
 #define PAGE_FAULT_WRITE 2u /* in the error code x86 pushes */
@@ -35,10 +37,39 @@ static void record_guest_fault(struct thread *t, int sig, const struct host_sigi
 	t->fault.sig = sig;
 	t->fault.code = info->code;
 	t->fault.addr = sig == SIGSEGV || sig == SIGBUS ? h2g(addr) : GADDR(0);
+	monitor_release((const u8 *)uc->mc.rip, t->fault.addr.va);
 	t->fault.write = sig == SIGSEGV && (uc->mc.err & PAGE_FAULT_WRITE);
 	/* The host's word for it differs where unmapped guest memory is a reserved mapping of ours. */
 	if (sig == SIGSEGV)
 		t->fault.code = mem_prot(t->fault.addr) < 0 ? SEGV_MAPERR : SEGV_ACCERR;
+}
+
+/* Nothing but other threads can have changed what the table allows; but it may be wrong, and this must end. */
+#define RETRIES_MAX 1000
+
+/* The guest may write there: another thread gave the page back, or mapped it, since the fault. */
+static bool may_now(struct thread *t, const struct host_siginfo *info, const struct host_ucontext *uc)
+{
+	gaddr addr = h2g(info->fault.addr);
+	int prot = mem_prot(addr);
+
+	if (!world_is_threaded() || prot < 0 || !(prot & (uc->mc.err & PAGE_FAULT_WRITE ? PROT_WRITE : ~0)))
+		return false;
+	if (t->fault.retry_pc != uc->mc.rip || t->fault.retry_addr != info->fault.addr)
+		t->fault.retries = 0;
+	t->fault.retry_pc = uc->mc.rip;
+	t->fault.retry_addr = info->fault.addr;
+	return t->fault.retries++ < RETRIES_MAX;
+}
+
+/* A write to a page of code, or code of ours that is being written where no second mapping is to be had: retried. */
+static bool is_ours(struct thread *t, const struct host_siginfo *info, const struct host_ucontext *uc)
+{
+	HOLD_LOCK;
+
+	if (!h_is_guest(info->fault.addr))
+		return info->fault.addr == uc->mc.rip && cpu_owns_pc(uc->mc.rip);
+	return mem_code_written(h2g(info->fault.addr)) || may_now(t, info, uc);
 }
 
 /* async-signal-safe */
@@ -52,7 +83,7 @@ void host_fault(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 		signal_record(t, sig, info, uc);
 		return;
 	}
-	if (sig == SIGSEGV && h_is_guest(info->fault.addr) && mem_code_written(h2g(info->fault.addr)))
+	if (sig == SIGSEGV && is_ours(t, info, uc))
 		return;
 	if (in_copy(pc)) {
 		uc->mc.rip = (u64)copy_fixup;

@@ -2,6 +2,8 @@
  * Maps a checked ELF file (elf_check.c) and its interpreter, and brings the guest to its first instruction.
  * Decides where images go and what a refusal says; the stack's contents are load_stack.c's.
  */
+#include <asm/stat.h>
+
 #include "cpu.h"
 #include "exec.h"
 #include "fatal.h"
@@ -12,7 +14,8 @@
 #include "sysroot.h"
 #include "thread.h"
 
-enum { PT_LOAD = 1, PF_X = 1, PF_W = 2, PF_R = 4, O_CLOEXEC = 02000000, PR_SET_NAME = 15 };
+enum { PT_LOAD = 1, PF_X = 1, PF_W = 2, PF_R = 4, O_CLOEXEC = 02000000, PR_SET_NAME = 15, PR_GET_NO_NEW_PRIVS = 39 };
+enum { S_ISUID = 04000, S_ISGID_EXECUTABLE = 02010, ST_NOSUID = 2 };
 
 static int segment_prot(u32 flags)
 {
@@ -134,6 +137,8 @@ static const char *open_hint(long err, const char *prog)
 	case -ELOOP:
 		return "a look at its first line";
 	case -ENOENT:
+		if (process.opt.root)
+			return "the path it has below --root";
 		return strchr(prog, '/') ? "the right path" : "its path (PATH is not searched)";
 	}
 	return "the right path";
@@ -166,8 +171,8 @@ static void open_program(struct program *p)
 	const struct options *o = &process.opt;
 	long err;
 
-	if (o->exec_fd >= 0) { /* opened and checked by our parent, or by the kernel for binfmt_misc */
-		p->fd = o->exec_fd;
+	if (o->inherited[INHERIT_PROGRAM] >= 0) { /* opened and checked by our parent, or by the kernel for binfmt_misc */
+		p->fd = o->inherited[INHERIT_PROGRAM];
 		p->path = o->prog;
 		return;
 	}
@@ -263,6 +268,34 @@ static void start_at(struct thread *t, u32 entry)
 	t->cpu.r[15] = entry & ~1u;
 }
 
+/*
+ * A setuid program runs with its caller's ids: more an unprivileged xlate-run cannot give. The user hears of it, unless
+ * the kernel would not have changed them either, or has (binfmt_misc with its C flag).
+ */
+static void say_setuid(int fd, const char *prog)
+{
+	struct stat st;
+	u64 fs[15] = {0}; /* struct statfs; f_flags is word 10 */
+	char buf[400];
+	struct text b = text_begin(buf, sizeof(buf));
+	bool user, group;
+
+	if (host_syscall2(__NR_fstat, (u64)fd, (u64)&st))
+		return;
+	user = (st.st_mode & S_ISUID) && st.st_uid != (u32)host_syscall0(__NR_geteuid);
+	group = (st.st_mode & S_ISGID_EXECUTABLE) == S_ISGID_EXECUTABLE &&
+		st.st_gid != (u32)host_syscall0(__NR_getegid);
+	if (!user && !group)
+		return;
+	if (host_syscall5(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0 ||
+	    host_syscall2(__NR_fstatfs, (u64)fd, (u64)fs) || (fs[10] & ST_NOSUID))
+		return;
+	text_str(&b, "xlate-run: ");
+	text_printable(&b, prog, 200);
+	text_str(&b, ": runs with the caller's ids, though it is setuid or setgid; try: xlate binfmt install --help\n");
+	text_write(&b, 2);
+}
+
 static void refuse_stack(long err)
 {
 	if (err)
@@ -285,6 +318,7 @@ void load_guest(struct thread *t)
 	read_or_refuse(&f, program.fd, name_chain(program.path));
 	process.read_implies_exec = f.exec_stack;
 	process.exe_path = absolute_path(program.fd, program.path);
+	say_setuid(program.fd, program.path);
 	process.exec_name = args.exec_name = o->exec_name ? o->exec_name : o->prog;
 	args.prefix = program.prefix_count ? program.prefix : &argv0;
 	args.prefix_count = program.prefix_count ? program.prefix_count : 1;

@@ -37,6 +37,8 @@ static u64 stack_size(void)
 	u64 limit[2] = {GUEST_STACK_DEFAULT, 0};
 
 	host_syscall4(__NR_prlimit64, 0, RLIMIT_STACK, 0, (u64)limit);
+	if (process.opt.stack_size)
+		limit[0] = process.opt.stack_size;
 	if (limit[0] > GUEST_STACK_MAX)
 		return GUEST_STACK_MAX;
 	return limit[0] < GUEST_STACK_MIN ? GUEST_STACK_MIN : page_ceil(limit[0]);
@@ -147,13 +149,30 @@ static void fill_auxv(const struct image *program, const struct image *interpret
 	aux(AT_NULL, 0);
 }
 
+/* The same bytes for the same --seed: SplitMix64. */
+static void seeded_bytes(u8 bytes[RANDOM_BYTES])
+{
+	u64 state = process.opt.seed;
+
+	for (u32 i = 0; i < RANDOM_BYTES; i += sizeof(u64)) {
+		u64 x = state += 0x9e3779b97f4a7c15;
+
+		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+		x = (x ^ x >> 27) * 0x94d049bb133111eb;
+		x ^= x >> 31;
+		memcpy(bytes + i, &x, sizeof(x));
+	}
+}
+
 /* Random bytes from the kernel's own for us: our program has no use for them. */
 static u32 push_random(struct builder *b)
 {
 	u8 bytes[RANDOM_BYTES] = {0};
 	const void *host = (const void *)host_aux(AT_RANDOM, 0);
 
-	if (host)
+	if (process.opt.seeded)
+		seeded_bytes(bytes);
+	else if (host)
 		memcpy(bytes, host, sizeof(bytes));
 	else
 		host_syscall3(__NR_getrandom, (u64)bytes, sizeof(bytes), 0);

@@ -12,6 +12,7 @@
 #include "fatal.h"
 #include "host.h"
 #include "thread.h"
+#include "world.h"
 
 #define TABLE_SIZE (1ull << 34)
 #define TABLE_CHUNK (64u << 10) /* made writable at a time: 32 KiB of guest code */
@@ -84,14 +85,22 @@ static void flat_set(u32 key, u64 host)
 	*(s32 *)(table + offset) = host ? (s32)(host - (cache_window() + 8ull * key)) : 0;
 }
 
+/*
+ * Translated code compares the key, then loads the address. So that both belong together in other threads, an entry that
+ * has a key keeps it while there are any, and of two keys for one place the second is left to the dispatcher.
+ */
 static void hash_set(u32 key, u64 host)
 {
 	struct hash_entry *e = (struct hash_entry *)table + hash_key(key);
 
-	if (host)
-		*e = (struct hash_entry){.key = key, .host = host};
-	else if (e->key == key)
+	if (host && e->key != key && !world_is_threaded())
 		*e = no_entry;
+	if (e->key == key)
+		__atomic_store_n(&e->host, host ? host : no_entry.host, __ATOMIC_RELEASE);
+	if (!host || e->key != no_entry.key)
+		return;
+	__atomic_store_n(&e->host, host, __ATOMIC_RELEASE);
+	__atomic_store_n(&e->key, key, __ATOMIC_RELEASE);
 }
 
 /* --- hooks ------------------------------------------------------------------------------------------ */
@@ -122,6 +131,7 @@ void look_up_hook(u32 key)
 {
 	struct hook *h;
 	u64 entry;
+	HOLD_LOCK;
 
 	if (!flat || hook_find(key))
 		return;

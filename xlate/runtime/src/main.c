@@ -1,13 +1,17 @@
 /*
  * xlate-run: from the kernel's first stack to a running guest. Reads like a table of contents; every line is a file.
  */
+#include "chaos.h"
 #include "fatal.h"
 #include "host.h"
 #include "load.h"
 #include "optimised.h"
+#include "root.h"
 #include "signal.h"
 #include "stats.h"
 #include "thread.h"
+#include "vdso.h"
+#include "trace.h"
 
 enum { O_PATH = 010000000, O_CLOEXEC = 02000000, AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
 
@@ -17,10 +21,10 @@ void start_c(u64 *initial_stack);
 static void open_own_exe(void)
 {
 	const char *name = "";
-	long fd = process.opt.exe_fd;
+	long fd = process.opt.inherited[INHERIT_EXE];
 
 	if (fd >= 0) { /* our parent's: the kernel only knows us as /dev/fd/N */
-		process.own_fds[OWN_FD_EXE] = (int)fd;
+		group_self()->own_fds[OWN_FD_EXE] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, F_SETFD, FD_CLOEXEC);
 		return;
 	}
@@ -42,14 +46,18 @@ static void run(void *thread, void *initial_stack)
 	int argc = (int)words[0];
 	char **argv = (char **)(words + 1), **envp = argv + argc + 1;
 
-	process.pid = (int)host_syscall0(__NR_getpid);
+	thread_first(t);
 	thread_attach(t);
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
 	open_own_exe();
+	vdso_init(process.host_auxv);
 	stats_init();
+	trace_init();
+	root_enter();
 	signal_init(t);
 	load_guest(t);
 	optimised_say_missing();
+	chaos_start();
 	thread_run(t);
 }
 
@@ -61,8 +69,6 @@ void start_c(u64 *initial_stack)
 	while (*p++) /* environment; the auxiliary vector follows */
 		continue;
 	process.host_auxv = p;
-	for (int i = 0; i < OWN_FD_COUNT; i++)
-		process.own_fds[i] = -1;
 	t = thread_create();
 	if (!t)
 		refuse(EXIT_OWN_FAILURE, NULL, "no memory for a thread", NULL, "a higher ulimit -v");

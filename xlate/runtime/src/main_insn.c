@@ -9,6 +9,7 @@
 #include "fatal.h"
 #include "host.h"
 #include "memory.h"
+#include "monitor.h"
 #include "optimised.h"
 #include "package.h"
 #include "signal.h"
@@ -142,6 +143,7 @@ static void load_state(struct thread *t, const struct insn_state *s)
 	c->nf = s->nf, c->zf = s->zf, c->cf = s->cf, c->vf = s->vf, c->qf = s->qf;
 	c->thumb = s->thumb, c->itstate = s->itstate, c->excl_valid = s->excl_valid;
 	c->ge = s->ge, c->svc_imm = s->svc_imm, c->excl_addr = s->excl_addr, c->excl_value = s->excl_value;
+	c->excl_version = monitor_version(GADDR(s->excl_addr));
 	memcpy(c->d, s->d, sizeof(c->d));
 	c->tpidruro = s->tpidruro, c->tpidrurw = s->tpidrurw;
 	fpscr_write(t, s->fpscr);
@@ -263,6 +265,7 @@ static void run(void *thread, void *initial_stack)
 	char **argv = (char **)(words + 1);
 	struct insn_case c;
 
+	thread_first(t);
 	thread_attach(t);
 	for (u64 i = 1; i < words[0]; i += 2)
 		take_option(argv[i], i + 1 < words[0] ? argv[i + 1] : NULL);
@@ -286,8 +289,6 @@ void start_c(u64 *initial_stack)
 	while (*p++)
 		continue;
 	process.host_auxv = p;
-	for (int i = 0; i < OWN_FD_COUNT; i++)
-		process.own_fds[i] = -1;
 	t = thread_create();
 	if (!t)
 		fatal("no memory for a thread");

@@ -5,14 +5,17 @@
  * which addresses are taken. Where things go is decided here, top-down below the stack as ARM Linux does. Which pages
  * hold translated code is memory_code.c; the fixed page at 0xffff0000 is kuser.c.
  *
- * Host faults are taken in translated code and in copies only, never while the table changes, so handlers may read it.
+ * Every change is made under the lock. One that takes a package's text away begins by stopping the other threads, which
+ * lets the lock go, so nothing is looked up before it.
  */
 #include "memory.h"
 
 #include "fatal.h"
 #include "memory_table.h"
+#include "optimised.h"
 #include "string.h"
 #include "thread.h"
+#include "world.h"
 
 u64 guest_base;
 
@@ -23,6 +26,7 @@ static u64 mmap_top = GUEST_STACK_TOP;
 #define ALLOWED_FLAGS (MAP_TYPE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_LOCKED | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK)
 enum { MAP_LOCKED = 0x2000, MAP_POPULATE = 0x8000, MAP_NONBLOCK = 0x10000, MAP_STACK = 0x20000, MAP_HUGETLB = 0x40000 };
 enum { MADV_DONTNEED = 4, MADV_FREE = 8, MADV_REMOVE = 9, MADV_DONTNEED_LOCKED = 24 };
+#define ARCH_SET_GS 0x1001
 enum { SHM_RND = 020000, SHM_REMAP = 040000, SHM_RDONLY = 010000, SHM_EXEC = 0100000, SHM_LBA = 4 * 4096 };
 
 /* The guest's protection without execution. A page the guest can only execute or write is readable on ARM too. */
@@ -38,6 +42,26 @@ static int effective_prot(int prot)
 		prot |= PROT_EXEC;
 	return prot;
 }
+
+static void end_change(struct thread **stopped)
+{
+	if (*stopped)
+		world_start(*stopped);
+}
+
+static struct thread *begin_change(struct thread *t, gaddr a, u64 a_len, gaddr b, u64 b_len)
+{
+	if (!optimised_covers(a, a_len) && !optimised_covers(b, b_len))
+		return NULL;
+	world_stop(t);
+	return t;
+}
+
+/* The enclosing block changes guest pages [a, a + a_len) and [b, b + b_len). */
+#define CHANGE_BOTH(t, a, a_len, b, b_len) \
+	HOLD_LOCK;                         \
+	struct thread *stopped __attribute__((cleanup(end_change), unused)) = begin_change(t, a, a_len, b, b_len)
+#define CHANGE(t, a, a_len) CHANGE_BOTH(t, a, a_len, GADDR(0), 0)
 
 /* Give the host pages of a range back; a reserved range stays ours. */
 static long host_release(u64 start, u64 end)
@@ -127,6 +151,7 @@ long mem_map(struct thread *t, gaddr addr, u64 len, int prot, u32 flags, int fd,
 {
 	u32 host_flags = flags & (u32)ALLOWED_FLAGS;
 	u64 hint = page_floor(addr.va);
+	CHANGE(t, addr, page_ceil(len));
 
 	if (!len || offset % PAGE_SIZE)
 		return -EINVAL;
@@ -148,6 +173,7 @@ long mem_map(struct thread *t, gaddr addr, u64 len, int prot, u32 flags, int fd,
 long mem_map_stack(struct thread *t, u64 low, u64 top, int prot)
 {
 	u64 gap = top - low < GUEST_MMAP_GAP ? GUEST_MMAP_GAP : top - low + GUEST_STACK_GUARD;
+	HOLD_LOCK;
 	long err = place(t, low, top - low, effective_prot(prot), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (err)
@@ -168,6 +194,7 @@ static long check_range(gaddr addr, u64 *len)
 long mem_unmap(struct thread *t, gaddr addr, u64 len)
 {
 	long err = check_range(addr, &len);
+	CHANGE(t, addr, len);
 
 	if (err || !len)
 		return -EINVAL;
@@ -187,6 +214,7 @@ long mem_protect(struct thread *t, gaddr addr, u64 len, int prot)
 {
 	u64 start = addr.va, end;
 	long err;
+	CHANGE(t, addr, prot & PROT_WRITE || !(prot & PROT_EXEC) ? len : 0);
 
 	if (start % PAGE_SIZE || (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)))
 		return -EINVAL;
@@ -268,6 +296,7 @@ long mem_remap(struct thread *t, gaddr old, u64 old_len, u64 new_len, u32 flags,
 {
 	u64 start, end = old.va + page_ceil(old_len);
 	bool may_move = flags & MREMAP_MAYMOVE;
+	CHANGE_BOTH(t, old, old_len, new_addr, flags & MREMAP_FIXED ? new_len : 0);
 
 	if ((flags & ~(u32)(MREMAP_MAYMOVE | MREMAP_FIXED)) || ((flags & MREMAP_FIXED) && !may_move))
 		return -EINVAL; /* MREMAP_DONTUNMAP included: optional, and programs cope */
@@ -296,9 +325,11 @@ long mem_remap(struct thread *t, gaddr old, u64 old_len, u64 new_len, u32 flags,
 
 long mem_brk(struct thread *t, gaddr end)
 {
-	u64 now = page_ceil(process.brk_end.va), want = page_ceil(end.va);
+	u64 now, want = page_ceil(end.va);
 	long err = 0;
+	HOLD_LOCK;
 
+	now = page_ceil(process.brk_end.va);
 	if (end.va < process.brk_start.va || want > GUEST_TASK_END)
 		return (long)process.brk_end.va;
 	if (want > now) {
@@ -317,6 +348,7 @@ long mem_brk(struct thread *t, gaddr end)
 long mem_advise(struct thread *t, gaddr addr, u64 len, int advice)
 {
 	long err = check_range(addr, &len);
+	CHANGE(t, addr, len);
 
 	if (err)
 		return err;
@@ -340,6 +372,7 @@ long mem_shmat(struct thread *t, int shmid, gaddr addr, int flags)
 		effective_prot(PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0));
 	u64 start = addr.va, len;
 	long ret = host_syscall3(__NR_shmctl, (u64)shmid, 2 /* IPC_STAT */, (u64)status);
+	CHANGE(t, addr, host_is_error(ret) ? 0 : page_ceil(status[6]));
 
 	if (host_is_error(ret))
 		return ret;
@@ -370,10 +403,11 @@ long mem_shmat(struct thread *t, int shmid, gaddr addr, int flags)
 
 long mem_shmdt(struct thread *t, gaddr addr)
 {
-	struct region *r = table_find(addr.va);
-	struct region old;
+	struct region *r, old;
 	long err;
+	HOLD_LOCK;
 
+	r = table_find(addr.va);
 	if (!r || r->start != addr.va || !(r->kind & REGION_SHM))
 		return -EINVAL;
 	old = *r;
@@ -435,6 +469,5 @@ long mem_init(struct thread *t, u64 lowest)
 	if (err)
 		return err;
 	table_set(GUEST_KUSER_PAGE, GUEST_KUSER_PAGE + PAGE_SIZE, PROT_READ | PROT_EXEC, 0);
-	thread_attach(t);
-	return 0;
+	return host_syscall2(__NR_arch_prctl, ARCH_SET_GS, guest_base);
 }

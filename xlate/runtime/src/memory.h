@@ -34,10 +34,10 @@ int mem_prot(gaddr a);
 u64 mem_fetchable(gaddr a, u64 max);
 
 /*
- * The translator read code from this page: if the guest may write it, take the host write permission away
- * until somebody writes. Idempotent.
+ * The translator reads code from this page: if the guest may write it, take the host write permission away
+ * until somebody writes. True when it was not watched before: what was read until now may have changed since.
  */
-void mem_watch_code(gaddr page);
+bool mem_watch_code(gaddr page);
 
 /*
  * A host write fault at a: if the page is watched, give write permission back, forget its

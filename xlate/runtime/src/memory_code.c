@@ -11,6 +11,7 @@
 #include "memory_table.h"
 #include "optimised.h"
 #include "thread.h"
+#include "world.h"
 
 /* A bit per page of the guest's 4 GiB: translations were made from it. */
 #define PAGE_COUNT (1u << 20)
@@ -41,23 +42,29 @@ static void clear_bit(u64 page)
 	code_pages[page / 64] &= ~(1ull << (page % 64));
 }
 
-void mem_watch_code(gaddr page)
+bool mem_watch_code(gaddr page)
 {
 	u64 n = page.va / PAGE_SIZE;
 	int prot = mem_prot(page);
+	HOLD_LOCK;
 
 	if (n >= PAGE_COUNT || is_code(n))
-		return;
+		return false;
 	code_pages[n / 64] |= 1ull << (n % 64);
-	if (prot > 0 && (prot & PROT_WRITE) && host_mprotect(guest_base + n * PAGE_SIZE, PAGE_SIZE, PROT_READ))
+	if (prot <= 0 || !(prot & PROT_WRITE))
+		return false;
+	if (host_mprotect(guest_base + n * PAGE_SIZE, PAGE_SIZE, PROT_READ))
 		fatal("a page of guest code cannot be write-protected");
+	return true;
 }
 
 bool mem_code_written(gaddr a)
 {
 	u64 n = a.va / PAGE_SIZE;
-	int prot = mem_prot(a);
+	int prot;
+	HOLD_LOCK;
 
+	prot = mem_prot(a);
 	if (n >= PAGE_COUNT || !is_code(n) || prot < 0 || !(prot & PROT_WRITE))
 		return false;
 	clear_bit(n);
@@ -79,8 +86,10 @@ void mem_will_write(gaddr a, u64 len)
 void mem_forget_code(struct thread *t, gaddr addr, u64 len)
 {
 	u64 stop = (addr.va + len + PAGE_SIZE - 1) / PAGE_SIZE;
-	u64 first = next_code(addr.va / PAGE_SIZE, stop);
+	u64 first;
+	HOLD_LOCK;
 
+	first = next_code(addr.va / PAGE_SIZE, stop);
 	optimised_forget(t, addr, len);
 	if (first >= stop)
 		return;

@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "string.h"
 #include "tunables.h"
+#include "world.h"
 
 static struct region first_room[MEM_REGIONS_STATIC];
 static struct region *table = first_room;
@@ -173,14 +174,17 @@ u64 table_find_free(u64 len, u64 limit, u64 end)
 
 int mem_prot(gaddr a)
 {
-	struct region *r = table_find(a.va);
+	struct region *r;
+	HOLD_LOCK;
 
+	r = table_find(a.va);
 	return r && r->start <= a.va ? r->prot : -1;
 }
 
 u64 mem_fetchable(gaddr a, u64 max)
 {
 	u64 at = a.va, end = a.va + max;
+	HOLD_LOCK;
 
 	for (u32 i = index_above(at); i < count && at < end; i++) {
 		if (table[i].start > at || !(table[i].prot & PROT_EXEC))
@@ -192,8 +196,10 @@ u64 mem_fetchable(gaddr a, u64 max)
 
 bool mem_next_region(u64 *cursor, struct mem_region *out)
 {
-	struct region *r = table_find(*cursor);
+	struct region *r;
+	HOLD_LOCK;
 
+	r = table_find(*cursor);
 	if (!r)
 		return false;
 	*out = (struct mem_region){

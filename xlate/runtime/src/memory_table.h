@@ -21,7 +21,7 @@ struct region {
 
 /* Room for the regions that one change can add; -ENOMEM. Call before the host is changed. */
 long table_make_room(void);
-/* First region that ends above addr, or NULL. async-signal-safe */
+/* First region that ends above addr, or NULL. With the lock. */
 struct region *table_find(u64 addr);
 bool table_overlaps(u64 start, u64 end);
 /* Like !table_overlaps(), but the guard below a stack counts as taken. */

@@ -16,6 +16,7 @@
 #include "package.h"
 #include "stats.h"
 #include "string.h"
+#include "world.h"
 
 #define ENTRY_OF_CALLS 8 /* bytes before what the look-up table gives: where optimised code calls to */
 #define NO_NEST 1u /* guest address | T that is never executed: page 0 is never mapped */
@@ -75,6 +76,14 @@ _Noreturn void optimised_too_deep(struct thread *t)
 	drop(t);
 }
 
+/* Back to code of a package: its frames may have gone while others stopped the world. */
+static void go_inside(struct thread *t)
+{
+	world_enter(t);
+	if (t->drop)
+		drop(t);
+}
+
 /* Run the guest from where the state is until it comes to `pc` (with T) with at least that sp. */
 static u32 nested(struct thread *t, u32 pc, u32 sp)
 {
@@ -93,6 +102,7 @@ static u32 nested(struct thread *t, u32 pc, u32 sp)
 		if (optimised_ends(t, next_key(t))) /* a signal's frame was popped */
 			break;
 	}
+	go_inside(t);
 	t->nests--;
 	s->nest_pc = outer_pc;
 	s->nest_sp = outer_sp;
@@ -124,6 +134,7 @@ static u32 serve_and_handle(struct thread *t, u32 reason)
 	u32 sp = t->cpu.r[13];
 
 	t->sig.entered = 0;
+	world_leave(t);
 	thread_serve(t, reason);
 	if (t->drop)
 		drop(t);
@@ -145,19 +156,24 @@ u32 optimised_svc(struct thread *t)
 		t->cpu.svc_imm = imm;
 		key = serve_and_handle(t, STOP_SVC);
 	}
+	go_inside(t);
 	return key;
 }
 
 u64 optimised_safepoint(struct thread *t)
 {
-	u32 key = t->cpu.target;
+	u32 key = t->cpu.target, reached;
 	u64 host;
 
 	go_to_target(t);
 	if (is_deep(t, t->cpu.pending ? NEST_FLOOR : STACK_FLOOR))
 		drop(t);
 	/* Without a signal it is a jump nobody understands: a coroutine's would grow the host stack if it went on here. */
-	if (!t->cpu.pending || serve_and_handle(t, STOP_SIGNAL) != key)
+	if (!t->cpu.pending)
+		return 0;
+	reached = serve_and_handle(t, STOP_SIGNAL);
+	go_inside(t);
+	if (reached != key)
 		return 0;
 	host = look_up(key);
 	if (!host || !package_owns(host))
@@ -170,14 +186,23 @@ u64 optimised_safepoint(struct thread *t)
 
 void optimised_leave(struct thread *t, const char *why)
 {
+	HOLD_LOCK;
+
+	world_stop(t);
 	if (package_leave(t, why))
-		t->drop = true;
+		world_drop_frames();
+	world_start(t);
+}
+
+bool optimised_covers(gaddr start, u64 len)
+{
+	return package_covers(start.va, start.va + len);
 }
 
 void optimised_forget(struct thread *t, gaddr start, u64 len)
 {
 	if (package_forget(t, start.va, start.va + len, "the program's text changed"))
-		t->drop = true;
+		world_drop_frames();
 }
 
 void optimised_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset)

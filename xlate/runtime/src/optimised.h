@@ -39,7 +39,9 @@ static inline bool optimised_ends(const struct thread *t, u32 key)
 
 /* All packages go, and none comes any more: from the next system call's end on all code is the baseline tier's. */
 void optimised_leave(struct thread *t, const char *why);
-/* Guest pages went away, changed or became writable. */
+/* Will optimised_forget() have to give up a package? */
+bool optimised_covers(gaddr start, u64 len);
+/* Guest pages went away, changed or became writable. Where a package covers them, with the world stopped. */
 void optimised_forget(struct thread *t, gaddr start, u64 len);
 
 /* A file was mapped for execution: use its package. */

@@ -7,6 +7,19 @@
 enum tier { TIER_AUTO, TIER_BASELINE, TIER_OPTIMISED };
 enum stats_mode { STATS_OFF, STATS_TEXT, STATS_JSON };
 
+/* Descriptors that a re-executed xlate-run is given. */
+enum inherited {
+	INHERIT_EXE,	/* xlate-run itself */
+	INHERIT_STATS,	/* where statistics go */
+	INHERIT_TOTALS,	/* counters of the process tree */
+	INHERIT_PROGRAM,/* the program, already open and checked */
+	INHERIT_TRACE,	/* --strace's file */
+	INHERIT_LINES,	/* who is in the middle of a line there */
+	INHERIT_STORE,	/* the store, and the folder of -p, for those inside --root */
+	INHERIT_PACKAGE,
+	INHERITED_COUNT,
+};
+
 struct options {
 	enum stats_mode stats;
 	const char *stats_file;		/* NULL: standard error */
@@ -17,15 +30,26 @@ struct options {
 	const char *package;		/* -p, absolute: a package, or a folder of them; NULL: none */
 	const char *store;		/* absolute; from the host's environment; NULL: none */
 	bool strace;
+	const char *strace_only;	/* which calls: names, patterns, %classes, with ! before them none of those; NULL: all */
+	const char *strace_file;	/* NULL: standard error */
+	bool strace_refused;		/* calls that are refused are shown in any case */
+	const char *root;		/* --root, absolute; NULL: the host's */
+	const char *package_held;	/* -p, when its folder is OWN_FD_PACKAGE: "." or a name in it */
+	const char *host_exec;		/* host programs that may be executed: "allow" or patterns; NULL: none */
+	u64 stack_size;			/* 0: the host's limit says */
+	const char *uname_release;	/* NULL: the host's */
+	bool singlestep;		/* blocks of one instruction */
+	u64 chaos;			/* start of the random numbers that disturb threads; 0: off */
+	bool seeded;			/* AT_RANDOM comes from seed */
+	u64 seed;
+	bool as_qemu;			/* started under the name of qemu-arm */
 	const char *argv0;		/* -0, NULL: PROG */
 	const char *prog;
 	char **args;			/* what follows PROG in argv */
 	u32 arg_count;
 	char **env;			/* the guest's environment, -E and -U applied */
 	/* Handed over by exec_guest() of the parent, see options.c; -1 or NULL when started by anybody else. */
-	int exec_fd;			/* the program, already open and checked */
-	int exe_fd;			/* xlate-run itself */
-	int stats_fd, totals_fd;
+	int inherited[INHERITED_COUNT];
 	const char *exec_name;		/* AT_EXECFN */
 };
 
@@ -33,11 +57,12 @@ struct options {
 void options_parse(struct options *o, int argc, char **argv, char **envp, const u64 *auxv);
 
 /*
- * Words that make a re-executed xlate-run run with the same options; storage in buf. fds: xlate-run itself, statistics,
- * totals, the program (-1: none). Returns the number of words.
+ * Words that make a re-executed xlate-run run with the same options; storage in buf. Returns the number of words.
  */
-#define OPTIONS_FORWARD_MAX 16
-u32 options_forward(const struct options *o, const int fds[4], const char *exec_name, const char **words, char *buf,
-		    size_t size);
+#define OPTIONS_FORWARD_MAX 32
+u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], const char *exec_name, const char **words,
+		    char *buf, size_t size);
+
+extern const char OPTIONS_HELP[]; /* option_help.c */
 
 #endif

@@ -297,6 +297,14 @@ static void detach(struct thread *t, u32 index)
 		profile_close(gone.profile);
 }
 
+bool package_covers(u64 start, u64 end)
+{
+	for (u32 i = 0; i < module_count; i++)
+		if (modules[i].text_low < end && modules[i].text_high > start)
+			return true;
+	return false;
+}
+
 bool package_forget(struct thread *t, u64 start, u64 end, const char *why)
 {
 	bool any = false;

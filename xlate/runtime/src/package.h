@@ -29,6 +29,8 @@ const struct package *package_mapped(struct thread *t, int fd, u64 address, u64 
 /* What became of the module that was mapped first, the program: "hit", "none", "stale: ..."; NULL before that. */
 const char *package_program_state(void);
 
+/* Does a package cover text in guest pages [start, end)? Then package_forget() needs the world stopped. */
+bool package_covers(u64 start, u64 end);
 /*
  * Guest pages [start, end) went away, changed or became writable: packages of modules with text there are detached and
  * their images unmapped. True when one was: no host frame may return into it.

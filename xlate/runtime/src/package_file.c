@@ -246,6 +246,19 @@ static const char *try_option(const char *path, const struct guest_file *g, stru
 	return close_after(folder, try_file((int)folder, slash + 1, g, p));
 }
 
+/* The same from inside --root, where the folder has no path. */
+static const char *try_held(const char *file, const struct guest_file *g, struct package_file *p,
+			    char name[PACKAGE_NAME_SIZE])
+{
+	struct text b;
+
+	if (!strcmp(file, "."))
+		return try_folder(store_held_package(), g, p, name);
+	b = text_begin(name, PACKAGE_NAME_SIZE);
+	text_str(&b, file);
+	return try_file(store_held_package(), file, g, p);
+}
+
 static const char *try_store(int root, const struct guest_file *g, struct package_file *p,
 			     char name[PACKAGE_NAME_SIZE])
 {
@@ -265,6 +278,8 @@ bool package_find(const struct guest_file *g, struct package_file *p, const char
 	*state = "hit";
 	if (process.opt.package)
 		given = try_option(process.opt.package, g, p, name);
+	else if (store_held_package() >= 0)
+		given = try_held(process.opt.package_held, g, p, name);
 	if (!given)
 		return true;
 	root = store_root(false);

@@ -6,8 +6,12 @@
  */
 #include "fatal.h"
 #include "host.h"
+#include "memory.h"
+#include "robust.h"
 #include "stats.h"
+#include "string.h"
 #include "thread.h"
+#include "world.h"
 
 struct process process;
 
@@ -17,18 +21,21 @@ enum { F_DUPFD_CLOEXEC = 1030, RLIMIT_FSIZE = 1, RLIMIT_NOFILE = 7 };
 
 bool fd_is_own(int fd)
 {
+	const struct group *g = group_self();
+
 	for (u32 i = 0; i < OWN_FD_COUNT; i++)
-		if (process.own_fds[i] == fd && fd >= 0)
+		if (g->own_fds[i] == fd && fd >= 0)
 			return true;
 	return false;
 }
 
 int fd_own_in_range(u32 first, u32 last)
 {
+	const struct group *g = group_self();
 	int found = -1;
 
 	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
-		int fd = process.own_fds[i];
+		int fd = g->own_fds[i];
 
 		if (fd >= 0 && (u32)fd >= first && (u32)fd <= last && (found < 0 || fd < found))
 			found = fd;
@@ -61,14 +68,17 @@ static long dup_high(int fd, int avoid)
 
 long fd_vacate(int fd)
 {
+	struct group *g = group_self();
+	HOLD_LOCK;
+
 	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
-		if (process.own_fds[i] == fd && fd >= 0) {
+		if (g->own_fds[i] == fd && fd >= 0) {
 			long high = dup_high(fd, fd);
 
 			if (high < 0)
 				return high;
 			host_syscall1(__NR_close, (u64)fd);
-			process.own_fds[i] = (int)high;
+			g->own_fds[i] = (int)high;
 		}
 	}
 	return 0;
@@ -79,7 +89,7 @@ long fd_adopt(enum own_fd which, int fd)
 	long high = dup_high(fd, -1);
 
 	host_syscall1(__NR_close, (u64)fd);
-	process.own_fds[which] = high < 0 ? -1 : (int)high;
+	group_self()->own_fds[which] = high < 0 ? -1 : (int)high;
 	return high;
 }
 
@@ -100,20 +110,63 @@ long memory_file(const char *name, u64 size, u32 flags)
 
 void process_after_fork(struct thread *t)
 {
-	process.pid = (int)host_syscall0(__NR_getpid);
+	struct thread *others = world_after_fork(t);
+
+	struct group g = *t->group; /* the first thread's block may be another one, which goes */
+
+	memcpy(g.own_actions, g.actions, sizeof(g.own_actions));
+	t->own_group = g;
+	t->group = &t->own_group;
+	t->group->actions = t->own_group.own_actions;
+	while (others) {
+		struct thread *next = others->next_thread;
+
+		thread_free(others);
+		others = next;
+	}
+	t->group->threads = 1;
+	t->group->pid = (int)host_syscall0(__NR_getpid);
 	t->tid = (int)host_syscall0(__NR_gettid);
 	/* Pending signals are the parent's, but one may have come to the child already. */
 	t->sig.sent_sync = 0;
-	if (t->sig.recorded && t->sig.recorded_pid != process.pid) {
+	if (t->sig.recorded && t->sig.recorded_pid != t->group->pid) {
 		t->sig.recorded = 0;
 		signal_mask(t, SIG_SETMASK, &t->sig.blocked, NULL);
 	}
 	stats_after_fork();
 }
 
+#define CLONE_VFORK 0x4000u
+
+/*
+ * The memory one stands on goes with the last instructions. The block of a process's first thread stays, since the
+ * process's own data are in it; that of a vfork's child is its parent's to free.
+ */
+_Noreturn void thread_exit(struct thread *t, int status)
+{
+	bool last = __atomic_sub_fetch(&t->group->threads, 1, __ATOMIC_SEQ_CST) == 0;
+	bool first = t->group == &t->own_group;
+	u64 all = ~0ull;
+
+	if (last && first && !t->start_flags)
+		process_exit(t, status);
+	robust_release(t);
+	if (t->clear_child_tid.va)
+		mem_will_write(t->clear_child_tid, 4);
+	if (last)
+		stats_finish();
+	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
+	if (!(first && t->start_flags & CLONE_VFORK))
+		world_remove(t);
+	if (!first)
+		thread_leave(t, status);
+	for (;;)
+		host_syscall1(__NR_exit, (u64)status);
+}
+
 _Noreturn void process_exit(struct thread *t, int status)
 {
-	(void)t;
+	robust_release_all(t);
 	stats_finish();
 	for (;;)
 		host_syscall1(__NR_exit_group, (u64)status);

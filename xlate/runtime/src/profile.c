@@ -54,7 +54,8 @@ static struct profile_file *map_file(int fd, const struct stat *st, const u8 qui
 	struct profile_header h = header_for(quick);
 	long at;
 
-	if (st->st_size != PROFILE_SIZE)
+	/* A copy may have holes: to fill one on a full disk would be SIGBUS. */
+	if (st->st_size != PROFILE_SIZE || host_syscall4(__NR_fallocate, (u64)fd, 0, 0, PROFILE_SIZE))
 		return NULL;
 	at = host_mmap(0, PROFILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (host_is_error(at))

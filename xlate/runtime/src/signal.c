@@ -9,14 +9,18 @@
  */
 #include "signal.h"
 
+#include "chaos.h"
 #include "cpu.h"
 #include "fatal.h"
 #include "fault.h"
 #include "guest/arm32/sigframe.h"
 #include "optimised.h"
+#include "robust.h"
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
+#include "trace.h"
+#include "world.h"
 
 #define ALL_SIGNALS (~0ull)
 #define UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
@@ -53,7 +57,7 @@ static void set_host_mask(u64 mask)
 /* Send to this thread again, as it came: to itself a process may send any code. async-signal-safe */
 static void requeue(struct thread *t, int sig, const struct host_siginfo *info)
 {
-	host_syscall4(__NR_rt_tgsigqueueinfo, (u64)process.pid, (u64)t->tid, (u64)sig, (u64)info);
+	host_syscall4(__NR_rt_tgsigqueueinfo, (u64)t->group->pid, (u64)t->tid, (u64)sig, (u64)info);
 }
 
 /* async-signal-safe */
@@ -102,10 +106,18 @@ static long set_host_action(int sig, u64 handler, u64 flags)
 	return host_syscall4(__NR_rt_sigaction, (u64)sig, (u64)&sa, 0, sizeof(sa.mask));
 }
 
-/* Make the host's disposition follow the guest's. The processor's own signals always come to fault.c. */
-static long mirror(int sig)
+/* Threads share it: read as a whole. */
+static struct guest_sigaction action_of(const struct thread *t, int sig)
 {
-	const struct guest_sigaction *a = &process.actions[sig];
+	HOLD_LOCK;
+
+	return t->group->actions[sig];
+}
+
+/* Make the host's disposition follow the guest's. The processor's own signals always come to fault.c. */
+static long mirror(struct thread *t, int sig)
+{
+	const struct guest_sigaction *a = &t->group->actions[sig];
 
 	if (is_sync(sig))
 		return set_host_action(sig, (u64)host_fault, SA_NODEFER);
@@ -115,18 +127,19 @@ static long mirror(int sig)
 long signal_action(struct thread *t, int sig, const struct guest_sigaction *action, struct guest_sigaction *old)
 {
 	struct guest_sigaction before;
+	HOLD_LOCK;
 
 	if (sig < 1 || sig > SIGNAL_MAX || (action && (UNBLOCKABLE & SIG_BIT(sig))))
 		return -EINVAL;
-	before = process.actions[sig];
+	before = t->group->actions[sig];
 	if (action) {
 		long err;
 
-		process.actions[sig] = *action;
-		process.actions[sig].mask &= ~UNBLOCKABLE;
-		err = mirror(sig);
+		t->group->actions[sig] = *action;
+		t->group->actions[sig].mask &= ~UNBLOCKABLE;
+		err = mirror(t, sig);
 		if (err) {
-			process.actions[sig] = before;
+			t->group->actions[sig] = before;
 			return err;
 		}
 		if (is_sync(sig) && action->handler > SIG_IGN) /* it will want to see exact registers */
@@ -150,9 +163,9 @@ void signal_init(struct thread *t)
 		struct host_sigaction sa = {0};
 
 		host_syscall4(__NR_rt_sigaction, (u64)sig, 0, (u64)&sa, sizeof(sa.mask));
-		process.actions[sig].handler = sa.handler == SIG_IGN ? SIG_IGN : SIG_DFL;
+		t->group->actions[sig].handler = sa.handler == SIG_IGN ? SIG_IGN : SIG_DFL;
 		if (is_sync(sig))
-			mirror(sig);
+			mirror(t, sig);
 	}
 	if (mask & SYNC_SIGNALS)
 		set_host_mask(signal_host_mask(mask));
@@ -162,7 +175,7 @@ void signal_before_exec(struct thread *t)
 {
 	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
 		if (is_sync(sig))
-			set_host_action(sig, process.actions[sig].handler == SIG_IGN ? SIG_IGN : SIG_DFL, 0);
+			set_host_action(sig, t->group->actions[sig].handler == SIG_IGN ? SIG_IGN : SIG_DFL, 0);
 	if (t->sig.blocked & SYNC_SIGNALS)
 		set_host_mask(t->sig.blocked);
 }
@@ -171,7 +184,7 @@ void signal_exec_failed(struct thread *t)
 {
 	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
 		if (is_sync(sig))
-			mirror(sig);
+			mirror(t, sig);
 	if (t->sig.blocked & SYNC_SIGNALS)
 		set_host_mask(signal_host_mask(t->sig.blocked));
 }
@@ -249,10 +262,13 @@ long signal_altstack(struct thread *t, const struct guest_stack *stack, struct g
 
 _Noreturn void signal_die(struct thread *t, int sig)
 {
+	robust_release_all(t);
 	stats_finish();
+	if (trace_is_on())
+		trace_killed(sig);
 	set_host_action(sig, SIG_DFL, 0);
 	set_host_mask(~SIG_BIT(sig));
-	host_syscall3(__NR_tgkill, (u64)process.pid, (u64)t->tid, (u64)sig);
+	host_syscall3(__NR_tgkill, (u64)t->group->pid, (u64)t->tid, (u64)sig);
 	for (;;) /* the first process of a namespace survives default actions */
 		host_syscall1(__NR_exit_group, 128 + (u64)sig);
 }
@@ -261,40 +277,43 @@ _Noreturn void signal_die(struct thread *t, int sig)
  * Enter the guest's handler. The mask it runs under replaces the current one; a stack that cannot hold the frame
  * kills.
  */
-static void enter(struct thread *t, int sig, const struct guest_siginfo *info, const struct frame_fault *fault)
+static void enter(struct thread *t, int sig, const struct guest_sigaction *a, const struct guest_siginfo *info,
+		  const struct frame_fault *fault)
 {
-	struct guest_sigaction a = process.actions[sig];
 	u64 during = t->sig.has_temporary ? t->sig.temporary : t->sig.blocked;
 	u64 saved = t->sig.blocked;
 
 	t->sig.has_temporary = false;
 	stats_own.signals++;
+	if (trace_is_on())
+		trace_signal(sig, info);
 	if (!t->sig.entered++)
 		t->sig.interrupted = t->cpu.r[15] | t->cpu.thumb;
-	if (a.flags & SA_RESETHAND) {
-		struct guest_sigaction reset = a;
+	if (a->flags & SA_RESETHAND) {
+		struct guest_sigaction reset = *a;
 
 		reset.handler = SIG_DFL;
 		signal_action(t, sig, &reset, NULL);
 	}
-	if (sigframe_push(t, sig, &a, info, fault, saved)) {
+	if (sigframe_push(t, sig, a, info, fault, saved)) {
 		if (sig == SIGSEGV)
 			signal_die(t, SIGSEGV);
 		set_blocked(t, during);
 		signal_force(t, SIGSEGV, SI_KERNEL, 0);
 		return;
 	}
-	set_blocked(t, during | a.mask | (a.flags & SA_NODEFER ? 0 : SIG_BIT(sig)));
+	set_blocked(t, during | a->mask | (a->flags & SA_NODEFER ? 0 : SIG_BIT(sig)));
 }
 
 static void deliver_one(struct thread *t, int sig, const struct host_siginfo *info)
 {
-	u32 handler = process.actions[sig].handler;
+	struct guest_sigaction a = action_of(t, sig);
+	u32 handler = a.handler;
 	struct guest_siginfo guest;
 
 	if (handler > SIG_IGN) {
 		siginfo_to_guest(info, &guest);
-		enter(t, sig, &guest, &NO_FAULT);
+		enter(t, sig, &a, &guest, &NO_FAULT);
 		return;
 	}
 	t->sig.has_temporary = false;
@@ -312,6 +331,7 @@ void signal_deliver(struct thread *t)
 	struct host_siginfo info;
 	int sig;
 
+	chaos_yield();
 	poll_clear(t); /* before looking: what comes later sets it again */
 	sig = (int)__atomic_load_n(&t->sig.recorded, __ATOMIC_SEQ_CST);
 	if (sig) {
@@ -339,13 +359,17 @@ void signal_deliver(struct thread *t)
 void signal_force(struct thread *t, int sig, int code, u32 addr)
 {
 	struct guest_siginfo info = {.signo = sig, .code = code, .data = {addr}};
+	struct guest_sigaction a = action_of(t, sig);
 	struct frame_fault fault = {0};
 
-	if (process.actions[sig].handler <= SIG_IGN || (t->sig.blocked & SIG_BIT(sig)))
+	if (a.handler <= SIG_IGN || (t->sig.blocked & SIG_BIT(sig))) {
+		if (trace_is_on())
+			trace_signal(sig, &info);
 		signal_die(t, sig);
+	}
 	if (sig == SIGSEGV || sig == SIGBUS)
 		fault = fault_for_frame(t, code, addr);
-	enter(t, sig, &info, &fault);
+	enter(t, sig, &a, &info, &fault);
 }
 
 /* --- system calls ----------------------------------------------------------------------------------- */

@@ -52,10 +52,10 @@ enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_CLOEXEC = 02000000 };
 static void open_output(void)
 {
 	const char *file = process.opt.stats_file;
-	long fd = process.opt.stats_fd;
+	long fd = process.opt.inherited[INHERIT_STATS];
 
 	if (fd >= 0) { /* the parent's, already high */
-		process.own_fds[OWN_FD_STATS] = (int)fd;
+		group_self()->own_fds[OWN_FD_STATS] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 		return;
 	}
@@ -73,7 +73,7 @@ static void open_output(void)
 /* Without a memory file (old kernels, strict sandboxes) the counts of programs started by execve are missing. */
 static void open_totals(void)
 {
-	long fd = process.opt.totals_fd;
+	long fd = process.opt.inherited[INHERIT_TOTALS];
 	bool fresh = fd < 0;
 	long ret;
 
@@ -82,20 +82,20 @@ static void open_totals(void)
 		if (fd >= 0)
 			fd = fd_adopt(OWN_FD_TOTALS, (int)fd);
 	} else {
-		process.own_fds[OWN_FD_TOTALS] = (int)fd;
+		group_self()->own_fds[OWN_FD_TOTALS] = (int)fd;
 		host_syscall3(__NR_fcntl, (u64)fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 	}
 	ret = host_mmap(0, TOTALS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), (int)fd, 0);
 	if (!host_is_error(ret))
 		totals = (struct totals *)ret;
 	if (fresh)
-		totals->first_pid = (u64)process.pid;
+		totals->first_pid = (u64)group_self()->pid;
 }
 
 void stats_init(void)
 {
 	/* A program executed in place of the one before is the same process, counted already. */
-	stats_own.processes = process.opt.totals_fd < 0;
+	stats_own.processes = process.opt.inherited[INHERIT_TOTALS] < 0;
 	if (process.opt.stats == STATS_OFF)
 		return;
 	stats_on = true;
@@ -222,20 +222,27 @@ static void json_string(struct text *b, const char *s)
 	text_char(b, '"');
 }
 
+static void json_text(struct text *b, const char *key, const char *value)
+{
+	text_str(b, key);
+	json_string(b, value);
+}
+
+static void number(struct text *b, const char *before, u64 value)
+{
+	text_str(b, before);
+	text_u64(b, value);
+}
+
 static void json_package(struct text *b, u32 index, bool first)
 {
 	const struct package_row *row = &totals->packages[index];
 
-	text_str(b, first ? "{\"file\": " : ", {\"file\": ");
-	json_string(b, row->file);
-	text_str(b, ", \"package\": ");
-	json_string(b, row->package);
-	text_str(b, ", \"functions\": ");
-	text_u64(b, row->functions);
-	text_str(b, ", \"state\": ");
-	json_string(b, row->what);
-	text_str(b, ", \"count\": ");
-	text_u64(b, count_of(index));
+	json_text(b, first ? "{\"file\": " : ", {\"file\": ", row->file);
+	json_text(b, ", \"package\": ", row->package);
+	number(b, ", \"functions\": ", row->functions);
+	json_text(b, ", \"state\": ", row->what);
+	number(b, ", \"count\": ", count_of(index));
 	text_char(b, '}');
 }
 
@@ -247,10 +254,8 @@ static void text_package(struct text *b, u32 index)
 	text_printable(b, row->file[0] ? row->file : "a module", STATS_NAME_SIZE);
 	text_str(b, ": ");
 	text_str(b, row->what);
-	text_str(b, ", ");
-	text_u64(b, row->functions);
-	text_str(b, " functions, ");
-	text_u64(b, count_of(index));
+	number(b, ", ", row->functions);
+	number(b, " functions, ", count_of(index));
 	text_str(b, " times\n");
 }
 
@@ -292,12 +297,12 @@ void stats_finish(void)
 	bool json = process.opt.stats == STATS_JSON;
 	char buf[1024];
 	struct text b = text_begin(buf, sizeof(buf));
-	int fd = process.own_fds[OWN_FD_STATS];
+	int fd = group_self()->own_fds[OWN_FD_STATS];
 
 	if (!stats_on)
 		return;
 	stats_flush();
-	if (totals->first_pid != (u64)process.pid || fd < 0)
+	if (totals->first_pid != (u64)group_self()->pid || fd < 0)
 		return;
 	print_counters(&b, (u64 *)&totals->sum, json);
 	if (json) {

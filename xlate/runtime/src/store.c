@@ -20,6 +20,9 @@ enum {
 	O_NOFOLLOW = 0400000,
 	O_CLOEXEC = 02000000,
 	O_PATH = 010000000,
+	F_SETFD = 2,
+	FD_CLOEXEC = 1,
+	F_DUPFD_CLOEXEC = 1030,
 	S_IFMT = 0170000,
 	S_IFREG = 0100000,
 	S_ISVTX = 01000,
@@ -35,40 +38,37 @@ enum {
 
 static bool trusted(const struct stat *st)
 {
-	static long user = -1;
-
-	if (st->st_uid && st->st_uid != (u32)user) {
-		user = host_syscall0(__NR_geteuid); /* asked again: the guest may have changed it */
-		if (st->st_uid != (u32)user)
-			return false;
-	}
+	if (st->st_uid && st->st_uid != (u32)host_syscall0(__NR_geteuid)) /* asked each time: the guest changes it */
+		return false;
 	if ((st->st_mode & S_IFMT) != S_IFREG && (st->st_mode & S_ISVTX))
 		return true;
 	return !(st->st_mode & S_SHARED_WRITE);
 }
 
-/* Is this folder, and every one above it, trusted? */
-static bool trusted_upwards(int folder)
+/* Is this folder, and every one above it, trusted? 0, -EPERM, or why one cannot be looked at. */
+static long distrust_upwards(int folder)
 {
 	struct stat st, below = {0};
-	long fd = folder;
-	bool good = true, top = false;
+	long fd = folder, err = 0;
+	bool top = false;
 
-	for (u32 i = 0; good && !top && i < FOLDERS_UP_MAX; i++) {
-		long up;
+	for (u32 i = 0; !err && !top; i++) {
+		long up = -1;
 
-		good = !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted(&st);
+		err = host_syscall2(__NR_fstat, (u64)fd, (u64)&st);
+		if (!err && (!trusted(&st) || i == FOLDERS_UP_MAX))
+			err = -EPERM;
 		top = i && st.st_ino == below.st_ino && st.st_dev == below.st_dev;
 		below = st;
-		up = good && !top ? host_syscall4(__NR_openat, (u64)fd, (u64) "..", FOLDER_FLAGS, 0) : -ENOENT;
+		if (!err && !top)
+			up = host_syscall4(__NR_openat, (u64)fd, (u64) "..", FOLDER_FLAGS, 0);
 		if (fd != folder)
 			host_syscall1(__NR_close, (u64)fd);
+		if (!err && !top && up < 0)
+			err = up;
 		fd = up;
-		good = good && (top || up >= 0);
 	}
-	if (fd >= 0 && fd != folder)
-		host_syscall1(__NR_close, (u64)fd);
-	return good && top;
+	return err;
 }
 
 static long checked(long fd, bool good)
@@ -83,8 +83,11 @@ static long checked(long fd, bool good)
 long store_open_path(const char *path)
 {
 	long fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)path, FOLDER_FLAGS, 0);
+	long err = fd < 0 ? fd : distrust_upwards((int)fd);
 
-	return checked(fd, fd >= 0 && trusted_upwards((int)fd));
+	if (fd >= 0 && err)
+		host_syscall1(__NR_close, (u64)fd);
+	return err ? err : fd;
 }
 
 /* The store's own folder and the one above it (~/.cache); where even that has no place, there is no store. */
@@ -104,10 +107,30 @@ static void make_root(const char *path)
 	host_syscall3(__NR_mkdirat, (u64)AT_FDCWD, (u64)path, 0700);
 }
 
+/* A descriptor held for this process, or by the one that executed it. */
+static int held_fd(enum own_fd which, enum inherited from)
+{
+	if (group_self()->own_fds[which] < 0 && process.opt.inherited[from] >= 0) {
+		group_self()->own_fds[which] = process.opt.inherited[from];
+		host_syscall3(__NR_fcntl, (u64)group_self()->own_fds[which], F_SETFD, FD_CLOEXEC);
+	}
+	return group_self()->own_fds[which];
+}
+
+int store_held_package(void)
+{
+	return held_fd(OWN_FD_PACKAGE, INHERIT_PACKAGE);
+}
+
 long store_root(bool create)
 {
 	const char *path = process.opt.store;
-	long fd = path ? store_open_path(path) : -ENOENT;
+	int held = held_fd(OWN_FD_STORE, INHERIT_STORE);
+	long fd;
+
+	if (held >= 0) /* trusted when it was opened */
+		return path ? host_syscall3(__NR_fcntl, (u64)held, F_DUPFD_CLOEXEC, 3) : -ENOENT;
+	fd = path ? store_open_path(path) : -ENOENT;
 
 	if (fd == -ENOENT && path && create) {
 		make_root(path);
@@ -153,7 +176,7 @@ void store_temporary_name(char *text)
 
 	host_syscall2(__NR_clock_gettime, CLOCK_REALTIME, (u64)now);
 	text_char(&b, '.');
-	text_s64(&b, process.pid);
+	text_s64(&b, group_self()->pid);
 	text_char(&b, '-');
 	text_u64(&b, now[1]);
 	text_str(&b, ".new");
@@ -285,18 +308,20 @@ bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE
 {
 	struct seen_record r = {.magic = SEEN_MAGIC};
 	struct stat after;
+	bool old;
 	u64 now[7];
 
 	file_numbers(st, r.file);
 	if (seen >= 0 && recall(seen, &r, out))
 		return true;
+	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
 	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
 		return false;
 	file_numbers(&after, now);
 	if (memcmp(now, r.file, sizeof(now)))
 		return false;
 	memcpy(r.hash, out, BLAKE2_SIZE);
-	if (seen >= 0 && settled(st))
+	if (seen >= 0 && old)
 		remember(seen, &r);
 	return true;
 }

@@ -16,6 +16,8 @@
 
 /* The store's top folder: a descriptor (the caller closes it), -ENOENT, -EPERM when it is not trusted, ... */
 long store_root(bool create);
+/* The folder of -p, where root.c has opened it before it left the host's root; else -1. */
+int store_held_package(void);
 /* One of its folders; made when `create`. */
 long store_folder(int root, const char *name, bool create);
 /* Any folder that may hold packages: every folder above it is checked as well. */

@@ -94,6 +94,27 @@ bool str_starts(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
+bool str_matches(const char *s, const char *pattern, size_t len)
+{
+	const char *end = pattern + len, *star = NULL, *again = s;
+
+	while (*s || pattern < end) {
+		if (pattern < end && *pattern == '*') {
+			star = pattern++;
+			again = s;
+		} else if (*s && pattern < end && (*pattern == '?' || *pattern == *s)) {
+			pattern++;
+			s++;
+		} else if (star && *again) { /* the last * takes one more */
+			pattern = star + 1;
+			s = ++again;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
 static int digit_value(char c)
 {
 	if (c >= '0' && c <= '9')

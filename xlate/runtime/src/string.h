@@ -17,6 +17,8 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 bool str_starts(const char *s, const char *prefix);
+/* The whole of s fits the `len` bytes of pattern, in which * is any text and ? any character. */
+bool str_matches(const char *s, const char *pattern, size_t len);
 /* Decimal, or hexadecimal after 0x; false unless the whole text is a number that fits. */
 bool str_to_u64(const char *s, u64 *value);
 

@@ -49,7 +49,7 @@ static bool is_working_file(const char *path)
 
 static long root_fd(void)
 {
-	long fd = process.own_fds[OWN_FD_SYSROOT];
+	long fd = group_self()->own_fds[OWN_FD_SYSROOT];
 
 	if (fd >= 0)
 		return fd;

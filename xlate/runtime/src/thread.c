@@ -6,6 +6,8 @@
 
 #include "host.h"
 #include "memory.h"
+#include "string.h"
+#include "world.h"
 
 _Static_assert(sizeof(struct thread) <= THREAD_HEAD, "the head of the block is too small");
 
@@ -15,9 +17,41 @@ _Static_assert(sizeof(struct thread) <= THREAD_HEAD, "the head of the block is t
 
 _Static_assert(GUARD_AT + PAGE_SIZE + (256u << 10) <= STACK_FLOOR, "C code called at the floor has room");
 _Static_assert(STACK_FLOOR < ENTER_FLOOR && ENTER_FLOOR < NEST_FLOOR && NEST_FLOOR < THREAD_BLOCK, "order of floors");
-#define ARCH_SET_GS 0x1001
 
-struct thread *thread_create(void)
+/* Blocks of threads that ended, for new ones: making one costs five system calls. Under the lock. */
+static struct thread *spare;
+static u32 spare_count;
+
+/* Its thread may still be standing on it: it says so with its last instruction. */
+static struct thread *take_spare(void)
+{
+	struct thread **at = &spare, *t;
+	HOLD_LOCK;
+
+	while (*at && __atomic_load_n(&(*at)->ending, __ATOMIC_ACQUIRE))
+		at = &(*at)->next_thread;
+	t = *at;
+	if (!t)
+		return NULL;
+	*at = t->next_thread;
+	spare_count--;
+	memset(t, 0, sizeof(*t));
+	return t;
+}
+
+static bool keep(struct thread *t)
+{
+	HOLD_LOCK;
+
+	if (spare_count == SPARE_BLOCKS)
+		return false;
+	t->next_thread = spare;
+	spare = t;
+	spare_count++;
+	return true;
+}
+
+static struct thread *new_block(void)
 {
 	long ret = host_mmap(0, 2 * THREAD_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			     -1, 0);
@@ -36,6 +70,39 @@ struct thread *thread_create(void)
 	return (struct thread *)block;
 }
 
+struct thread *thread_create(void)
+{
+	struct thread *t = spare ? take_spare() : NULL; /* the first one has no block to look for the lock's owner in */
+
+	return t ? t : new_block();
+}
+
+void thread_first(struct thread *t)
+{
+	struct group *g = &t->own_group;
+
+	t->group = g;
+	g->pid = (int)host_syscall0(__NR_getpid);
+	g->threads = 1;
+	g->actions = g->own_actions;
+	for (int i = 0; i < OWN_FD_COUNT; i++)
+		g->own_fds[i] = -1;
+	world_add(t);
+}
+
+void thread_free(struct thread *t)
+{
+	host_munmap((u64)t, THREAD_BLOCK);
+}
+
+_Noreturn void thread_leave(struct thread *t, int status)
+{
+	t->ending = true;
+	if (keep(t))
+		host_thread_exit(t, 0, status, &t->ending);
+	host_thread_exit(t, THREAD_BLOCK, status, NULL);
+}
+
 void *thread_stack_top(struct thread *t)
 {
 	return (char *)t + THREAD_BLOCK;
@@ -46,7 +113,6 @@ void thread_attach(struct thread *t)
 	u64 stack[3] = {(u64)t + ALT_STACK_AT, 0, THREAD_ALT_STACK}; /* stack_t */
 
 	host_syscall2(__NR_sigaltstack, (u64)stack, 0);
-	host_syscall2(__NR_arch_prctl, ARCH_SET_GS, guest_base);
 	t->tid = (int)host_syscall0(__NR_gettid);
 }
 

@@ -13,6 +13,20 @@
 #include "signal.h"
 #include "tunables.h"
 #include "types.h"
+#include "world.h"
+
+/*
+ * What a process has for itself, though other processes may share its memory (vfork, CLONE_VM without CLONE_THREAD).
+ * It stands in the block of its first thread, which is kept as long as somebody refers to it.
+ */
+struct group {
+	int pid;
+	u32 threads;
+	struct guest_sigaction *actions; /* by signal number; [0] unused. CLONE_SIGHAND shares them */
+	struct guest_sigaction own_actions[SIGNAL_MAX + 1];
+	/* Host descriptors that are this runtime's and that the guest must not see or close. -1: unused */
+	int own_fds[OWN_FD_COUNT];
+};
 
 struct thread {
 	struct arm32_state cpu; /* first: translated code's state pointer is the thread pointer */
@@ -22,12 +36,21 @@ struct thread {
 		int code;	/* si_code */
 		gaddr addr;	/* si_addr */
 		bool write;	/* the access was a write */
+		u64 retry_pc, retry_addr; /* of the last host fault that was retried, and how often in a row */
+		u32 retries;
 	} fault;		/* filled before cpu_run() returns STOP_FAULT */
 
 	struct thread_signals sig;
 
+	struct thread *next_thread; /* world.c's */
+	bool inside;		    /* world.h */
+	bool ending;		    /* somebody still stands on this block, which is not in the list any more */
+	struct group *group;	    /* its process */
+	struct group own_group;	    /* of the first thread of a process */
+	u64 start_flags;	    /* of the clone that made it; 0: started by execve or fork */
+
 	int tid;
-	gaddr clear_child_tid;	/* set_tid_address */
+	gaddr clear_child_tid;	/* set_tid_address; the kernel knows it too */
 	gaddr robust_list;	/* set_robust_list */
 	u32 robust_list_len;
 
@@ -52,21 +75,18 @@ struct process {
 	u32 auxv[AUXV_MAX][2];
 	u32 auxv_count;
 	bool read_implies_exec;		/* no PT_GNU_STACK, or an executable one */
-
-	struct guest_sigaction actions[SIGNAL_MAX + 1];	/* by signal number; [0] unused */
-
-	/* Host descriptors that are this runtime's and that the guest must not see or close. -1: unused */
-	int own_fds[OWN_FD_COUNT];
-	int pid;
 };
 
-/* Meaning of the places in process.own_fds. */
+/* Meaning of the places in group.own_fds. */
 enum own_fd {
 	OWN_FD_EXE,	/* xlate-run itself, to re-enter it at execve */
 	OWN_FD_STATS,	/* where statistics are written */
 	OWN_FD_TOTALS,	/* shared counters of a process tree */
 	OWN_FD_PROGRAM,	/* the program of an execve under way */
-	OWN_FD_TRACE,	/* free for --strace */
+	OWN_FD_TRACE,	/* --strace's file */
+	OWN_FD_STORE,	/* the store's folder, which has no path inside --root */
+	OWN_FD_PACKAGE,	/* and the folder of -p */
+	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
 	OWN_FD_SYSROOT,	/* the folder of -L */
 };
 
@@ -77,9 +97,20 @@ static inline struct thread *thread_self(void)
 	return (struct thread *)((u64)__builtin_frame_address(0) & ~((u64)THREAD_BLOCK - 1));
 }
 
-/* Block, alternate stack registered, guest base in %gs; on the calling host thread. NULL when memory is refused. */
+static inline struct group *group_self(void)
+{
+	return thread_self()->group;
+}
+
+/* A block of its own, with nothing filled in but the entries of the emulation manager. NULL when memory is refused. */
 struct thread *thread_create(void);
-/* Tell the kernel about the alternate stack and %gs of t; first thing on a new host thread. */
+/* The first thread of this program: its process has t's group. */
+void thread_first(struct thread *t);
+/* On the thread itself, out of the list and with all signals blocked: end it and keep or give back its block. */
+_Noreturn void thread_leave(struct thread *t, int status);
+/* Its block, when nobody runs on it. */
+void thread_free(struct thread *t);
+/* Tell the kernel about the alternate stack of t; first thing on a new host thread. */
 void thread_attach(struct thread *t);
 void *thread_stack_top(struct thread *t);
 
@@ -88,11 +119,18 @@ _Noreturn void thread_run(struct thread *t);
 /* What a stop of cpu_run (cpu.h) asks for: system call, signal, fault. */
 void thread_serve(struct thread *t, u32 reason);
 
+/* exit(status): of this thread alone, and of the process with its last one. */
+_Noreturn void thread_exit(struct thread *t, int status);
 /* exit_group(status): statistics, then the end of the process. */
 _Noreturn void process_exit(struct thread *t, int status);
 
 /* In the child of a guest fork, before cpu_after_fork(): tid, counters, what is not inherited. */
 void process_after_fork(struct thread *t);
+
+/* Host clone: the child begins in fn(arg) on that stack. Returns the tid or -errno, in the parent only. */
+long host_clone(u64 flags, void *stack_top, u64 parent_tid, u64 child_tid, void (*fn)(void *), void *arg);
+/* End this thread, giving back the memory one stands on (size 0: not), and clear a byte. All signals are blocked. */
+_Noreturn void host_thread_exit(void *block, u64 size, int status, bool *last);
 
 /* --- descriptors (process.c) ---------------------------------------------------------------------- */
 

@@ -9,6 +9,8 @@
 #define THREAD_BLOCK (8u << 20)
 /* Kernel frames hold the whole vector state (11 KiB with AMX); a fault may nest in a recording handler. */
 #define THREAD_ALT_STACK (64u << 10)
+/* Blocks kept for the next threads. */
+#define SPARE_BLOCKS 32
 /* Room kept at the block's base for struct thread and the emulation manager's per-thread part. */
 #define THREAD_HEAD (32u << 10)
 
@@ -55,8 +57,8 @@
 /* Mappings the table holds before it has to grow into memory of its own. */
 #define MEM_REGIONS_STATIC 256
 
-/* Descriptors of our own: places in process.own_fds, and how far below the limit they are put. */
-#define OWN_FD_COUNT 8
+/* Descriptors of our own: places in group.own_fds, and how far below the limit they are put. */
+#define OWN_FD_COUNT 10
 #define OWN_FD_ROOM 16
 
 /* Largest argv or envp array accepted from a guest, in entries: 8 MiB of pointers; the kernel's byte limit comes first. */

@@ -27,18 +27,24 @@ static const struct syscall_row *find_row(u32 nr)
 	return row && row->name ? row : NULL;
 }
 
+u32 syscall_places(void)
+{
+	return ARRAY_LEN(syscall_rows) + ARRAY_LEN(private_rows);
+}
+
+const struct syscall_row *syscall_row_at(u32 place)
+{
+	return find_row(place < ARRAY_LEN(syscall_rows) ? place : PRIVATE_BASE + place - (u32)ARRAY_LEN(syscall_rows));
+}
+
 static long call_row(struct thread *t, const struct syscall_row *row)
 {
 	u32 r[7];
-	long result;
 
 	memcpy(r, t->cpu.r, sizeof(r));
-	if (process.opt.strace && row->ends)
-		trace_call(row, r);
-	result = row->call ? row->call(t, r) : -(long)row->refused;
-	if (process.opt.strace)
-		trace_return(row, r, result);
-	return result;
+	if (trace_is_on())
+		return trace_and_call(t, row, r);
+	return row->call ? row->call(t, r) : -(long)row->refused;
 }
 
 void syscall_dispatch(struct thread *t)
@@ -47,13 +53,13 @@ void syscall_dispatch(struct thread *t)
 
 	stats_own.syscalls++;
 	if (is_oabi(t)) {
-		if (process.opt.strace)
+		if (trace_is_on())
 			trace_unknown(t->cpu.svc_imm, "old-ABI call");
 		signal_force(t, SIGILL, 4 /* ILL_ILLTRP */, t->cpu.r[15] - (t->cpu.thumb ? 2 : 4));
 		return;
 	}
 	if (!row) {
-		if (process.opt.strace)
+		if (trace_is_on())
 			trace_unknown(t->cpu.r[7], "no such call");
 		signal_finish_syscall(t, -ENOSYS);
 		return;

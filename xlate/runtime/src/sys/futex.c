@@ -61,3 +61,72 @@ long sys_futex_time64(struct thread *t, gaddr word, u32 op, u32 val, gaddr fourt
 
 	return futex(t, &f, TIME64);
 }
+
+/* --- the calls of futex2: a word, flags, and masks or times by themselves ----------------------------- */
+
+struct host_waitv {
+	u64 val;
+	u64 word;
+	u32 flags;
+	u32 reserved;
+};
+
+#define WAITV_MAX 128u /* FUTEX_WAITV_MAX */
+
+/* The structure has 64-bit members on every architecture; only its addresses are the guest's. */
+static long waiters_in(struct host_waitv *w, gaddr waiters, u32 count)
+{
+	if (copy_in(w, waiters, count * sizeof(*w)))
+		return -EFAULT;
+	for (u32 i = 0; i < count; i++) {
+		if (w[i].word >> 32)
+			return -EFAULT;
+		w[i].word = buf_inout(GADDR(w[i].word), 4);
+	}
+	return 0;
+}
+
+long sys_futex_waitv(struct thread *t, gaddr waiters, u32 count, u32 flags, gaddr timeout, s32 clock)
+{
+	struct host_waitv w[WAITV_MAX];
+	struct host_timespec ts, *ts_host = NULL;
+	long err;
+
+	if (flags || !count || count > WAITV_MAX || !waiters.va)
+		return -EINVAL;
+	err = timespec_in_opt(&ts, &ts_host, timeout, TIME64);
+	if (!err)
+		err = waiters_in(w, waiters, count);
+	if (err)
+		return err;
+	return guest_blocking_syscall(t, __NR_futex_waitv, (u64)w, count, 0, (u64)ts_host, (u64)clock, 0);
+}
+
+/* Newer than the headers of many hosts; a kernel without them says ENOSYS itself. */
+enum { HOST_FUTEX_WAKE = 454, HOST_FUTEX_WAIT = 455, HOST_FUTEX_REQUEUE = 456 };
+
+long sys_futex_wake(struct thread *t, gaddr word, u32 mask, s32 count, u32 flags)
+{
+	(void)t;
+	return host_syscall4(HOST_FUTEX_WAKE, buf_inout(word, 4), mask, (u64)count, flags);
+}
+
+long sys_futex_wait(struct thread *t, gaddr word, u32 val, u32 mask, u32 flags, gaddr timeout, s32 clock)
+{
+	struct host_timespec ts, *ts_host = NULL;
+	long err = timespec_in_opt(&ts, &ts_host, timeout, TIME64);
+
+	if (err)
+		return err;
+	return guest_blocking_syscall(t, HOST_FUTEX_WAIT, buf_inout(word, 4), val, mask, flags, (u64)ts_host,
+				      (u64)clock);
+}
+
+long sys_futex_requeue(struct thread *t, gaddr waiters, u32 flags, s32 wake, s32 requeue)
+{
+	struct host_waitv w[2];
+	long err = waiters_in(w, waiters, 2);
+
+	(void)t;
+	return err ? err : host_syscall4(HOST_FUTEX_REQUEUE, (u64)w, flags, (u64)wake, (u64)requeue);
+}

@@ -2,7 +2,7 @@
 #include "sys/sys.h"
 
 /* struct new_utsname: six texts of 65 bytes. */
-enum { UTS_FIELD = 65, UTS_MACHINE = 4, UTS_FIELDS = 6 };
+enum { UTS_FIELD = 65, UTS_RELEASE = 2, UTS_MACHINE = 4, UTS_FIELDS = 6 };
 
 struct host_sysinfo {
 	s64 uptime;
@@ -23,6 +23,10 @@ long sys_uname(struct thread *t, gaddr out)
 		return err;
 	memset(names[UTS_MACHINE], 0, UTS_FIELD);
 	memcpy(names[UTS_MACHINE], "armv7l", 6);
+	if (process.opt.uname_release) {
+		memset(names[UTS_RELEASE], 0, UTS_FIELD);
+		memcpy(names[UTS_RELEASE], process.opt.uname_release, strlen(process.opt.uname_release));
+	}
 	return copy_out(out, names, sizeof(names));
 }
 

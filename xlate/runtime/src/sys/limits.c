@@ -97,7 +97,7 @@ long sys_prlimit64(struct thread *t, s32 pid, s32 which, gaddr in, gaddr out)
 	long err;
 
 	(void)t;
-	if (!find(which) || (pid && pid != process.pid))
+	if (!find(which) || (pid && pid != group_self()->pid))
 		return host_syscall4(__NR_prlimit64, (u64)pid, (u64)which, buf_in(in, sizeof(new)),
 				     buf_out(out, sizeof(old)));
 	if (in.va && copy_in(&new, in, sizeof(new)))

@@ -1,6 +1,7 @@
 /* Memory calls: arguments only. Addresses, protections and the table of mappings are memory.c's. */
 #include "optimised.h"
 #include "sys/sys.h"
+#include "world.h"
 
 /* No mapping reaches as far as this below the end of 64 bits: for "nowhere yet". */
 #define GUEST_SPACE (1ull << 33)
@@ -24,6 +25,7 @@ long sys_mmap2(struct thread *t, gaddr addr, u32 len, u32 prot, u32 flags, s32 f
 {
 	bool is_text = (prot & PROT_EXEC) && !(prot & PROT_WRITE) && (flags & (MAP_TYPE | MAP_ANONYMOUS)) == MAP_PRIVATE;
 	long ret;
+	HOLD_LOCK; /* the package is there before anybody runs the code */
 
 	if (!(flags & MAP_ANONYMOUS) && fd_is_own(fd))
 		return -EBADF;

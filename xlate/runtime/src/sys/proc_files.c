@@ -39,7 +39,7 @@ static bool is_pid(const char *s)
 	char pid[16];
 	struct text b = text_begin(pid, sizeof(pid));
 
-	text_s64(&b, process.pid);
+	text_s64(&b, group_self()->pid);
 	return is_name(s, pid);
 }
 

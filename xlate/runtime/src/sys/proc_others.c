@@ -18,7 +18,7 @@ static s32 number_in(const char *path, const char **name)
 		return 0;
 	for (path += strlen("/proc/"); *path >= '0' && *path <= '9' && pid < 100000000; path++)
 		pid = pid * 10 + (*path - '0');
-	if (!pid || pid == process.pid || *path != '/')
+	if (!pid || pid == group_self()->pid || *path != '/')
 		return 0;
 	*name = path + 1;
 	return (s32)pid;

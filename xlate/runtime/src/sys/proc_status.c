@@ -59,7 +59,7 @@ static u64 signals_with(u32 handler)
 	u64 set = 0;
 
 	for (int sig = 1; sig <= SIGNAL_MAX; sig++) {
-		u32 now = process.actions[sig].handler;
+		u32 now = group_self()->actions[sig].handler;
 
 		if (handler == SIG_IGN ? now == SIG_IGN : now != SIG_DFL && now != SIG_IGN)
 			set |= SIG_BIT(sig);
@@ -95,7 +95,7 @@ static bool is_of_caller(const struct thread *t, const char *path)
 	for (const char *s = path; *s; s++)
 		if (str_starts(s, "/task/"))
 			return str_starts(s, own) || (str_starts(path, "/proc/thread-self/"));
-	return t->tid == process.pid || str_starts(path, "/proc/thread-self/");
+	return t->tid == group_self()->pid || str_starts(path, "/proc/thread-self/");
 }
 
 /* --- stat: one line of numbers behind the name ------------------------------------------------------- */

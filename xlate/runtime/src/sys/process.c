@@ -1,97 +1,10 @@
-/*
- * Processes: fork and its kin, execve, waiting, exit. A guest process is a host process; vfork is a fork whose parent is
- * held until the child executes or ends, so a child's writes are not seen by the parent. Threads (clone with a shared
- * address space) are refused with EAGAIN, which pthread_create passes on as "no resources".
- */
-#include "cpu.h"
+/* Processes: execve, waiting, exit. A guest process is a host process. How they begin is clone.c. */
 #include "exec.h"
 #include "sys/sys.h"
 
-enum {
-	CLONE_VM = 0x00000100,
-	CLONE_FILES = 0x00000400,
-	CLONE_SIGHAND = 0x00000800,
-	CLONE_PIDFD = 0x00001000,
-	CLONE_VFORK = 0x00004000,
-	CLONE_THREAD = 0x00010000,
-	CLONE_SYSVSEM = 0x00040000,
-	CLONE_SETTLS = 0x00080000,
-	CLONE_PARENT_SETTID = 0x00100000,
-	CLONE_CHILD_CLEARTID = 0x00200000,
-	CLONE_CHILD_SETTID = 0x01000000,
-};
-
-struct clone_args {
-	u32 flags;		/* exit signal included */
-	gaddr stack;		/* 0: go on with the parent's */
-	gaddr parent_tid, child_tid;
-	u32 tls;
-};
-
-static void become_child(struct thread *t, const struct clone_args *c)
-{
-	process_after_fork(t);
-	cpu_after_fork(t);
-	if (c->stack.va)
-		t->cpu.r[13] = (u32)c->stack.va;
-	if (c->flags & CLONE_SETTLS)
-		t->cpu.tpidruro = c->tls;
-	t->clear_child_tid = c->flags & CLONE_CHILD_CLEARTID ? c->child_tid : GADDR(0);
-	t->robust_list = GADDR(0);
-	t->robust_list_len = 0;
-}
-
-/* What the child shares with nobody, or what only the guest's own registers need. */
-#define CLONE_NOT_HOST (CLONE_VM | CLONE_SIGHAND | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_CHILD_CLEARTID)
-
-static long clone_process(struct thread *t, const struct clone_args *c)
-{
-	u64 parent_tid = c->flags & (CLONE_PARENT_SETTID | CLONE_PIDFD) ? buf_out(c->parent_tid, 4) : 0;
-	u64 child_tid = c->flags & CLONE_CHILD_SETTID ? buf_out(c->child_tid, 4) : 0;
-	/* Argument order of x86-64: flags, stack, parent_tid, child_tid, tls. */
-	long pid = host_syscall5(__NR_clone, c->flags & ~(u32)CLONE_NOT_HOST, 0, parent_tid, child_tid, 0);
-
-	if (pid == 0)
-		become_child(t, c);
-	return pid;
-}
-
-/* A shared address space only for as long as the parent sleeps is a vfork; longer is a thread. */
-static bool wants_thread(u32 flags)
-{
-	if (flags & (CLONE_THREAD | CLONE_FILES))
-		return true;
-	return (flags & CLONE_VM) && !(flags & CLONE_VFORK);
-}
-
-long sys_clone(struct thread *t, u32 flags, gaddr stack, gaddr parent_tid, gaddr tls, gaddr child_tid)
-{
-	struct clone_args c = {flags, stack, parent_tid, child_tid, (u32)tls.va};
-
-	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
-		return -EINVAL;
-	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
-		return -EINVAL;
-	return wants_thread(flags) ? -EAGAIN : clone_process(t, &c);
-}
-
-long sys_fork(struct thread *t)
-{
-	struct clone_args c = {.flags = SIGCHLD};
-
-	return clone_process(t, &c);
-}
-
-long sys_vfork(struct thread *t)
-{
-	struct clone_args c = {.flags = SIGCHLD | CLONE_VFORK};
-
-	return clone_process(t, &c);
-}
-
 long sys_exit(struct thread *t, s32 status)
 {
-	process_exit(t, status & 0xff); /* one thread: its end is the process's */
+	thread_exit(t, status & 0xff);
 }
 
 long sys_exit_group(struct thread *t, s32 status)

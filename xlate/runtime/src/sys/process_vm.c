@@ -18,7 +18,7 @@ static bool runs_this_program(s32 pid)
 	text_str(&b, "/proc/");
 	text_s64(&b, pid);
 	text_str(&b, "/exe");
-	return !host_syscall4(__NR_newfstatat, (u64)process.own_fds[OWN_FD_EXE], (u64) "", (u64)&own, AT_EMPTY_PATH) &&
+	return !host_syscall4(__NR_newfstatat, (u64)group_self()->own_fds[OWN_FD_EXE], (u64) "", (u64)&own, AT_EMPTY_PATH) &&
 	       !host_syscall4(__NR_newfstatat, (u64)AT_FDCWD, (u64)link, (u64)&other, 0) && own.st_dev == other.st_dev &&
 	       own.st_ino == other.st_ino;
 }
@@ -35,7 +35,7 @@ long process_base(s32 pid, u64 *base)
 	long ret;
 
 	*base = guest_base;
-	if (pid == process.pid)
+	if (pid == group_self()->pid)
 		return 0;
 	ret = host_syscall2(__NR_kill, (u64)pid, 0);
 	if (ret && ret != -EPERM)
@@ -96,7 +96,7 @@ static long transfer(const struct transfer *m, u32 flags)
 		ret = remote_iov_in(remote, m->remote, m->remote_count, base);
 	if (ret < 0)
 		return ret;
-	if (writes && m->pid == process.pid)
+	if (writes && m->pid == group_self()->pid)
 		will_write(remote, m->remote_count);
 	return host_syscall6(m->nr, (u64)m->pid, (u64)local, m->local_count, (u64)remote, m->remote_count, 0);
 }

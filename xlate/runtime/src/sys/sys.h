@@ -22,6 +22,8 @@
 /* Longest array of buffers in one call, as in the kernel. */
 #define IOV_MAX 1024
 
+struct syscall_row;
+
 struct host_timespec {
 	s64 sec;
 	s64 nsec;
@@ -39,6 +41,9 @@ struct host_iovec {
 
 /* Ends the guest's system call in t->cpu: r7 is the number, r0-r6 the arguments (dispatch.c). */
 void syscall_dispatch(struct thread *t);
+/* The table, for those who want to see all of it: NULL in places that no call has. */
+const struct syscall_row *syscall_row_at(u32 place);
+u32 syscall_places(void);
 
 /* --- one argument (args.c) --- */
 

@@ -1,5 +1,6 @@
 /* What a thread tells the kernel about itself: its tid word, its robust list, its thread pointer, its CPUs. */
 #include "sys/sys.h"
+#include "world.h"
 
 #define ROBUST_LIST_SIZE 12u
 /* Bytes of a CPU set, enough for 8192 CPUs. */
@@ -8,6 +9,7 @@
 long sys_set_tid_address(struct thread *t, gaddr a)
 {
 	t->clear_child_tid = a;
+	host_syscall1(__NR_set_tid_address, ptr_to_host(a)); /* the kernel clears it and wakes who waits */
 	return t->tid;
 }
 
@@ -23,11 +25,16 @@ long sys_set_robust_list(struct thread *t, gaddr head, u32 size)
 
 long sys_get_robust_list(struct thread *t, s32 pid, gaddr head, gaddr size)
 {
-	u32 list = (u32)t->robust_list.va;
-	u32 len = ROBUST_LIST_SIZE;
+	u32 list, len = ROBUST_LIST_SIZE;
+	const struct thread *whose = pid ? NULL : t;
+	HOLD_LOCK;
 
-	if (pid && pid != t->tid)
-		return -EPERM; /* another process's list is in its own runtime */
+	for (const struct thread *u = world_next(NULL); u && !whose; u = world_next(u))
+		if (u->tid == pid)
+			whose = u;
+	if (!whose)
+		return host_syscall2(__NR_kill, (u64)pid, 0) == -ESRCH ? -ESRCH : -EPERM; /* in a runtime of its own */
+	list = (u32)whose->robust_list.va;
 	if (copy_out(size, &len, sizeof(len)) || copy_out(head, &list, sizeof(list)))
 		return -EFAULT;
 	return 0;

@@ -3,13 +3,24 @@
 
 #include "sys/sys.h"
 
+#include "vdso.h"
+
 long sys_clock_gettime(struct thread *t, s32 clock, gaddr out)
 {
 	struct host_timespec ts;
-	long err = host_syscall2(__NR_clock_gettime, (u64)clock, (u64)&ts);
+	long err = vdso_clock_gettime(clock, &ts);
 
 	(void)t;
 	return err ? err : timespec32_out(out, &ts);
+}
+
+long sys_clock_gettime64(struct thread *t, s32 clock, gaddr out)
+{
+	struct host_timespec ts;
+	long err = vdso_clock_gettime(clock, &ts);
+
+	(void)t;
+	return err ? err : timespec64_out(out, &ts);
 }
 
 long sys_clock_getres(struct thread *t, s32 clock, gaddr out)
@@ -74,12 +85,16 @@ long sys_clock_nanosleep_time64(struct thread *t, s32 clock, u32 flags, gaddr in
 
 long sys_gettimeofday(struct thread *t, gaddr tv, gaddr tz)
 {
+	struct host_timespec ts;
 	struct host_timeval now;
-	long err = host_syscall2(__NR_gettimeofday, (u64)&now, buf_out(tz, 8));
+	long err = tz.va ? host_syscall2(__NR_gettimeofday, 0, buf_out(tz, 8)) : 0;
 
 	(void)t;
+	if (!err)
+		err = vdso_clock_gettime(0 /* CLOCK_REALTIME */, &ts);
 	if (err || !tv.va)
 		return err;
+	now = (struct host_timeval){ts.sec, ts.nsec / 1000};
 	return timeval32_out(tv, &now);
 }
 

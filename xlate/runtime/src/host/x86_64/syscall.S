@@ -35,4 +35,41 @@ host_sigreturn:
 	ud2
 	.size	host_sigreturn, . - host_sigreturn
 
+/* host_clone(flags, stack top, parent's word, child's word, fn, arg): the child starts with both on its stack. */
+	.globl	host_clone
+	.type	host_clone, @function
+host_clone:
+	mov	%rcx, %r10
+	sub	$16, %rsi
+	mov	%r8, (%rsi)
+	mov	%r9, 8(%rsi)
+	xor	%r8d, %r8d
+	mov	$56, %eax		/* clone */
+	syscall
+	test	%rax, %rax
+	jz	1f
+	ret
+1:	xor	%ebp, %ebp
+	pop	%rax
+	pop	%rdi
+	call	*%rax
+	ud2
+	.size	host_clone, . - host_clone
+
+/* host_thread_exit(block, size, status, last) */
+	.globl	host_thread_exit
+	.type	host_thread_exit, @function
+host_thread_exit:
+	test	%rsi, %rsi
+	jz	1f
+	mov	$11, %eax		/* munmap */
+	syscall
+	jmp	2f
+1:	movb	$0, (%rcx)
+2:	mov	%edx, %edi
+	mov	$60, %eax		/* exit */
+	syscall
+	ud2
+	.size	host_thread_exit, . - host_thread_exit
+
 	.section .note.GNU-stack, "", @progbits
