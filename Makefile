@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz campaign clean
+.PHONY: help run test lint bench fuzz campaign debian clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
@@ -14,6 +14,7 @@ help:
 	@echo 'make bench  time kernels against native code and qemu-arm'
 	@echo 'make fuzz   random instructions, several engines (COUNT=200000 ENGINES=stencil,unicorn; llvm, package)'
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
+	@echo 'make debian some 160 invocations of Debian programs beside the amd64 builds (fetches 600 MB); docs/debian.md'
 	@echo 'make clean  remove .venv/, build/ and caches'
 
 run:
@@ -46,6 +47,10 @@ fuzz:
 campaign:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m pytest -m campaign
+
+debian:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m xlate.tools.debian_table --convert
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
