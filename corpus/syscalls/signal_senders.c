@@ -48,6 +48,7 @@ int main(void)
 	pid_t pid;
 	int status;
 
+	signal(SIGINT, SIG_DFL); /* a shell starts background jobs without */
 	CHECK(sigaction(SIGUSR1, &sa, NULL) == 0 && sigaction(SIGRTMIN, &sa, NULL) == 0);
 	CHECK(kill(getpid(), SIGUSR1) == 0);
 	CHECK(count == 1 && last.si_code == SI_USER && last.si_pid == getpid() && last.si_uid == getuid());

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -20,6 +21,9 @@ enum {
 	TIMESTAMPNS_NEW = 64,
 	TIMESTAMPING_NEW = 65,
 };
+
+#define GSTAMP_OLD 0x8906
+#define GSTAMP_NEW 0x80108906
 
 struct two_longs {
 	long sec, part;
@@ -121,10 +125,30 @@ static void stamps(void)
 	CHECK(near_now(new[0].sec, new[0].part, 1000000000));
 }
 
+/* The stamp of the last packet, asked for by a request. */
+static void last_stamp(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int s = socket(AF_INET, SOCK_DGRAM, 0), c = socket(AF_INET, SOCK_DGRAM, 0);
+	struct two_longs old;
+	struct two_64 new;
+	char byte;
+
+	CHECK(bind(s, (struct sockaddr *)&a, len) == 0 && getsockname(s, (struct sockaddr *)&a, &len) == 0);
+	CHECK_FAILS(ioctl(s, GSTAMP_OLD, &old), ENOENT);
+	CHECK(sendto(c, "s", 1, 0, (struct sockaddr *)&a, len) == 1 && recv(s, &byte, 1, 0) == 1);
+	CHECK(ioctl(s, GSTAMP_OLD, &old) == 0 && near_now(old.sec, old.part, 1000000));
+	CHECK(ioctl(s, GSTAMP_OLD + 1, &old) == 0 && near_now(old.sec, old.part, 1000000000));
+	CHECK(ioctl(s, GSTAMP_NEW, &new) == 0 && near_now(new.sec, new.part, 1000000));
+	CHECK_FAILS(ioctl(s, GSTAMP_OLD, (void *)8), EFAULT);
+}
+
 int main(void)
 {
 	limits(socket(AF_UNIX, SOCK_DGRAM, 0));
 	stamps();
+	last_stamp();
 	puts("ok socket_times");
 	return 0;
 }

@@ -6,14 +6,15 @@
 static int prepared, in_parent, in_kid;
 static volatile int stop;
 
+/* The library lets two forks run their handlers at once. */
 static void before(void)
 {
-	prepared++;
+	__atomic_add_fetch(&prepared, 1, __ATOMIC_SEQ_CST);
 }
 
 static void after(void)
 {
-	in_parent++;
+	__atomic_add_fetch(&in_parent, 1, __ATOMIC_SEQ_CST);
 }
 
 static void child(void)

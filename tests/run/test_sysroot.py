@@ -16,6 +16,7 @@ import pytest
 
 from corpus import build, library_build
 from tests import needs as wanted
+from tests.run import self_checking
 from tests.run.conftest import Runner
 
 
@@ -170,3 +171,31 @@ def test_root_above_the_program(
         done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stdout
+
+
+READS = """#include <stdio.h>
+int main(void)
+{
+	char text[40] = "";
+	FILE *f = fopen("/etc/xlate-here", "r");
+	return !f || !fgets(text, sizeof(text), f) || puts(text) < 0;
+}
+"""
+
+
+def test_merged_usr_is_no_root(
+    runner: Runner, dynamic_root: Path, guest_cc: list[str], tmp_path: Path
+) -> None:
+    """Where /lib is a link into /usr the loader is below /usr too; the root is above it."""
+    if runner.is_qemu:
+        pytest.skip("qemu-arm looks for no root")
+    shutil.move(dynamic_root / "lib", dynamic_root / "usr/lib")
+    (dynamic_root / "lib").symlink_to("usr/lib")
+    (dynamic_root / "etc/xlate-here").write_text("of the root\n")
+    source = tmp_path / "reads.c"
+    source.write_text(READS)
+    program = build.build(self_checking.program(source), "pie", guest_cc, tmp_path / "built")
+    shutil.copy(program, dynamic_root / "usr/bin/reads")
+    words = [*runner.words, str(dynamic_root / "usr/bin/reads")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("of the root\n\n", "")

@@ -5,6 +5,8 @@
  */
 #include "sysroot.h"
 
+#include <asm/stat.h>
+
 #include "host.h"
 #include "string.h"
 #include "thread.h"
@@ -162,6 +164,25 @@ const char *sysroot_link(const char *path, char *buf, size_t size)
 	return find(path, buf, size, false);
 }
 
+/* Where /lib is a link to usr/lib, folder/usr holds what folder holds, and is no root. */
+static bool is_merged_usr(const char *folder, const char *interp)
+{
+	const char *last = strrchr(folder, '/');
+	char here[PATH_SIZE], above[PATH_SIZE];
+	struct text b = text_begin(here, sizeof(here));
+	struct stat a, c;
+
+	text_str(&b, folder);
+	text_str(&b, interp);
+	b = text_begin(above, sizeof(above));
+	for (const char *p = folder; p < last; p++)
+		text_char(&b, *p);
+	text_str(&b, interp);
+	return !host_syscall4(__NR_newfstatat, (u64)AT_FDCWD, (u64)here, (u64)&a, 0) &&
+	       !host_syscall4(__NR_newfstatat, (u64)AT_FDCWD, (u64)above, (u64)&c, 0) && a.st_dev == c.st_dev &&
+	       a.st_ino == c.st_ino;
+}
+
 bool sysroot_above(int fd, const char *interp, char *buf, size_t size)
 {
 	char name[PATH_SIZE];
@@ -179,7 +200,7 @@ bool sysroot_above(int fd, const char *interp, char *buf, size_t size)
 		buf[n] = 0;
 		text_str(&b, buf);
 		text_str(&b, interp);
-		if (b.at < b.end && exists(name))
+		if (b.at < b.end && exists(name) && !is_merged_usr(buf, interp))
 			return true;
 	}
 	return false;

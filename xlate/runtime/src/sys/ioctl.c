@@ -13,6 +13,7 @@ enum use {
 	IFREQ,		/* an interface request: see ioctl_net.c */
 	FIEMAP,		/* a header that says how many extents follow */
 	ULONG_OUT,	/* the kernel writes an unsigned long */
+	TIME_OUT,	/* the kernel writes two longs */
 };
 
 struct ioctl_row {
@@ -52,6 +53,8 @@ static const struct ioctl_row rows[] = {
 	{0x545c, 0x545c, VALUE, 0, 0},		/* TIOCMIWAIT */
 	{0x545e, 0x545e, BUFFER, 8, 0x5460},	/* FIOQSIZE */
 	{0x8901, 0x8905, BUFFER, 4, 0},		/* FIOSETOWN SIOCSPGRP FIOGETOWN SIOCGPGRP SIOCATMARK */
+	{0x8906, 0x8907, TIME_OUT, 0, 0},	/* SIOCGSTAMP SIOCGSTAMPNS, with old times */
+	{0x80108906, 0x80108907, BUFFER, 16, 0},/* the same with times of 64 bits */
 	{0x8910, 0x8910, IFREQ, 0, 0},		/* SIOCGIFNAME */
 	{0x8913, 0x8937, IFREQ, 0, 0},		/* SIOCGIFFLAGS ... SIOCSIFHWBROADCAST */
 	{0x8942, 0x8943, IFREQ, 0, 0},		/* SIOCGIFTXQLEN SIOCSIFTXQLEN */
@@ -161,6 +164,19 @@ static long ulong_out(s64 fd, u32 request, gaddr arg)
 	return copy_out(arg, &word, sizeof(word));
 }
 
+static long time_out(s64 fd, u32 request, gaddr arg)
+{
+	s64 v[2];
+	s32 words[2];
+	long err = host_syscall3(__NR_ioctl, (u64)fd, request, (u64)v);
+
+	if (err)
+		return err;
+	words[0] = (s32)v[0];
+	words[1] = (s32)v[1];
+	return copy_out(arg, words, sizeof(words));
+}
+
 static long known(struct thread *t, const struct ioctl_row *row, s64 fd, u32 request, gaddr arg)
 {
 	u32 host = row->host ? row->host + (request - row->first) : request;
@@ -174,6 +190,8 @@ static long known(struct thread *t, const struct ioctl_row *row, s64 fd, u32 req
 		return fiemap(t, fd, host, arg);
 	case ULONG_OUT:
 		return ulong_out(fd, host, arg);
+	case TIME_OUT:
+		return time_out(fd, host, arg);
 	default:
 		return guest_blocking_syscall(t, __NR_ioctl, (u64)fd, host, arg.va, 0, 0, 0);
 	}
