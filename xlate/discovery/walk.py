@@ -381,8 +381,7 @@ class Walk:
                 if key in self._waiting:
                     todo += self._returned(self._waiting.pop(key))
                 for start in self._before.get(key, ()):
-                    before = self.runs.get(start)
-                    if before is not None and not before.comes_back:
+                    if (before := self.runs.get(start)) is not None and not before.comes_back:
                         todo.append(before)
 
     def _returned(self, callers: list[Run]) -> list[Run]:
