@@ -35,9 +35,6 @@ QUICK = (
     "-disable-hoisting-to-hotter-blocks=all",
     # Passes of code generation that gain nothing, or not what they cost, behind few others.
     "-enable-misched=false",
-    # Copies between blocks one by one, as without scheduling: those on the edges of a computed
-    # goto with many targets are then mostly gone (docs/decisions/0010).
-    "-join-globalcopies=0",
     "-disable-lsr",
     "-disable-constant-hoisting",
     "-disable-select-optimize",
@@ -45,6 +42,11 @@ QUICK = (
     "-disable-expand-reductions",
     "-disable-partial-libcall-inlining",
 )
+
+# Copies between blocks one by one, as without scheduling: those on the edges of a computed goto
+# with many targets are then mostly gone. Small functions with floating point are better off
+# without: it makes them keep the one free register across calls (docs/decisions/0010).
+APART = "-join-globalcopies=0"
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,11 @@ class Compiler:
     _ready = False
     _tuned: tuple[str, ...] | None = None
 
-    def __init__(self, level: int) -> None:
+    def __init__(self, level: int, *, joins: bool = False) -> None:
         self._level = LEVELS[level]
+        self._switches = self._level.switches
+        if self._switches and not joins:
+            self._switches += (APART,)
         if not Compiler._ready:
             llvm.initialize_native_target()
             llvm.initialize_native_asmprinter()
@@ -87,10 +92,10 @@ class Compiler:
     def to_object(self, text: str) -> bytes:
         """Return the object file of one module; RuntimeError carries LLVM's own words."""
         if Compiler._tuned is None:
-            for switch in self._level.switches:
+            for switch in self._switches:
                 llvm.set_option("xlate", switch)
-            Compiler._tuned = self._level.switches
-        if Compiler._tuned != self._level.switches:
+            Compiler._tuned = self._switches
+        if Compiler._tuned != self._switches:
             raise Inconsistent("this process generates code for another level")
         return bytes(self._machine.emit_object(self._optimised(text)))
 

@@ -43,6 +43,10 @@ _NO_LEAF = re.compile(r"x86_regcallcc|value %A\b|%abi, i64 (?:10[4-9]|1[1-9]\d|[
 _INTEGER_ONLY = '"target-features"="+cmov,-sse,-x87,-mmx" '
 
 
+# Lines of text of a function with floating point that is small.
+JOINS_BELOW = 6000
+
+
 @dataclass(frozen=True)
 class Normal:
     """A function's text without names: callees are ``@r0``, ``@r1``... by first mention.
@@ -55,6 +59,11 @@ class Normal:
     callees: tuple[str, ...]
     lines: bool
     integer: bool
+
+    @property
+    def joins(self) -> bool:
+        """Copies between its blocks are to be joined at once (``levels``); decides the worker."""
+        return not self.integer and self.text.count("\n") < JOINS_BELOW
 
 
 def normalise(function: FunctionText) -> Normal:

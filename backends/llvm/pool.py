@@ -179,11 +179,15 @@ class _Batch:
         return self.lines >= LINES or len(self.keys) >= MOST
 
 
-class _Crew:
-    """Threads that each feed one worker; results come back through a queue."""
+# A worker for each kind of function: a process has one set of LLVM's switches.
+Pair = tuple[Worker, Worker]
 
-    def __init__(self, workers: list[Worker]) -> None:
-        self._workers = workers
+
+class _Crew:
+    """Threads that each feed a worker at a time; results come back through a queue."""
+
+    def __init__(self, workers: list[Pair]) -> None:
+        self._workers = [worker for pair in workers for worker in pair]
         self._todo: queue.Queue[_Batch | None] = queue.Queue(len(workers))
         self.done: queue.SimpleQueue[tuple[_Batch, list[Outcome] | Exception]] = queue.SimpleQueue()
         self._threads = [
@@ -209,9 +213,10 @@ class _Crew:
         """Hand a batch to whoever is free next."""
         self._todo.put(batch)
 
-    def _serve(self, worker: Worker) -> None:
+    def _serve(self, pair: Pair) -> None:
         while (batch := self._todo.get()) is not None:
             try:
+                worker = pair[batch.functions[0].joins]
                 self.done.put((batch, worker.compile(batch.functions)))
             except Exception as e:  # told to the owner, who raises it
                 self.done.put((batch, e))
@@ -227,7 +232,7 @@ class _Job:
         self.results: dict[str, Outcome | None] = {}
         self._known: dict[bytes, Outcome] = {}
         self._waiting: dict[bytes, list[tuple[str, tuple[str, ...]]]] = {}
-        self._batch = _Batch()
+        self._batches = {False: _Batch(), True: _Batch()}  # by what kind of functions they are of
         self._out = 0
 
     def add(self, name: str, key: bytes, function: Normal) -> None:
@@ -243,17 +248,21 @@ class _Job:
             self._finish(name, function.callees, found)
             return
         self._waiting[key] = [(name, function.callees)]
-        if self._batch.add(key, function):
-            self.flush()
+        if self._batches[function.joins].add(key, function):
+            self._send(function.joins)
         while self._out and not self.crew.done.empty():
             self.collect()
 
     def flush(self) -> None:
-        """Send the batch that is being filled."""
-        if self._batch.keys:
+        """Send the batches that are being filled."""
+        for joins in self._batches:
+            self._send(joins)
+
+    def _send(self, joins: bool) -> None:
+        if self._batches[joins].keys:
             self._out += 1
-            self.crew.give(self._batch)
-        self._batch = _Batch()
+            self.crew.give(self._batches[joins])
+        self._batches[joins] = _Batch()
 
     def collect(self) -> None:
         """Take one finished batch."""
@@ -297,7 +306,10 @@ def compile_functions(
     an interrupt included, ends all workers at once.
     """
     key_of = key_maker(prelude, level)
-    workers = [Worker(prelude, level, seconds) for _ in range(max(1, jobs))]
+    workers = [
+        (Worker(prelude, level, seconds), Worker(prelude, level, seconds))
+        for _ in range(max(1, jobs))
+    ]
     with contextlib.closing(_Crew(workers)) as crew:
         job = _Job(crew, memo, progress)
         for function in functions:

@@ -68,12 +68,13 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what an interrupt means
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    compilers: dict[int, Compiler] = {}
+    compilers: dict[tuple[int, bool], Compiler] = {}
     while head := source.read(LENGTH.size):
         level, prelude, functions = pickle.loads(source.read(*LENGTH.unpack(head)))
-        if level not in compilers:
-            compilers[level] = Compiler(level)
-        send(sink, compile_batch(compilers[level], functions, prelude))
+        kind = level, functions[0].joins  # of one kind all of them
+        if kind not in compilers:
+            compilers[kind] = Compiler(level, joins=functions[0].joins)
+        send(sink, compile_batch(compilers[kind], functions, prelude))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ int main(void)
 	c = socket(AF_INET6, SOCK_DGRAM, 0);
 	CHECK(setsockopt(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0);
 	CHECK(setsockopt(s, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on)) == 0);
+	CHECK(setsockopt(s, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on)) == 0);
 	CHECK(setsockopt(c, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops)) == 0);
 	CHECK(sendto(c, "six", 3, 0, (struct sockaddr *)&a, len) == 3 && recvmsg(s, &m, 0) == 3);
 	CHECK(m.msg_namelen == sizeof(from) && IN6_IS_ADDR_LOOPBACK(&from.sin6_addr) && from.sin6_scope_id == 0);
@@ -41,12 +42,15 @@ int main(void)
 			CHECK(h->cmsg_len == CMSG_LEN(sizeof(info)) && IN6_IS_ADDR_LOOPBACK(&info.ipi6_addr));
 			CHECK(info.ipi6_ifindex == if_nametoindex("lo"));
 			seen |= 1;
+		} else if (h->cmsg_type == IPV6_TCLASS) {
+			CHECK(*(int *)(void *)CMSG_DATA(h) == 0);
+			seen |= 4;
 		} else if (h->cmsg_type == IPV6_HOPLIMIT) {
 			CHECK(*(int *)(void *)CMSG_DATA(h) == 17);
 			seen |= 2;
 		}
 	}
-	CHECK(seen == 3);
+	CHECK(seen == 7);
 	on = 0;
 	s = socket(AF_INET6, SOCK_DGRAM, 0);
 	CHECK(setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0);

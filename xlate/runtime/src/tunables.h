@@ -96,8 +96,6 @@
 /* Records of units are made in chunks; when all are in use (2 million units), everything is forgotten as well. */
 #define UNITS_IN_CHUNK 512u
 #define UNIT_CHUNKS 4096u
-/* Dead units (some 300 bytes each) that are worth starting over for, when they are half of all: about 5 MB. */
-#define DEAD_UNITS 16384u
 /* Fault tables of units are cut from pieces of this size. */
 #define META_CHUNK (256u << 10)
 /* Lists of the units of a page, by page number: enough for 16 MiB of code without two pages in one list. */
@@ -105,6 +103,8 @@
 /* Entries (a power of two) of the direct-mapped look-up table where the flat table's address space is refused. */
 #define HASH_BITS 15
 #endif
+/* Dead units (some 300 bytes each) that are worth starting over for, when they are half of all: about 5 MB. */
+#define DEAD_UNITS 16384u
 /* Modules whose packages are mapped at a time: what the look-up of a host pc goes through. */
 #define CLAIMS_MAX 64
 /* Guest addresses where nested dispatchers may end, a power of two; beyond three quarters all are forgotten. */

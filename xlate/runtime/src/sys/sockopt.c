@@ -16,6 +16,7 @@ enum {
 	MCAST_LEAVE_SOURCE_GROUP = 47,
 	TABLES_FIRST = 64,
 	TABLES_LAST = 69,
+	TABLES_LAST_IPV6 = 65, /* above: IPV6_RECVTCLASS and others */
 };
 
 struct host_sock_fprog {
@@ -48,7 +49,8 @@ static bool is_group(s32 level, s32 option)
 
 static bool is_tables(s32 level, s32 option)
 {
-	return is_ip(level) && option >= TABLES_FIRST && option <= TABLES_LAST;
+	return option >= TABLES_FIRST && ((level == IPPROTO_IP && option <= TABLES_LAST) ||
+					  (level == IPPROTO_IPV6 && option <= TABLES_LAST_IPV6));
 }
 
 static long set_time(s64 fd, s32 option, gaddr value, u32 len)
