@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from frontends.arm32.fp_shared import neon_row
+from frontends.arm32.fp_shared import VECTOR, d_offset, neon_row
 from frontends.arm32.machine import Arm32
-from frontends.arm32.neon_shared import SMALL, Vec, check_quad, vector_offset
+from frontends.arm32.neon_shared import SMALL, Vec, VecFn, check_quad, vector_offset
 from xlate.ir import Value
 from xlate.isa import Imm, Reg
 
@@ -179,19 +179,89 @@ for _row in _REFUSED:
 
 # --- two registers and a scalar -------------------------------------------------------------------
 
-# opcode (bits 11-8), U or Q field, lane widths, name
+# Bits 7 to 0: the lane of Dm is M in words, M:Vm<3> in halfwords, which leaves D0 to D7 for them.
+_SCALAR_BITS = {16: "N:1 1 high:1 0 low:1 Vm:3", 32: "N:1 1 high:1 0 Vm:4"}
+
+
+class _ByScalar(Vec):
+    """A Vec whose second operand has one lane of a register everywhere."""
+
+    @property
+    def m(self) -> Value:
+        """The lane at the offset given, in every lane."""
+        scalar = self.machine.get_state(self.offsets["m"], f"i{self.lane}")
+        return self.machine.block.op("splat", scalar, ty=self.ty, lane=self.lane)
+
+
+def _scalar_row(u: str, code: str, lane: int, name: str) -> Callable[..., Any]:
+    tail = f"1 D:1 {SIZES[lane]} Vn:4 Vd:4 {code} {_SCALAR_BITS[lane]}"
+    return neon_row(u, tail, manual=f"{name.upper()} (by scalar)", name=f"{name}_scalar_{lane}")
+
+
+def _by_scalar(fn: VecFn, name: str, code: str, lane: int) -> None:
+    """Row of an operation on lanes of one length; bit 24 is Q."""
+
+    def row(
+        m: Arm32, Q: int, D: Imm, Vn: Reg, Vd: Reg, N: Imm, high: Imm, Vm: Reg, low: Imm = 0
+    ) -> None:
+        check_quad(m, Q, Vd | Vn)
+        v = _ByScalar(m, VECTOR[Q], lane)
+        scalar = d_offset(Vm) + high * 4 + low * 2
+        v.offsets = {"d": vector_offset(Vd, D), "n": vector_offset(Vn, N), "m": scalar}
+        v.write("d", fn(v))
+
+    row.__doc__ = fn.__doc__
+    _scalar_row("Q:1", code, lane, name)(row)
+
+
+def _long_by_scalar(fn: Long, name: str, code: str, lane: int) -> None:
+    """Row of an operation whose destination has lanes twice as wide; bit 24 is U."""
+
+    def row(
+        m: Arm32, D: Imm, Vn: Reg, Vd: Reg, N: Imm, high: Imm, Vm: Reg, U: int, low: Imm = 0
+    ) -> None:
+        check_quad(m, 1, Vd)
+        narrow = _ByScalar(m, "v64", lane, unsigned=U)
+        wide = Vec(m, "v128", 2 * lane, unsigned=U)
+        scalar = d_offset(Vm) + high * 4 + low * 2
+        narrow.offsets = {"d": vector_offset(Vd, D), "n": vector_offset(Vn, N), "m": scalar}
+        wide.offsets = narrow.offsets
+        wide.write("d", fn(narrow, wide))
+
+    row.__doc__ = fn.__doc__
+    _scalar_row("U:1", code, lane, name)(row)
+
+
+def _vmul(v: Vec) -> Value:
+    """Vd := Vn * scalar."""
+    return v.op("mul", v.n, v.m)
+
+
+def _vmla(v: Vec) -> Value:
+    """Vd := Vd + Vn * scalar."""
+    return v.op("add", v.d, v.op("mul", v.n, v.m))
+
+
+def _vmls(v: Vec) -> Value:
+    """Vd := Vd - Vn * scalar."""
+    return v.op("sub", v.d, v.op("mul", v.n, v.m))
+
+
+for _lane in (16, 32):
+    _by_scalar(_vmla, "vmla", "0000", _lane)
+    _by_scalar(_vmls, "vmls", "0100", _lane)
+    _by_scalar(_vmul, "vmul", "1000", _lane)
+    _long_by_scalar(vmlal, "vmlal", "0010", _lane)
+    _long_by_scalar(vmlsl, "vmlsl", "0110", _lane)
+    _long_by_scalar(vmull, "vmull", "1010", _lane)
+
+# Refused: opcode (bits 11-8), U or Q field, lane widths, name
 _SCALAR: tuple[tuple[str, str, tuple[int, ...], str], ...] = (
-    ("0000", "Q", (16, 32), "vmla_scalar"),
     ("0001", "Q", (32,), "vmla_f32_scalar"),
-    ("0010", "U", (16, 32), "vmlal_scalar"),
     ("0011", "0", (16, 32), "vqdmlal_scalar"),
-    ("0100", "Q", (16, 32), "vmls_scalar"),
     ("0101", "Q", (32,), "vmls_f32_scalar"),
-    ("0110", "U", (16, 32), "vmlsl_scalar"),
     ("0111", "0", (16, 32), "vqdmlsl_scalar"),
-    ("1000", "Q", (16, 32), "vmul_scalar"),
     ("1001", "Q", (32,), "vmul_f32_scalar"),
-    ("1010", "U", (16, 32), "vmull_scalar"),
     ("1011", "0", (16, 32), "vqdmull_scalar"),
     ("1100", "Q", (16, 32), "vqdmulh_scalar"),
     ("1101", "Q", (16, 32), "vqrdmulh_scalar"),
@@ -204,7 +274,7 @@ def _refuse_scalar(code: str, kind: str, lane: int, name: str) -> None:
     def row(m: Arm32, Vn: Reg, Vd: Reg, flag: int = 0) -> None:
         """Vd := what issue 5 brings."""
         check_quad(m, 1 if kind != "Q" else flag, Vd | Vn if kind == "Q" else Vd)
-        m.unimplemented("Advanced SIMD by a scalar: issue 5")
+        m.unimplemented("Advanced SIMD by a scalar (saturation, floating point): issue 5")
 
     u = "0" if kind == "0" else "flag:1"
     tail = f"1 x {SIZES[lane]} Vn:4 Vd:4 {code} x 1 x 0 xxxx"

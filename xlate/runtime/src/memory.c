@@ -210,12 +210,24 @@ long mem_unmap(struct thread *t, gaddr addr, u64 len)
 	return 0;
 }
 
+/* What is to hold for all that the stack grows into begins at the start of its area, which never moves here. */
+static long grown_start(u64 start, u64 end)
+{
+	struct region *r = table_find(start);
+
+	if (!r || r->start >= end)
+		return -ENOMEM;
+	return r->kind == REGION_STACK ? (long)r->start : -EINVAL;
+}
+
 long mem_protect(struct thread *t, gaddr addr, u64 len, int prot)
 {
 	u64 start = addr.va, end;
+	bool grows = prot & PROT_GROWSDOWN;
 	long err;
 	CHANGE(t, addr, prot & PROT_WRITE || !(prot & PROT_EXEC) ? len : 0);
 
+	prot &= ~PROT_GROWSDOWN;
 	if (start % PAGE_SIZE || (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)))
 		return -EINVAL;
 	if (!len)
@@ -224,6 +236,10 @@ long mem_protect(struct thread *t, gaddr addr, u64 len, int prot)
 	if (err)
 		return -ENOMEM;
 	end = start + len;
+	err = grows ? grown_start(start, end) : (long)start;
+	if (err < 0)
+		return err;
+	start = (u64)err;
 	prot = effective_prot(prot);
 	while (start < end) { /* region by region: the part before a hole is changed, as by the kernel */
 		struct region *r = table_find(start);
