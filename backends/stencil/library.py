@@ -21,7 +21,7 @@ from backends.stencil import constants, hostregs
 from backends.stencil.extract import Raw, TooManyRegisters, WritesEarly, functions, locate
 from backends.stencil.family import Sym
 from backends.stencil.holes import ImmHole, JumpHole, PoolHole, RegHole, Template, instantiate
-from backends.stencil.template import DECLARATIONS, MAY_FAULT, TAIL, Placing, function
+from backends.stencil.template import DECLARATIONS, MAY_FAULT, TAIL, WIDE, Placing, function
 from xlate.abi.state import StateLayout
 from xlate.errors import Inconsistent
 from xlate.ir import Block
@@ -40,15 +40,19 @@ class Request:
 
 
 def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) -> dict[str, Raw]:
-    bodies: list[str] = []
-    symbols: set[str] = set()
+    """Compile as one module, or two: an immediate of 64 bits is declared otherwise than one of 32."""
+    modules: dict[bool, tuple[list[str], set[str]]] = {False: ([], set()), True: ([], set())}
     for name, request, placing in requests:
         text, used = function(name, request.block, placing, layout)
+        bodies, symbols = modules[any(WIDE in symbol for symbol in used)]
         bodies.append(text)
         symbols |= used
-    return functions(
-        to_object(DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL, reloc="pic")
-    )
+    raws: dict[str, Raw] = {}
+    for bodies, symbols in modules.values():
+        if bodies:
+            module = DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL
+            raws |= functions(to_object(module, reloc="pic"))
+    return raws
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ attributes #1 = { strictfp }
 """
 
 
+#: How an immediate of 64 bits is declared.
+WIDE = ", !absolute_symbol !3"
 MAY_FAULT = ("load", "store", "cas_if")
 
 
@@ -78,7 +80,7 @@ class TemplatePlaces:
             return str(number)
         width = int(op.ty[1:])
         if width == 64:
-            return out.new(f"add i64 0, {self._symbol(f'I{value.index}', ', !absolute_symbol !3')}")
+            return out.new(f"add i64 0, {self._symbol(f'I{value.index}', WIDE)}")
         whole = self._symbol(f"I{value.index}", ", !absolute_symbol !1")
         return out.new(f"trunc i64 {whole} to {op.ty}")
 

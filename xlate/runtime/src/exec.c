@@ -352,8 +352,11 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 		return err;
 	fds[INHERIT_PROGRAM] = own[OWN_FD_PROGRAM];
 	err = build_argv(&o, &p, guest_name, fds, argv, envp);
+	t->exec_words = (u64)o.words; /* stays behind where memory is shared: then the parent frees it */
+	t->exec_size = o.size;
 	if (!err)
 		err = exec_now(t, fds[INHERIT_EXE], "", o.words, o.env, fds);
+	t->exec_words = 0;
 	if (o.words)
 		host_munmap((u64)o.words, o.size);
 	host_syscall1(__NR_close, (u64)fds[INHERIT_PROGRAM]);

@@ -48,6 +48,7 @@ struct thread {
 	bool ending;		    /* somebody still stands on this block, which is not in the list any more */
 	struct group *group;	    /* its process */
 	struct group own_group;	    /* of the first thread of a process */
+	u64 exec_words, exec_size;  /* memory of an execve under way */
 	u64 start_flags;	    /* of the clone that made it; 0: started by execve or fork */
 
 	int tid;

@@ -164,6 +164,8 @@ static void drop_child(struct thread *child, bool ran)
 {
 	if (!ran && child->group != &child->own_group)
 		__atomic_sub_fetch(&child->group->threads, 1, __ATOMIC_SEQ_CST);
+	if (child->exec_words)
+		host_munmap(child->exec_words, child->exec_size);
 	world_bury(child);
 	thread_free(child);
 }
