@@ -36,7 +36,7 @@ STORE = debian.TREES / "store"
 NATIVE, BASELINE, FIRST, SECOND = "native", "baseline", "converted", "converted, 2nd run"
 
 # Programs that --convert converts: small ones of many kinds, since each takes a minute.
-CONVERTED = ("dash", "grep", "gzip", "mawk")
+CONVERTED = ("dash", "grep", "gzip")
 
 PAGE_HEAD = """\
 # Debian's programs
