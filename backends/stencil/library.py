@@ -40,7 +40,7 @@ class Request:
 
 
 def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) -> dict[str, Raw]:
-    """Compile as one module, or two: an immediate of 64 bits is declared otherwise than one of 32."""
+    """Compile as one module, or two: immediates of 64 and of 32 bits are declared differently."""
     modules: dict[bool, tuple[list[str], set[str]]] = {False: ([], set()), True: ([], set())}
     for name, request, placing in requests:
         text, used = function(name, request.block, placing, layout)
