@@ -6,8 +6,8 @@ struct host_epoll_event {
 	u64 data;
 } __attribute__((packed));
 
-/* Events fetched at a time; a guest that asks for more gets the rest with its next call. */
-#define EVENTS_MAX 512
+/* More than these do not fit into an address space: EINVAL, as by the kernel. */
+#define EVENTS_MAX (0x7fffffff / (s32)sizeof(struct guest_epoll_event))
 
 long sys_epoll_ctl(struct thread *t, s32 epfd, s32 op, s32 fd, gaddr event)
 {
@@ -25,31 +25,35 @@ long sys_epoll_ctl(struct thread *t, s32 epfd, s32 op, s32 fd, gaddr event)
 	return host_syscall4(__NR_epoll_ctl, (u64)fd_to_host(t, epfd), (u64)op, (u64)fd_to_host(t, fd), (u64)&h);
 }
 
-static s32 clamp_events(s32 n)
+/* The kernel writes into the guest's own array, where a packed event is the shorter one. */
+static u64 place_for(gaddr out, s32 n)
 {
-	return n > EVENTS_MAX ? EVENTS_MAX : n;
+	return n > 0 ? buf_out(out, (u64)n * sizeof(struct guest_epoll_event)) : ptr_to_host(out);
 }
 
-static long events_out(gaddr out, const struct host_epoll_event *events, long n)
+/* Give each of n packed events its place, the last one first: none is written over before it was read. */
+static long spread(gaddr out, long n)
 {
 	struct guest_epoll_event g = {0, 0, 0};
+	struct host_epoll_event h;
 
-	for (long i = 0; i < n; i++) {
-		g.events = events[i].events;
-		g.data = events[i].data;
+	for (long i = n; i-- > 0;) {
+		if (copy_in(&h, GADDR(out.va + (u64)i * sizeof(h)), sizeof(h)))
+			return -EFAULT;
+		g.events = h.events;
+		g.data = h.data;
 		if (copy_out(GADDR(out.va + (u64)i * sizeof(g)), &g, sizeof(g)))
-			return i ? i : -EFAULT;
+			return -EFAULT;
 	}
 	return n;
 }
 
 static long epoll_pwait(struct thread *t, s32 epfd, gaddr out, s32 n, s32 timeout, const u64 *mask)
 {
-	struct host_epoll_event events[EVENTS_MAX];
-	long ret = guest_blocking_syscall(t, __NR_epoll_pwait, (u64)fd_to_host(t, epfd), (u64)events, (u64)clamp_events(n),
-					  (u64)timeout, (u64)mask, 8);
-
-	return events_out(out, events, ret);
+	if (n > EVENTS_MAX)
+		return -EINVAL;
+	return spread(out, guest_blocking_syscall(t, __NR_epoll_pwait, (u64)fd_to_host(t, epfd), place_for(out, n),
+						  (u64)n, (u64)timeout, (u64)mask, 8));
 }
 
 long sys_epoll_wait(struct thread *t, s32 epfd, gaddr out, s32 n, s32 timeout)
@@ -67,16 +71,16 @@ long sys_epoll_pwait(struct thread *t, s32 epfd, gaddr out, s32 n, s32 timeout, 
 
 long sys_epoll_pwait2(struct thread *t, s32 epfd, gaddr out, s32 n, gaddr timeout, gaddr set, u32 size)
 {
-	struct host_epoll_event events[EVENTS_MAX];
 	struct host_timespec ts, *ts_host;
 	u64 mask, *mask_host;
 	long ret = timespec_in_opt(&ts, &ts_host, timeout, TIME64);
 
 	if (!ret)
 		ret = temporary_mask_in(t, set, size, &mask, &mask_host);
+	if (!ret && n > EVENTS_MAX)
+		ret = -EINVAL;
 	if (ret)
 		return ret;
-	ret = guest_blocking_syscall(t, __NR_epoll_pwait2, (u64)fd_to_host(t, epfd), (u64)events, (u64)clamp_events(n),
-				     (u64)ts_host, (u64)mask_host, 8);
-	return events_out(out, events, ret);
+	return spread(out, guest_blocking_syscall(t, __NR_epoll_pwait2, (u64)fd_to_host(t, epfd), place_for(out, n),
+						  (u64)n, (u64)ts_host, (u64)mask_host, 8));
 }
