@@ -21,6 +21,7 @@ from backends.llvm.slots import (
     DOUBLES_AT,
     FLAG_LOCAL,
     FLAG_SLOTS,
+    FP_FLAGS,
     LESS,
     LOCALS,
     bits,
@@ -311,6 +312,9 @@ class Lifter(Exits):
         for bit in bits(used & LOCALS & ~(1 << LESS)):
             slot = self.module.slots[bit]
             yield f"  {slot.local} = alloca {slot.ty}\n"
+            if bit == FP_FLAGS:
+                # It may leave where nobody computed it; the bits beside it must not suffer.
+                yield f"  store {slot.ty} 0, ptr {slot.local}\n"
 
     def enter(self) -> None:
         """Take the registers over, poll, load what is alive, and go to the first block."""

@@ -29,6 +29,7 @@ DATA_PAGES = (0x00800000, 0x00801000)
 CONST_PAGE = 0x00802000
 
 FPSCR_CONTROL = 0xF7C00000  # NZCV, AHP, DN, FZ, RMode; Len and Stride do not exist for us
+FPSCR_NZCV = 0xF0000000
 FPSCR_CUMULATIVE = 0x0800009F  # QC, IDC and the five IEEE flags
 STOPS = ("svc", "undefined", "bkpt", "signal", "fault", "fetch")
 
@@ -71,7 +72,8 @@ class Result:
     """State after, the reason of the stop, and the pages that changed.
 
     ``reason`` says why an instruction was refused, for people: engines word it differently.
-    ``stale`` is what of the state the engine does not answer for at this stop: "nzcv", "pc",
+    ``stale`` is what of the state the engine does not answer for at this stop: "nzcv" (of FPSCR
+    too), "pc",
     "cumulative" (flags of FPSCR), or "registers" for everything but pc and the T bit. ``entered``
     counts entries into optimised code.
     """
@@ -167,6 +169,8 @@ def _state_differences(a: Result, b: Result, claims: Claims) -> Iterator[str]:
             yield f"{name} {int(getattr(x, name)):#x} against {int(getattr(y, name)):#x}"
     cumulative = claims.fp_flags and "cumulative" not in stale
     mask = FPSCR_CONTROL | (FPSCR_CUMULATIVE if cumulative else 0)
+    if "nzcv" in stale:
+        mask &= ~FPSCR_NZCV
     if "registers" not in stale and (x.fpscr ^ y.fpscr) & mask:
         yield f"fpscr {x.fpscr & mask:#x} against {y.fpscr & mask:#x}"
 

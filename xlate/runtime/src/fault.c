@@ -68,7 +68,7 @@ static bool is_ours(struct thread *t, const struct host_siginfo *info, const str
 	HOLD_LOCK;
 
 	if (!h_is_guest(info->fault.addr))
-		return info->fault.addr == uc->mc.rip && cpu_owns_pc(uc->mc.rip);
+		return cpu_owns_pc(info->fault.addr); /* an instruction may go on from page to page */
 	return mem_code_written(h2g(info->fault.addr)) || may_now(t, info, uc);
 }
 

@@ -222,6 +222,8 @@ static void run_case(struct thread *t, const struct insn_case *c)
 		result.package = attach_module(t);
 	while ((result.stop = cpu_run(t)) == STOP_SIGNAL)
 		poll_clear(t);
+	if (result.stop == STOP_LEAVE) /* a jump to page 0, which is never mapped */
+		result.stop = STOP_FETCH;
 	if (result.stop == STOP_FAULT) {
 		result.fault_addr = (u32)t->fault.addr.va;
 		result.fault_write = t->fault.write;
