@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus import build as corpus
-from tests.bench import conversion, disturbed, history, measure, plot, tables, translation
+from tests.bench import calls, conversion, disturbed, history, measure, plot, tables, translation
 from tests.bench.engines import (
     BASELINE,
     ENGINES,
@@ -244,3 +244,19 @@ def test_disturbed_commands_pair_variants(stand_in: Converter) -> None:
     assert list(words) == ["baseline undisturbed", "baseline disturbed"]
     assert words["baseline disturbed"][-2:] == ["disturbed", "9"]
     assert words["baseline undisturbed"][-2:] == ["undisturbed", "9"]
+
+
+def test_calls_are_compared_with_native(tmp_path: Path) -> None:
+    """Figures come from lines of the program; a ratio above its goal is marked."""
+    script = tmp_path / "calls.sh"
+    script.write_text("echo null 300\necho thread 10\n")
+    figures = {BASELINE: calls.run(["sh", str(script)]), NATIVE: {"null": 100.0, "thread": 10.0}}
+    rows = list(zip(*(column.cells for column in calls.table(figures).columns), strict=True))
+    assert rows[0] == ("null", "300", "[red]3.00[/] (2.0)", "100")
+    assert ("thread", "10", "[green]1.00[/] (2.0)", "10") in rows
+    assert ("mmap", "", "", "") in rows
+
+
+def test_calls_that_fail_are_told() -> None:
+    with pytest.raises(measure.MeasureError, match="ended with 3: no"):
+        calls.run(["sh", "-c", "echo no >&2; exit 3"])

@@ -26,7 +26,7 @@ def program(source: Path, libs: tuple[str, ...] = ()) -> build.Program:
     return build.Program(
         name=f"{source.parent.name}-{source.stem}",
         source=source,
-        modes=("arm", "thumb"),
+        modes=("arm", "thumb", "pie"),
         native=True,
         cflags=("-pthread",),
         guest_cflags=(),

@@ -6,13 +6,13 @@ The program is corpus/cli/traced.c. Lines are compared whole where everything in
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from corpus import build
+from tests import needs
 from tests.run.cli_programs import guest_program
 
 CALLS = [
@@ -161,9 +161,7 @@ def _alike(trace: str) -> list[str]:
 
 def test_strace_agrees(xlate_run: Path, traced: Path, host_cc: list[str], tmp_path: Path) -> None:
     """The host's build under strace itself prints the same text for the same calls."""
-    strace = shutil.which("strace")
-    if not strace:
-        pytest.skip("strace, the outside witness, is not installed")
+    strace = needs.needs("strace", "apt install strace")
     native = tmp_path / "native"
     command = [*host_cc, "-w", "-O1", "-o", native, build.CORPUS / "cli/traced.c"]
     subprocess.run(command, check=True)

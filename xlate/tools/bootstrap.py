@@ -26,6 +26,7 @@ SYSTEM_TOOLS = {
     "arm-linux-gnueabihf-gcc": ("gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross"),
     "qemu-arm": ("qemu-user",),
     "valgrind": ("valgrind",),
+    "strace": ("strace",),
 }
 
 

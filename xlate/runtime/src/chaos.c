@@ -10,11 +10,6 @@
 #include "thread.h"
 #include "world.h"
 
-#define CLONE_VM 0x100
-#define CLONE_FS 0x200
-#define CLONE_FILES 0x400
-#define CLONE_SIGHAND 0x800
-#define CLONE_THREAD 0x10000
 /* Between two disturbances: some hundred exclusive accesses, or a few translations. */
 #define PAUSE_NS 50000
 

@@ -223,25 +223,43 @@ long exec_add_words(const char **to, gaddr array, long from, long count)
 	return 0;
 }
 
+long exec_room(struct thread *t, u64 size)
+{
+	long ret = host_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (host_is_error(ret))
+		return ret;
+	t->exec_words = (u64)ret;
+	t->exec_size = size;
+	return ret;
+}
+
+void exec_room_end(struct thread *t)
+{
+	if (t->exec_words)
+		host_munmap(t->exec_words, t->exec_size);
+	t->exec_words = 0;
+}
+
 struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
-	u64 size;
 	char options[300];
 };
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
-static long build_argv(struct own_argv *o, const struct program *p, const char *exec_name,
+static long build_argv(struct thread *t, struct own_argv *o, const struct program *p, const char *exec_name,
 		       const int fds[INHERITED_COUNT], gaddr argv, gaddr envp)
 {
+	u64 size;
 	long argc = exec_count_words(argv), envc = exec_count_words(envp), ret;
 	u32 n = 0;
 	u32 first;
 
 	if (argc < 0 || envc < 0)
 		return argc < 0 ? argc : envc;
-	o->size = page_ceil(((u64)argc + (u64)envc + OPTIONS_FORWARD_MAX + ARRAY_LEN(p->prefix) + 8) * sizeof(char *));
-	ret = host_mmap(0, o->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size = page_ceil(((u64)argc + (u64)envc + OPTIONS_FORWARD_MAX + ARRAY_LEN(p->prefix) + 8) * sizeof(char *));
+	ret = exec_room(t, size);
 	if (host_is_error(ret))
 		return ret;
 	o->words = (const char **)ret;
@@ -351,14 +369,10 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 	if (err < 0)
 		return err;
 	fds[INHERIT_PROGRAM] = own[OWN_FD_PROGRAM];
-	err = build_argv(&o, &p, guest_name, fds, argv, envp);
-	t->exec_words = (u64)o.words; /* stays behind where memory is shared: then the parent frees it */
-	t->exec_size = o.size;
+	err = build_argv(t, &o, &p, guest_name, fds, argv, envp);
 	if (!err)
 		err = exec_now(t, fds[INHERIT_EXE], "", o.words, o.env, fds);
-	t->exec_words = 0;
-	if (o.words)
-		host_munmap((u64)o.words, o.size);
+	exec_room_end(t);
 	host_syscall1(__NR_close, (u64)fds[INHERIT_PROGRAM]);
 	own[OWN_FD_PROGRAM] = -1;
 	return err;

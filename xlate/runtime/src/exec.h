@@ -43,6 +43,13 @@ long exec_host(struct thread *t, const struct program *p, gaddr argv, gaddr envp
  */
 long exec_now(struct thread *t, int dirfd, const char *path, const char **words, const char **env, const int *kept);
 
+/*
+ * Memory for the words of an execution, with a size in bytes; an address, or -errno. Where memory is shared it stays
+ * behind when the execution succeeds: then the parent calls exec_room_end(), as whoever failed does.
+ */
+long exec_room(struct thread *t, u64 size);
+void exec_room_end(struct thread *t);
+
 /* Length of a guest array of pointers; -EFAULT, -E2BIG. Address 0 is an empty array, as Linux has it. */
 long exec_count_words(gaddr array);
 /* Entries from..count of one as host pointers, and a NULL. */

@@ -55,22 +55,6 @@ static void say_refused(const char *path)
 	text_write(&b, 2);
 }
 
-/* The file's own path, whatever links and descriptors led to it. */
-static long path_of(int fd, char *path, size_t size)
-{
-	char link[40];
-	struct text b = text_begin(link, sizeof(link));
-	long n;
-
-	text_str(&b, "/proc/self/fd/");
-	text_s64(&b, fd);
-	n = host_syscall4(__NR_readlinkat, (u64)AT_FDCWD, (u64)link, (u64)path, size - 1);
-	if (n < 0)
-		return n;
-	path[n] = 0;
-	return 0;
-}
-
 /* A script's words, then the guest's, and its environment. */
 static long run(struct thread *t, const struct program *p, const char *path, const char **words, long argc, long envc,
 		gaddr argv, gaddr envp)
@@ -92,22 +76,20 @@ long exec_host(struct thread *t, const struct program *p, gaddr argv, gaddr envp
 {
 	char path[4096];
 	long argc = exec_count_words(argv), envc = exec_count_words(envp);
-	long err = path_of(p->fd, path, sizeof(path));
+	long err = fd_path(p->fd, path, sizeof(path)), room;
 	u64 size;
 
-	if (err || argc < 0 || envc < 0)
-		return err ? err : argc < 0 ? argc : envc;
+	if (err < 0 || argc < 0 || envc < 0)
+		return err < 0 ? err : argc < 0 ? argc : envc;
 	if (!allowed(path)) {
 		say_refused(path);
 		return -EACCES;
 	}
 	size = page_ceil(((u64)argc + (u64)envc + ARRAY_LEN(p->prefix) + 4) * sizeof(char *));
-	err = host_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (!host_is_error(err)) {
-		u64 words = (u64)err;
-
-		err = run(t, p, path, (const char **)words, argc, envc, argv, envp);
-		host_munmap(words, size);
-	}
+	room = exec_room(t, size);
+	if (host_is_error(room))
+		return room;
+	err = run(t, p, path, (const char **)room, argc, envc, argv, envp);
+	exec_room_end(t);
 	return err;
 }

@@ -176,6 +176,22 @@ enum {
 	AT_EMPTY_PATH = 0x1000,
 };
 
+/* Flags of clone(2), the same on x86-64 and ARM. */
+#define CLONE_VM 0x00000100u
+#define CLONE_FS 0x00000200u
+#define CLONE_FILES 0x00000400u
+#define CLONE_SIGHAND 0x00000800u
+#define CLONE_PIDFD 0x00001000u
+#define CLONE_VFORK 0x00004000u
+#define CLONE_THREAD 0x00010000u
+#define CLONE_SETTLS 0x00080000u
+#define CLONE_PARENT_SETTID 0x00100000u
+#define CLONE_CHILD_CLEARTID 0x00200000u
+#define CLONE_DETACHED 0x00400000u
+#define CLONE_CHILD_SETTID 0x01000000u
+#define CLONE_CLEAR_SIGHAND 0x100000000ull /* clone3 only, like all above 32 bits */
+#define CLONE_INTO_CGROUP 0x200000000ull
+
 static inline long host_mmap(u64 addr, u64 len, int prot, int flags, int fd, u64 offset)
 {
 	return host_syscall6(__NR_mmap, addr, len, (u64)prot, (u64)flags, (u64)fd, offset);

@@ -218,15 +218,9 @@ static const char *attach(struct thread *t, struct module *m, const struct packa
 
 static void file_name(int fd, char name[STATS_NAME_SIZE])
 {
-	char link[40];
-	struct text b = text_begin(link, sizeof(link));
-	long n = 0;
-
-	text_str(&b, "/proc/self/fd/");
-	text_s64(&b, fd);
+	name[0] = 0;
 	if (stats_on)
-		n = host_syscall4(__NR_readlinkat, (u64)AT_FDCWD, (u64)link, (u64)name, STATS_NAME_SIZE - 1);
-	name[n > 0 ? n : 0] = 0;
+		fd_path(fd, name, STATS_NAME_SIZE);
 }
 
 static void report_left(const struct module *m, const char *why)

@@ -43,6 +43,19 @@ int fd_own_in_range(u32 first, u32 last)
 	return found;
 }
 
+long fd_path(long fd, char *buf, size_t size)
+{
+	char link[40];
+	struct text b = text_begin(link, sizeof(link));
+	long n;
+
+	text_str(&b, "/proc/self/fd/");
+	text_s64(&b, fd);
+	n = host_syscall4(__NR_readlinkat, (u64)AT_FDCWD, (u64)link, (u64)buf, size - 1);
+	buf[n > 0 ? n : 0] = 0;
+	return n;
+}
+
 /* A copy of fd at a high free number that is not `avoid`. */
 static long dup_high(int fd, int avoid)
 {
@@ -136,8 +149,6 @@ void process_after_fork(struct thread *t)
 	}
 	stats_after_fork();
 }
-
-#define CLONE_VFORK 0x4000u
 
 /*
  * The memory one stands on goes with the last instructions. The block of a process's first thread stays while others

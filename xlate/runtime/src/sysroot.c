@@ -59,20 +59,12 @@ static long root_fd(void)
 	return fd < 0 ? fd : fd_adopt(OWN_FD_SYSROOT, (int)fd);
 }
 
-/* Name of what is open as fd. Length, or 0. */
+/* Name of what is open as fd. Length, or 0 where it has none or does not fit. */
 static long name_of_fd(long fd, char *buf, size_t size)
 {
-	char link[40];
-	struct text b = text_begin(link, sizeof(link));
-	long n;
+	long n = fd_path(fd, buf, size);
 
-	text_str(&b, "/proc/self/fd/");
-	text_s64(&b, fd);
-	n = host_syscall4(__NR_readlinkat, (u64)AT_FDCWD, (u64)link, (u64)buf, size - 1);
-	if (n <= 0 || n == (long)size - 1 || buf[0] != '/')
-		return 0;
-	buf[n] = 0;
-	return n;
+	return n <= 0 || n == (long)size - 1 || buf[0] != '/' ? 0 : n;
 }
 
 /* Without help: the name is put behind the sysroot's. */

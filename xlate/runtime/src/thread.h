@@ -140,6 +140,8 @@ _Noreturn void host_thread_exit(void *block, u64 size, int status, bool *last);
 bool fd_is_own(int fd);
 /* Any own descriptor inside [first, last]? For close_range: the caller closes around it. Returns it or -1 (lowest). */
 int fd_own_in_range(u32 first, u32 last);
+/* The path of what is open as fd, whatever links led to it. Length (cut at size - 1), or -errno. */
+long fd_path(long fd, char *buf, size_t size);
 /* The guest wants number fd (dup2, dup3): move ours elsewhere. 0 or -errno. */
 long fd_vacate(int fd);
 /* Move fd to a high number with close-on-exec and remember it as `which`; the low one is closed. Number or -errno. */

@@ -5,24 +5,13 @@
  * addresses of the guest's words.
  */
 #include "cpu.h"
+#include "exec.h"
 #include "monitor.h"
 #include "optimised.h"
 #include "stats.h"
 #include "sys/sys.h"
 #include "world.h"
 
-#define CLONE_VM 0x00000100u
-#define CLONE_SIGHAND 0x00000800u
-#define CLONE_PIDFD 0x00001000u
-#define CLONE_VFORK 0x00004000u
-#define CLONE_THREAD 0x00010000u
-#define CLONE_SETTLS 0x00080000u
-#define CLONE_PARENT_SETTID 0x00100000u
-#define CLONE_CHILD_CLEARTID 0x00200000u
-#define CLONE_DETACHED 0x00400000u
-#define CLONE_CHILD_SETTID 0x01000000u
-#define CLONE_CLEAR_SIGHAND 0x100000000ull /* clone3 only, like all above 32 bits */
-#define CLONE_INTO_CGROUP 0x200000000ull
 #define EXIT_SIGNAL 0xffu
 
 struct clone_call {
@@ -164,8 +153,7 @@ static void drop_child(struct thread *child, bool ran)
 {
 	if (!ran && child->group != &child->own_group)
 		__atomic_sub_fetch(&child->group->threads, 1, __ATOMIC_SEQ_CST);
-	if (child->exec_words)
-		host_munmap(child->exec_words, child->exec_size);
+	exec_room_end(child);
 	world_bury(child);
 	thread_free(child);
 }
