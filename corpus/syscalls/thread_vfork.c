@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <spawn.h>
+#include <sys/resource.h>
 
 extern char **environ;
 
@@ -14,6 +15,7 @@ int main(int argc, char **argv)
 {
 	char *words[] = {argv[0], "again", NULL};
 	char *self = realpath(argv[0], NULL);
+	struct rlimit before, limit;
 	int status;
 	pid_t pid;
 
@@ -34,6 +36,14 @@ int main(int argc, char **argv)
 		CHECK(posix_spawn(&pid, self, NULL, NULL, words, environ) == 0);
 		CHECK(waitpid(pid, &status, 0) == pid && status == 7 << 8);
 	}
+	CHECK(getrlimit(RLIMIT_DATA, &before) == 0);
+	limit = before;
+	limit.rlim_cur = 50 << 20;
+	pid = vfork();
+	if (!pid)
+		_exit(setrlimit(RLIMIT_DATA, &limit) == 0 ? 6 : 7);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 6 << 8);
+	CHECK(getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur == before.rlim_cur); /* the child's own */
 	pid = vfork();
 	if (!pid) {
 		kill(getpid(), SIGKILL);

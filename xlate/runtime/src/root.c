@@ -172,16 +172,9 @@ static const char *enter(const char *dir)
 /* The folder without links in its path, so that working folders can be told to be below it. */
 static void real_path(const char *dir, char *path)
 {
-	char link[40];
-	struct text b = text_begin(link, sizeof(link));
-	long fd = host_syscall3(__NR_open, (u64)dir, 010000000 /* O_PATH */ | O_CLOEXEC, 0), n;
+	long fd = host_syscall3(__NR_open, (u64)dir, 010000000 /* O_PATH */ | O_CLOEXEC, 0);
 
-	text_str(&b, "/proc/self/fd/");
-	text_s64(&b, fd);
-	n = host_syscall4(__NR_readlinkat, (u64)AT_FDCWD, (u64)link, (u64)path, PATH_SIZE - 1);
-	if (n > 0)
-		path[n] = 0;
-	else
+	if (fd_path(fd, path, PATH_SIZE) <= 0)
 		memcpy(path, dir, strlen(dir) + 1);
 	host_syscall1(__NR_close, (u64)fd);
 }

@@ -9,6 +9,7 @@
 
 #include "gen/state_arm32.h"
 #include "host.h"
+#include "limits.h"
 #include "options.h"
 #include "signal.h"
 #include "tunables.h"
@@ -27,6 +28,7 @@ struct group {
 	struct guest_sigaction own_actions[SIGNAL_MAX + 1];
 	/* Host descriptors that are this runtime's and that the guest must not see or close. -1: unused */
 	int own_fds[OWN_FD_COUNT];
+	struct kept_limit limits[KEPT_LIMITS];
 };
 
 struct thread {

@@ -1,7 +1,7 @@
 /*
- * Resource limits. Those of address space and of data are kept here and applied to the guest's own mappings: the host
- * would count the runtime's, which are many times larger, and refuse it memory for translations. A new program gets them
- * from the host, so they are handed over at execve. All others are the host's.
+ * Resource limits. Those of address space and of data are kept for each process and applied to the guest's own
+ * mappings: the host would count the runtime's, which are many times larger, and refuse it memory for translations. A
+ * new program gets them from the host, so they are handed over at execve. All others are the host's.
  */
 #include "limits.h"
 
@@ -9,17 +9,13 @@
 
 enum { RLIMIT_DATA = 2, RLIMIT_AS = 9 };
 
-static struct kept_limit {
-	s32 which;
-	bool set;
-	struct host_rlimit limit;
-} kept[] = {{RLIMIT_DATA, false, {0, 0}}, {RLIMIT_AS, false, {0, 0}}};
+static const s32 KEPT[KEPT_LIMITS] = {RLIMIT_DATA, RLIMIT_AS};
 
 static struct kept_limit *find(s32 which)
 {
-	for (u32 i = 0; i < ARRAY_LEN(kept); i++)
-		if (kept[i].which == which)
-			return &kept[i];
+	for (u32 i = 0; i < KEPT_LIMITS; i++)
+		if (KEPT[i] == which)
+			return &group_self()->limits[i];
 	return NULL;
 }
 
@@ -29,7 +25,7 @@ long limit_get(s32 which, struct host_rlimit *out)
 
 	if (!k || !k->set)
 		return host_syscall2(__NR_getrlimit, (u64)which, (u64)out);
-	*out = k->limit;
+	*out = (struct host_rlimit){k->cur, k->max};
 	return 0;
 }
 
@@ -48,16 +44,20 @@ long limit_set(s32 which, const struct host_rlimit *limit)
 		return -EINVAL;
 	if (limit->max > old.max && host_syscall0(__NR_geteuid))
 		return -EPERM;
-	k->limit = *limit;
-	k->set = true;
+	*k = (struct kept_limit){true, limit->cur, limit->max};
 	return 0;
 }
 
 void limits_before_exec(void)
 {
-	for (u32 i = 0; i < ARRAY_LEN(kept); i++)
-		if (kept[i].set)
-			host_syscall2(__NR_setrlimit, (u64)kept[i].which, (u64)&kept[i].limit);
+	const struct kept_limit *k = group_self()->limits;
+
+	for (u32 i = 0; i < KEPT_LIMITS; i++) {
+		struct host_rlimit limit = {k[i].cur, k[i].max};
+
+		if (k[i].set)
+			host_syscall2(__NR_setrlimit, (u64)KEPT[i], (u64)&limit);
+	}
 }
 
 /* Bytes mapped outside [start, end): all of them, or those that count as data. */
@@ -79,13 +79,13 @@ static u64 mapped_outside(u64 start, u64 end, bool data)
 
 bool limit_allows_mapping(u64 start, u64 len, bool data)
 {
-	for (u32 i = 0; i < ARRAY_LEN(kept); i++) {
-		const struct kept_limit *k = &kept[i];
-		bool counts_data = k->which == RLIMIT_DATA;
+	for (u32 i = 0; i < KEPT_LIMITS; i++) {
+		const struct kept_limit *k = &group_self()->limits[i];
+		bool counts_data = KEPT[i] == RLIMIT_DATA;
 
-		if (!k->set || k->limit.cur == ~0ull || (counts_data && !data))
+		if (!k->set || k->cur == ~0ull || (counts_data && !data))
 			continue;
-		if (mapped_outside(start, start + len, counts_data) + len > k->limit.cur)
+		if (mapped_outside(start, start + len, counts_data) + len > k->cur)
 			return false;
 	}
 	return true;
