@@ -43,7 +43,7 @@ class Exits(Writer):
         if key not in self.nodes:
             self.tail(key, dirty)
             return
-        if key & ~1 > here or self._polls_anyway(key):
+        if key & ~1 > here or (here, key) in self.short or self._polls_anyway(key):
             self.add(f"br label %{self.at(key)}")
             return
         where = self.new()

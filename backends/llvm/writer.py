@@ -12,6 +12,7 @@ from typing import Any
 from backends.llvm.gotos import perfect_hash
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import counted_loops
+from backends.llvm.rounds import short_loops
 from backends.llvm.slots import FLAG_SLOTS, LESS, LOCALS, bits
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Snippets, Source, nodes_of
@@ -60,7 +61,11 @@ class Writer:
         slots = len(self.hashed.slots) if self.hashed else 1
         self.joined = slots * len(list(self.gotos())) > MOST_CASES
         self.addresses: dict[int, str] = {}  # of this block's loads, by instruction
-        self.loops = counted_loops(source, self.nodes, roots)
+        loops = counted_loops(source, self.nodes, roots)
+        short = short_loops(self.nodes, roots, loops.values())
+        self.loops = {key: loop for key, loop in loops.items() if key not in short}
+        # Jumps back that need no poll: where they are, and to which block.
+        self.short = {(source.blocks[loops[key].latch][-1].pc, key) for key in short}
         self.wide: Wide | None = None  # while an unrolled loop is written
         self.offsets = self.module.offsets
 
