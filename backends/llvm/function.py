@@ -8,18 +8,16 @@ from its snippet, what must be stored and loaded where from ``liveness.py``, how
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from backends.llvm.chains import Chain, Check, chains, makes
-from backends.llvm.exits import Exits
+from backends.llvm.chains import chains
+from backends.llvm.hasty import Hasty
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import Counted
 from backends.llvm.slots import (
-    ABI_DOUBLES,
     ABI_REGISTERS,
     ALL_FLAGS,
-    DOUBLES_AT,
-    FLAG_LOCAL,
     FLAG_SLOTS,
     FP_FLAGS,
     LESS,
@@ -28,12 +26,11 @@ from backends.llvm.slots import (
 )
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Module
-from backends.llvm.text import llvm_type
 from backends.llvm.unit import FunctionText
 from backends.llvm.wide import wide_registers
 
 
-class Lifter(Exits):
+class Lifter(Hasty):
     """Writes one function."""
 
     def block(self, key: int) -> None:
@@ -78,87 +75,15 @@ class Lifter(Exits):
         index = first
         for chain in chains(node.steps, first, last, self.offsets["d"]):
             while index < chain.first:
+                self.begin_round(index)
                 self.instruction(insns[index], node, index)
                 index += 1
             self.chain(insns, node, chain)
             index = chain.last
         while index < last:
+            self.begin_round(index)
             self.instruction(insns[index], node, index)
             index += 1
-
-    def chain(self, insns: list[Any], node: Node, chain: Chain) -> None:
-        """Floating-point instructions in haste, and again exactly when a NaN came out."""
-        steps = node.steps
-        before = [
-            (self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in self._written(chain, steps)
-        ]
-        results: dict[str, list[str]] = {"f64": [], "f32": []}
-        for index in range(chain.first, chain.last):
-            hasty = bool(makes(steps[index].recording))
-            snippet = self.snippet_for(
-                insns[index], steps[index], steps[index].live_after, hasty=hasty
-            )
-            self.fill(snippet, insns[index])
-            for check in chain.checks:
-                if check.index == index:
-                    results[check.ty].append(self.result(check))
-        name = self.new()
-        self.branch_to_nans(results, f"{name}e")
-        self.add(f"br label %{name}d")
-        self.label(f"{name}e")
-        for value, at, ty in before:
-            self.add(f"store {ty} {value}, ptr {at}")
-        for index in range(chain.first, chain.last):
-            snippet = self.snippet_for(insns[index], steps[index], steps[index].live_after)
-            self.fill(snippet, insns[index])
-        self.add(f"br label %{name}d")
-        self.label(f"{name}d")
-
-    def _written(self, chain: Chain, steps: list[Step]) -> list[tuple[str, str]]:
-        """Variables that a run writes, and their types."""
-        flags = 0
-        for index in range(chain.first, chain.last):
-            flags |= steps[index].snippet.writes & ALL_FLAGS
-        places = [(f"%r{number}", "i32") for number in sorted(chain.registers)]
-        if self.wide is not None:
-            twins = sorted(chain.registers & self.wide.registers)
-            places += [(f"%w{number}", "i64") for number in twins]
-        places += [(self.double(8 * number), "double") for number in sorted(chain.doubles)]
-        return (
-            places
-            + [(FLAG_LOCAL[name], "i1") for name in FLAG_LOCAL if flags >> FLAG_SLOTS[name] & 1]
-            + ([("%fl", "i1")] if flags >> LESS & 1 else [])
-        )
-
-    def double(self, at: int) -> str:
-        """Pointer into the variables of the double registers, by bytes from d0."""
-        if at < 8 * ABI_DOUBLES:
-            return self.value(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + at}")
-        if at < 128:
-            return f"%d{at // 8}"
-        return self.value(f"getelementptr i8, ptr %q{at // 16}, i64 {at % 16}")
-
-    def result(self, check: Check) -> str:
-        """The value to look at, where it is now."""
-        place = self.double(check.at & ~7)
-        if check.ty == "f64":
-            return self.value(f"load double, ptr {place}")
-        pair = self.value(f"load <2 x float>, ptr {place}, align 8")
-        return self.value(f"extractelement <2 x float> {pair}, i32 {check.at >> 2 & 1}")
-
-    def branch_to_nans(self, results: dict[str, list[str]], label: str) -> None:
-        """Go to ``label`` when a result is a NaN; one comparison tells of two."""
-        for ty, values in results.items():
-            name = llvm_type(ty)
-            for first in range(0, len(values), 2):
-                a, b = values[first], values[min(first + 1, len(values) - 1)]
-                nan = self.value(
-                    f"call i1 @llvm.experimental.constrained.fcmp.{ty}({name} {a}, {name} {b}, "
-                    'metadata !"uno", metadata !"fpexcept.strict") #1'
-                )
-                after = self.new()
-                self.add(f"br i1 {nan}, label %{label}, label %{after}, !prof !0")
-                self.label(after)
 
     def _leaves(self, node: Node) -> bool:
         return node.steps[-1].recording.flow.kind != "next"
@@ -191,10 +116,16 @@ class Lifter(Exits):
         """A group of rounds, again while there is room for one; behind it single ones, or none."""
         key = loop.header
         self.label(f"u{key:x}")
-        for number in range(rounds):
-            if self.wide is not None:
-                self.wide.start_round(number, self.value)
-            self.regions(key, node, insns)
+        if any(step.predicate for step in node.steps[:-1]):
+            for number in range(rounds):
+                if self.wide is not None:
+                    self.wide.start_round(number, self.value)
+                self.regions(key, node, insns)
+        else:  # as one run, so that NaNs are looked for once in all of them
+            self.round_of, self.strides = len(insns), []
+            steps = [*node.steps[:-1] * rounds, node.steps[-1]]
+            self.run(insns * rounds, replace(node, steps=steps), 0, len(insns) * rounds)
+            self.round_of = 0
         self.wide = None
         room = self.use_room(loop, rounds, f"u{key:x}", f"v{key:x}")
         self.label(f"v{key:x}")

@@ -17,11 +17,13 @@ from backends.llvm.liveness import Node, Step
 from backends.llvm.slots import ALL_FLAGS
 from backends.llvm.source import ALWAYS, Source
 from xlate.ir import Op, Value
+from xlate.ir.ops import OPS, Effect
 
 CHUNK = 4096  # rounds between two polls, at most, where the stride is a number
 MOST_STRIDE = 1 << 14  # of a loop that is worth it
 LONGEST = 1 << 18  # room where the stride is a register, which may be 1
-ROUNDS = 4  # of an unrolled loop, at most
+ROUNDS = 4  # of an unrolled loop
+FEWER = 2  # where each looks for NaNs
 LARGEST = 16  # guest instructions in a loop that is unrolled, its branch included
 
 EQ, NE, CS, CC, MI, PL, HI, LS, GE, LT, GT, LE = 0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13
@@ -98,8 +100,11 @@ class Counted:
         """How many rounds are written one behind the other, for a body of these instructions."""
         if self.header != self.latch or len(steps) > LARGEST:
             return 1
-        ops = (op.name for step in steps for block in step.recording.blocks for op in block)
-        return 2 if "nan_fix" in ops else ROUNDS  # exact arithmetic is long
+        ops = [op for step in steps for block in step.recording.blocks for op in block]
+        if not any(op.name == "nan_fix" for op in ops):
+            return ROUNDS
+        # Exact arithmetic is long; but without a store one look is enough for all rounds.
+        return FEWER if any(OPS[op.name].effect is Effect.WRITE_MEMORY for op in ops) else ROUNDS
 
 
 def counted_loops(

@@ -67,6 +67,8 @@ class Writer:
         # Jumps back that need no poll: where they are, and to which block.
         self.short = {(source.blocks[loops[key].latch][-1].pc, key) for key in short}
         self.wide: Wide | None = None  # while an unrolled loop is written
+        self.round_of = 0  # instructions in each of its rounds, while those are one run
+        self.strides: list[str] = []  # of its register, by round
         self.offsets = self.module.offsets
 
     def gotos(self) -> Iterator[Any]:

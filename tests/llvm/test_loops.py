@@ -251,6 +251,26 @@ def test_a_round_that_is_done_again_for_a_nan_loads_from_the_same_place(memory, 
     assert struct.pack("<d", m.doubles[2]) == struct.pack("<Q", nan)
 
 
+@pytest.mark.parametrize("stride", [0, 8, 24])
+@pytest.mark.parametrize("count", [2, 4, 5, 7, 8, 13])
+def test_rounds_that_are_one_run_keep_the_first_nan(memory, count, stride):
+    """A sum of doubles; two of them are NaNs, of which the first must stay whatever its round."""
+    # vldr d1, [r6]; vadd.f64 d0, d0, d1; add r6, r6, #8 or r3; cmp r6, r1; bcc 0
+    step = 0xE0866003 if stride else 0xE2866008
+    code = [0xED961B00, 0xEE300B01, step, 0xE1560001, jump(4, 0, 3)]
+    m = machine(*code)
+    nans = [0x7FF8000000000001, 0xFFF8000000000002]
+    for first in range(count - 1):
+        at = wipe(memory)
+        for index in range(count):
+            later = {first: nans[0], count - 1: nans[1]}.get(index, 0x3FF0000000000000)
+            struct.pack_into("<Q", memory[1], LENGTH // 2 + (stride or 8) * index, later)
+        m.doubles[0] = 0.0
+        run(m, [0, at + (stride or 8) * count, 0, stride, 0, 0, at])
+        assert m.integers[6] == at + (stride or 8) * count
+        assert struct.pack("<d", m.doubles[0]) == struct.pack("<Q", nans[0]), first
+
+
 def test_a_loop_that_ends_in_the_middle_of_an_it_block_is_left_there():
     # adds r2, r2, #1; adds r0, r0, #1; cmp r0, r1; itt ne; bne 0 (unpredictable); addne; bx lr
     found = lift([0x3201, 0x3001, 0x4288, 0xBF1C, 0xE7FA, 0x3301, 0x4770], isa="T16")
