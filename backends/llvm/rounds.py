@@ -10,7 +10,7 @@ than it saves in a few rounds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import CC, CS, EQ, GE, GT, HI, LE, LS, LT, NE, Counted
@@ -21,8 +21,7 @@ REGISTERS = range(15)
 _WORD = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A value ``distance`` behind what is named; a number where nothing is."""
 
     name: tuple[str | int, ...]
@@ -119,6 +118,8 @@ def _meet(starts: dict[int, Places], key: int, coming: Places) -> bool:
         starts[key] = dict(coming)
         return True
     now = starts[key]
+    if now == coming:
+        return False
     groups: dict[tuple[object, object, int], list[int]] = {}
     for number, old in now.items():
         new = coming[number]
@@ -183,4 +184,4 @@ def _place(value: Value, now: Places) -> Place | None:
         "and": a.distance & b.distance,
         "or": a.distance | b.distance,
     }
-    return replace(a, distance=results[op.name] & _WORD)
+    return Place(a.name, results[op.name] & _WORD)
