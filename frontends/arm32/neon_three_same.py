@@ -221,60 +221,25 @@ def veor(v: Vec) -> Value:
     return v.op("xor", v.n, v.m)
 
 
-def choose(v: Vec, mask: Value, ones: Value, zeros: Value) -> Value:
-    """Bits of ``ones`` where the mask is 1, else of ``zeros``."""
-    return v.op("or", v.op("and", ones, mask), v.op("and", zeros, v.invert(mask)))
-
-
 @bitwise("1", "01", manual="VBIF, VBIT, VBSL")
 def vbsl(v: Vec) -> Value:
     """Vd := Vd ? Vn : Vm, bit by bit."""
-    return choose(v, v.d, v.n, v.m)
+    return v.choose(v.d, v.n, v.m)
 
 
 @bitwise("1", "10", manual="VBIF, VBIT, VBSL")
 def vbit(v: Vec) -> Value:
     """Vd := Vm ? Vn : Vd, bit by bit."""
-    return choose(v, v.m, v.n, v.d)
+    return v.choose(v.m, v.n, v.d)
 
 
 @bitwise("1", "11", manual="VBIF, VBIT, VBSL")
 def vbif(v: Vec) -> Value:
     """Vd := Vm ? Vd : Vn, bit by bit."""
-    return choose(v, v.m, v.d, v.n)
+    return v.choose(v.m, v.d, v.n)
 
 
-# --- refused --------------------------------------------------------------------------------------
-
-_HALVES = (16, 32)
-_REFUSED: tuple[tuple[str, str, str, str, tuple[int, ...], bool, str], ...] = (
-    ("vqadd", "U:1", "0000 1", "VQADD", ALL, False, "saturation"),
-    ("vqsub", "U:1", "0010 1", "VQSUB", ALL, False, "saturation"),
-    ("vshl_register", "U:1", "0100 0", "VSHL (register)", ALL, False, "shift by a register"),
-    ("vqshl_register", "U:1", "0100 1", "VQSHL (register)", ALL, False, "saturation"),
-    ("vrshl_register", "U:1", "0101 0", "VRSHL", ALL, False, "shift by a register"),
-    ("vqrshl_register", "U:1", "0101 1", "VQRSHL", ALL, False, "saturation"),
-    ("vmul_p8", "1", "1001 1", "VMUL, VMULL (integer and polynomial)", (8,), False, "polynomials"),
-    ("vqdmulh", "0", "1011 0", "VQDMULH", _HALVES, False, "saturation"),
-    ("vqrdmulh", "1", "1011 0", "VQRDMULH", _HALVES, False, "saturation"),
-)
-
-
-def _refuse(
-    name: str, u: str, code: str, manual: str, lanes: tuple[int, ...], double: bool, what: str
-) -> None:
-    def fn(v: Vec) -> Value:
-        """Vd := what issue 5 brings."""
-        v.refuse(what)
-        return v.d
-
-    fn.__name__ = name
-    three_same(u, code, manual=manual, lanes=lanes, double_only=double)(fn)
-
-
-for _row in _REFUSED:
-    _refuse(*_row)
-
+# --- single precision -----------------------------------------------------------------------------
 
 # U, bit 21, opcode and bit 4, double only: single precision (bit 20 is 0)
 _FLOAT = (
