@@ -188,17 +188,3 @@ def _register_widening(lane: int) -> None:
 
 for _lane in SMALL:
     _register_widening(_lane)
-
-
-# --- single precision -----------------------------------------------------------------------------
-
-
-@neon_row(
-    "x",
-    "1 x 1 xxxxx Vd:4 111x 0 Q:1 x 1 Vm:4",
-    manual="VCVT (between floating-point and fixed-point, Advanced SIMD)",
-)
-def vcvt_fixed_f32(m: Arm32, Vd: Reg, Q: int, Vm: Reg) -> None:
-    """Vd := fixed point of Vm or back."""
-    check_quad(m, Q, Vd | Vm)
-    m.unimplemented("Advanced SIMD floating point: issue 5")

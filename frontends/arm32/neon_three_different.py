@@ -7,6 +7,7 @@ from typing import Any
 
 from frontends.arm32.fp_shared import VECTOR, d_offset, neon_row
 from frontends.arm32.machine import Arm32
+from frontends.arm32.neon_float import vmla_f32, vmls_f32, vmul_f32
 from frontends.arm32.neon_saturate import HALVES, both_least, carryless, doubling_high
 from frontends.arm32.neon_shared import SMALL, Vec, VecFn, check_quad, vector_offset
 from xlate.ir import Value
@@ -285,19 +286,6 @@ for _lane in HALVES:
     _by_scalar(_vqdmulh, "vqdmulh", "1100", _lane)
     _by_scalar(_vqrdmulh, "vqrdmulh", "1101", _lane)
 
-# Refused: opcode (bits 11-8), name
-_SCALAR_FLOAT = (("0001", "vmla_f32"), ("0101", "vmls_f32"), ("1001", "vmul_f32"))
-
-
-def _refuse_scalar(code: str, name: str) -> None:
-    def row(m: Arm32, Vn: Reg, Vd: Reg, Q: int) -> None:
-        """Vd := what issue 5 brings."""
-        check_quad(m, Q, Vd | Vn)
-        m.unimplemented("Advanced SIMD by a scalar (floating point): issue 5")
-
-    tail = f"1 x 10 Vn:4 Vd:4 {code} x 1 x 0 xxxx"
-    neon_row("Q:1", tail, manual=f"{name.upper()} (by scalar)", name=f"{name}_scalar_32")(row)
-
-
-for _code, _name in _SCALAR_FLOAT:
-    _refuse_scalar(_code, _name)
+_by_scalar(vmla_f32, "vmla_f32", "0001", 32)
+_by_scalar(vmls_f32, "vmls_f32", "0101", 32)
+_by_scalar(vmul_f32, "vmul_f32", "1001", 32)

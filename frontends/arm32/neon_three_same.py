@@ -1,4 +1,4 @@
-"""Advanced SIMD: three registers of the same length."""
+"""Advanced SIMD: three registers of the same length, of integers that wrap, and bitwise."""
 
 from __future__ import annotations
 
@@ -237,46 +237,3 @@ def vbit(v: Vec) -> Value:
 def vbif(v: Vec) -> Value:
     """Vd := Vm ? Vd : Vn, bit by bit."""
     return v.choose(v.m, v.d, v.n)
-
-
-# --- single precision -----------------------------------------------------------------------------
-
-# U, bit 21, opcode and bit 4, double only: single precision (bit 20 is 0)
-_FLOAT = (
-    ("vadd_f32", "0", "0", "1101 0", "VADD (floating-point)", False),
-    ("vsub_f32", "0", "1", "1101 0", "VSUB (floating-point)", False),
-    ("vpadd_f32", "1", "0", "1101 0", "VPADD (floating-point)", True),
-    ("vabd_f32", "1", "1", "1101 0", "VABD (floating-point)", False),
-    ("vmla_f32", "0", "0", "1101 1", "VMLA, VMLS (floating-point)", False),
-    ("vmls_f32", "0", "1", "1101 1", "VMLA, VMLS (floating-point)", False),
-    ("vmul_f32", "1", "0", "1101 1", "VMUL (floating-point)", False),
-    ("vceq_f32", "0", "0", "1110 0", "VCEQ (register)", False),
-    ("vcge_f32", "1", "0", "1110 0", "VCGE (register)", False),
-    ("vcgt_f32", "1", "1", "1110 0", "VCGT (register)", False),
-    ("vacge_f32", "1", "0", "1110 1", "VACGE, VACGT, VACLE, VACLT", False),
-    ("vacgt_f32", "1", "1", "1110 1", "VACGE, VACGT, VACLE, VACLT", False),
-    ("vmax_f32", "0", "0", "1111 0", "VMAX, VMIN (floating-point)", False),
-    ("vmin_f32", "0", "1", "1111 0", "VMAX, VMIN (floating-point)", False),
-    ("vpmax_f32", "1", "0", "1111 0", "VPMAX, VPMIN (floating-point)", True),
-    ("vpmin_f32", "1", "1", "1111 0", "VPMAX, VPMIN (floating-point)", True),
-    ("vrecps_f32", "0", "0", "1111 1", "VRECPS", False),
-    ("vrsqrts_f32", "0", "1", "1111 1", "VRSQRTS", False),
-    ("vfma_f32", "0", "0", "1100 1", "VFMA, VFMS", False),
-    ("vfms_f32", "0", "1", "1100 1", "VFMA, VFMS", False),
-)
-
-
-def _refuse_float(name: str, u: str, op: str, code: str, manual: str, double: bool) -> None:
-    def row(m: Arm32, Vn: Reg, Vd: Reg, Q: int, Vm: Reg) -> None:
-        """Vd := what issue 5 brings."""
-        if Q and double:
-            m.undefined("vector width")
-        check_quad(m, Q, Vn | Vd | Vm)
-        m.unimplemented("Advanced SIMD floating point: issue 5")
-
-    a, b = code.split()
-    neon_row(u, f"0 x {op} 0 Vn:4 Vd:4 {a} x Q:1 x {b} Vm:4", manual=manual, name=name)(row)
-
-
-for _float in _FLOAT:
-    _refuse_float(*_float)

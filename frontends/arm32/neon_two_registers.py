@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from frontends.arm32.fp_shared import VECTOR, d_number, d_offset, neon_row
 from frontends.arm32.machine import Arm32
-from frontends.arm32.neon_narrow import fixed_size
 from frontends.arm32.neon_shared import SMALL, Vec, VecFn, check_quad, vector, vector_offset
 from xlate.ir import Value
 from xlate.isa import Imm, Reg
@@ -273,58 +272,6 @@ def vzip(v: Vec, d: Value, m: Value) -> tuple[Value, Value]:
         both = interleave(d, m)
         return half(both, 0), half(both, 1)
     return interleave(half(d, 0), half(m, 0)), interleave(half(d, 1), half(m, 1))
-
-
-# --- refused --------------------------------------------------------------------------------------
-
-_REFUSED: tuple[tuple[str, str, str, tuple[int, ...], str], ...] = (
-    ("vcgt_zero_f32", "01", "1000", (32,), "floating point"),
-    ("vcge_zero_f32", "01", "1001", (32,), "floating point"),
-    ("vceq_zero_f32", "01", "1010", (32,), "floating point"),
-    ("vcle_zero_f32", "01", "1011", (32,), "floating point"),
-    ("vclt_zero_f32", "01", "1100", (32,), "floating point"),
-    ("vabs_f32", "01", "1110", (32,), "floating point"),
-    ("vneg_f32", "01", "1111", (32,), "floating point"),
-    ("vrecpe_u32", "11", "1000", (32,), "reciprocal estimates"),
-    ("vrsqrte_u32", "11", "1001", (32,), "reciprocal estimates"),
-    ("vrecpe_f32", "11", "1010", (32,), "reciprocal estimates"),
-    ("vrsqrte_f32", "11", "1011", (32,), "reciprocal estimates"),
-    ("vcvt_f32_s32", "11", "1100", (32,), "floating point"),
-    ("vcvt_f32_u32", "11", "1101", (32,), "floating point"),
-    ("vcvt_s32_f32", "11", "1110", (32,), "floating point"),
-    ("vcvt_u32_f32", "11", "1111", (32,), "floating point"),
-)
-
-
-def _refuse(name: str, a: str, code: str, lanes: tuple[int, ...], what: str) -> None:
-    def fn(v: Vec) -> Value:
-        """Vd := what issue 5 brings."""
-        v.machine.unimplemented(f"Advanced SIMD {what}: issue 5")
-        return v.d
-
-    fn.__name__ = name
-    two_registers(a, code, manual=name.split("_")[0].upper(), lanes=lanes)(fn)
-
-
-for _row in _REFUSED:
-    _refuse(*_row)
-
-
-@fixed_size(
-    "1100 0",
-    manual="VCVT (between half-precision and single-precision, Advanced SIMD)",
-    name="vcvt_f16_f32",
-)
-@fixed_size(
-    "1110 0",
-    manual="VCVT (between half-precision and single-precision, Advanced SIMD)",
-    name="vcvt_f32_f16",
-)
-def vcvt_half_vector(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
-    """Vd := Vm between half and single precision."""
-    if size != 1:
-        m.undefined("lane width")
-    m.unimplemented("Advanced SIMD floating point: issue 5")
 
 
 # --- extraction and copies ------------------------------------------------------------------------

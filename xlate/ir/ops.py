@@ -198,6 +198,16 @@ _ROWS = (
         "i32 with saturation, NaN gives 0; round: zero (toward zero) or mode (the thread's)",
     ),
     OpRow("int_to_f", 1, ("signed",), _P, "nearest value by the thread's rounding mode of an i32"),
+    # single precision in lanes, to nearest whatever mode the thread has
+    OpRow(
+        "vf",
+        2,
+        ("op",),
+        _P,
+        "f32 lanes: add, sub, mul, with an unspecified NaN; a product below the least normal "
+        "is its sign and a 1; eq, ge, gt give all ones or 0; ge, gt raise invalid for any NaN",
+    ),
+    OpRow("vf_from_int", 2, ("signed",), _P, "f32 lanes of the i32 lanes of a times the f64 b"),
     OpRow(
         "get_fp_flags",
         0,
