@@ -132,18 +132,21 @@ def _without_magnitude(t: Text, a: str, mask: str) -> str:
 
 @arm("vf_from_int")
 def _vf_from_int(t: Text, op: Op) -> str:
-    """Integer and scaled number are exact in double precision: one rounding, to single."""
+    """Integer and scaled number are exact in double precision: one rounding, to single.
+
+    Unsigned 0 is made by a subtraction, which is -0 where the thread rounds down.
+    """
     bag, scale = args_of(t, op)
     integers = _four(t, bag, op.ty, "i32")
     name = "sitofp" if op.params["signed"] else "uitofp"
-    wide = t.new(
-        f"call {_W} @llvm.experimental.constrained.{name}.v4f64.v4i32"
-        f"({_I} {integers}, {_STRICT}) #1"
-    )
     first = t.new(f"insertelement {_W} poison, {llvm_type('f64')} {scale}, i32 0")
     scales = t.new(f"shufflevector {_W} {first}, {_W} poison, {_I} zeroinitializer")
-    scaled = _operation(t, "fmul", "v4f64", _W, wide, scales)
     with _Nearest(t):
+        wide = t.new(
+            f"call {_W} @llvm.experimental.constrained.{name}.v4f64.v4i32"
+            f"({_I} {integers}, {_STRICT}) #1"
+        )
+        scaled = _operation(t, "fmul", "v4f64", _W, wide, scales)
         value = t.new(
             f"call {_V} @llvm.experimental.constrained.fptrunc.v4f32.v4f64"
             f"({_W} {scaled}, {_STRICT}) #1"
