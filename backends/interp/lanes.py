@@ -25,7 +25,15 @@ _LANE_OPS: dict[str, Callable[[int, int, int], int]] = {
     "umax": lambda a, b, w: max(a, b),
     "smin": lambda a, b, w: min(signed(a, w), signed(b, w)),
     "smax": lambda a, b, w: max(signed(a, w), signed(b, w)),
+    "uadd_sat": lambda a, b, w: min(a + b, (1 << w) - 1),
+    "usub_sat": lambda a, b, w: max(a - b, 0),
+    "sadd_sat": lambda a, b, w: _limited(signed(a, w) + signed(b, w), w),
+    "ssub_sat": lambda a, b, w: _limited(signed(a, w) - signed(b, w), w),
 }
+
+
+def _limited(number: int, width: int) -> int:
+    return min(max(number, -(1 << (width - 1))), (1 << (width - 1)) - 1)
 
 
 def split(value: int, width: int, lane: int) -> list[int]:
@@ -67,6 +75,23 @@ def _lane_shift(cpu: Cpu, op: Op, a: int, amount: int) -> int:
     if kind == "lshr":
         return join((x >> amount for x in lanes), lane)
     return join((signed(x, lane) >> amount for x in lanes), lane)
+
+
+@arm("lane_shift_by")
+def _lane_shift_by(cpu: Cpu, op: Op, a: int, b: int) -> int:
+    lane, kind = op.params["lane"], op.params["op"]
+    pairs = zip(split(a, width_of(op), lane), split(b, width_of(op), lane), strict=True)
+    if kind == "shl":
+        return join((x << n if n < lane else 0 for x, n in pairs), lane)
+    if kind == "lshr":
+        return join((x >> n if n < lane else 0 for x, n in pairs), lane)
+    return join((signed(x, lane) >> min(n, lane - 1) for x, n in pairs), lane)
+
+
+@arm("table")
+def _table(cpu: Cpu, op: Op, a: int, b: int, c: int) -> int:
+    data = (a | b << width_of(op)).to_bytes(32, "little")
+    return join((data[i] if i < len(data) else 0 for i in split(c, 64, 8)), 8)
 
 
 @arm("lane_not")

@@ -7,6 +7,12 @@ from xlate.ir import Op
 from xlate.ir.block import WIDTHS
 
 _LANE_OPS = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
+_LANE_SATURATE = {
+    "uadd_sat": "uadd.sat",
+    "sadd_sat": "sadd.sat",
+    "usub_sat": "usub.sat",
+    "ssub_sat": "ssub.sat",
+}
 _LANE_COMPARE = {"eq": "eq", "ugt": "ugt", "sgt": "sgt", "uge": "uge", "sge": "sge"}
 
 
@@ -27,6 +33,7 @@ def _lane_op(t: Text, name: str, vec: str, a: str, b: str) -> str:
         mask = t.new(f"icmp {_LANE_COMPARE[name]} {vec} {a}, {b}")
         count = vec[1 : vec.index(" ")]
         return t.new(f"sext <{count} x i1> {mask} to {vec}")
+    name = _LANE_SATURATE.get(name, name)
     return t.new(f"call {vec} @llvm.{name}.{_suffix(vec)}({vec} {a}, {vec} {b})")
 
 
@@ -51,6 +58,60 @@ def _lane_shift(t: Text, op: Op) -> str:
         amount = t.new(f"{'trunc' if lane < 32 else 'zext'} i32 {amount} to i{lane}")
     amounts = _splat(t, amount, lane, WIDTHS[op.ty] // lane)
     return _bag(t, t.new(f"{op.params['op']} {vec} {a}, {amounts}"), vec, op.ty)
+
+
+@arm("lane_shift_by")
+def _lane_shift_by(t: Text, op: Op) -> str:
+    """Amounts that are too great become ones that LLVM defines, and their lanes all sign or 0.
+
+    A left shift of words by 31 is made of two: without AVX2, LLVM multiplies by a power of two that
+    it has converted from a float, and converting 2^31 raises invalid.
+    """
+    lane, kind = op.params["lane"], op.params["op"]
+    (a, vec), (b, _) = (_vector(t, t.of(x), op.ty, lane) for x in op.args)
+    count = WIDTHS[op.ty] // lane
+    in_two = kind == "shl" and lane == 32
+    most = _constant(lane - 1 - in_two, lane, count)
+    near = t.new(f"call {vec} @llvm.umin.{_suffix(vec)}({vec} {b}, {vec} {most})")
+    value = t.new(f"{kind} {vec} {a}, {near}")
+    if in_two:
+        last = t.new(f"icmp ugt {vec} {b}, {most}")
+        more = t.new(f"shl {vec} {value}, {_constant(1, lane, count)}")
+        value = t.new(f"select <{count} x i1> {last}, {vec} {more}, {vec} {value}")
+    if kind != "ashr":
+        small = t.new(f"icmp ule {vec} {b}, {_constant(lane - 1, lane, count)}")
+        value = t.new(f"select <{count} x i1> {small}, {vec} {value}, {vec} zeroinitializer")
+    return _bag(t, value, vec, op.ty)
+
+
+def _constant(number: int, lane: int, count: int) -> str:
+    return f"<{', '.join([f'i{lane} {number}'] * count)}>"
+
+
+@arm("table")
+def _table(t: Text, op: Op) -> str:
+    """Thirty-two bytes and a zero behind them, in memory; an index is limited to that zero."""
+    low, high, index = args_of(t, op)
+    slot = t.new("alloca [33 x i8], align 8")
+    t.line(f"store <2 x i64> {low}, ptr {slot}, align 8")
+    t.line(f"store <2 x i64> {high}, ptr {_at(t, slot, '16')}, align 8")
+    t.line(f"store i8 0, ptr {_at(t, slot, '32')}, align 1")
+    indices = t.new(f"bitcast i64 {index} to <8 x i8>")
+    limited = t.new(
+        f"call <8 x i8> @llvm.umin.v8i8(<8 x i8> {indices}, <8 x i8> {_constant(32, 8, 8)})"
+    )
+    limited = t.new(f"bitcast <8 x i8> {limited} to i64")
+    result = "0"
+    for number in range(8):
+        byte = t.new(f"and i64 {t.new(f'lshr i64 {limited}, {8 * number}')}, 255")
+        found = t.new(f"load i8, ptr {_at(t, slot, byte)}, align 1")
+        wide = t.new(f"shl i64 {t.new(f'zext i8 {found} to i64')}, {8 * number}")
+        result = t.new(f"or i64 {result}, {wide}")
+    return result
+
+
+def _at(t: Text, pointer: str, offset: str) -> str:
+    return t.new(f"getelementptr i8, ptr {pointer}, i64 {offset}")
 
 
 def _splat(t: Text, value: str, lane: int, count: int) -> str:

@@ -2,7 +2,7 @@
 
 Rows of Advanced SIMD data processing are registered by family (three registers of one length, ...): the
 family's decorator checks what the manual calls UNDEFINED, reads and writes; the function below it is
-the lane arithmetic alone. What a row refuses waits for issue 5 (saturation, floating point, tables).
+the lane arithmetic alone. An operation that saturates says by ``saturated`` which lanes did.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from frontends.arm32.fp_shared import VECTOR, d_number, d_offset
-from frontends.arm32.machine import Arm32
+from frontends.arm32.machine import OFFSET, Arm32
 from xlate.ir import Value
 
 ALL = (8, 16, 32, 64)
 SMALL = (8, 16, 32)
+QC = 27  # bit of FPSCR
 
 
 class Vec:
@@ -69,6 +70,10 @@ class Vec:
         m = self.machine
         return m.block.op("lane_shift", a, m.const(amount), op=op, lane=self.lane)
 
+    def shift_by(self, op: str, a: Value, amounts: Value) -> Value:
+        """Shift every lane by the unsigned lane of ``amounts``; all of it goes from the width on."""
+        return self.machine.block.op("lane_shift_by", a, amounts, op=op, lane=self.lane)
+
     def shift_right(self, a: Value, amount: Any) -> Value:
         """Shift right by 1 to the lane width (so in two parts), with the sign unless unsigned."""
         op = "lshr" if self.unsigned else "ashr"
@@ -101,9 +106,27 @@ class Vec:
         """Absolute difference of every lane."""
         return self.op("sub", self.signed_op("max", a, b), self.signed_op("min", a, b))
 
-    def refuse(self, what: str) -> None:
-        """Say which part of Advanced SIMD this is."""
-        self.machine.unimplemented(f"Advanced SIMD {what}: issue 5")
+    def choose(self, mask: Value, ones: Value, zeros: Value) -> Value:
+        """Bits of ``ones`` where the mask is 1, else of ``zeros``."""
+        return self.op("or", self.op("and", ones, mask), self.op("and", zeros, self.invert(mask)))
+
+    def limits(self, negative: Value) -> Value:
+        """Least number of a signed lane where the mask is 1, else the greatest."""
+        return self.op("xor", negative, self.splat((1 << (self.lane - 1)) - 1))
+
+    def saturated(self, value: Value, other: Value | None = None) -> None:
+        """FPSCR.QC := 1 if ``value`` is not 0, or not the other."""
+        cumulative(self.machine, QC, value if other is None else self.op("xor", value, other))
+
+
+def cumulative(m: Arm32, bit: int, value: Value) -> None:
+    """One cumulative bit of FPSCR := 1 if the vector is not 0."""
+    block = m.block
+    if value.ty == "v128":
+        low, high = (block.op("half", value, ty="v64", index=i) for i in (0, 1))
+        value = block.op("lanes", low, high, op="or", lane=64)
+    found = block.op("bitcast", value, ty="i64").ne(0).zext(32) << bit
+    m.set_state(OFFSET["qc"], m.get_state(OFFSET["qc"], "i32") | found)
 
 
 VecFn = Callable[[Vec], Value]

@@ -11,6 +11,8 @@ from typing import Any
 
 from frontends.arm32.fp_shared import neon_row
 from frontends.arm32.machine import Arm32
+from frontends.arm32.neon_narrow import limited
+from frontends.arm32.neon_saturate import saturating_left
 from frontends.arm32.neon_shared import ALL, SMALL, Vec, check_quad, vector, vector_offset
 from frontends.arm32.neon_three_different import widened
 from xlate.ir import Value
@@ -91,42 +93,83 @@ def vsli(v: Vec, imm: Any) -> Value:
     return v.op("or", v.shift("shl", v.m, imm), v.op("and", v.d, kept))
 
 
+@shift_same("U:1", "0111", manual="VQSHL, VQSHLU (immediate)")
+def vqshl_immediate(v: Vec, imm: Any) -> Value:
+    """Vd := Vm << amount, saturated."""
+    return saturating_left(v, v.m, lambda op, a: v.shift(op, a, imm))
+
+
+@shift_same("1", "0110", manual="VQSHL, VQSHLU (immediate)")
+def vqshlu(v: Vec, imm: Any) -> Value:
+    """Vd := signed Vm << amount, saturated to unsigned: 0 when negative."""
+    positive = v.op("smax", v.m, v.splat(0))
+    v.saturated(positive, v.m)
+    return saturating_left(v, positive, lambda op, a: v.shift(op, a, imm))
+
+
 # --- narrowing and widening -----------------------------------------------------------------------
 
 
-def _narrowing(low: str, *, manual: str) -> _Decorator:
-    """Rows from quadword to doubleword lanes; bits 7-4 are ``low`` with M."""
+def _narrowing(u: str, code: str, *, manual: str, signed: bool = False) -> _Decorator:
+    """Rows from quadword to doubleword lanes; ``code`` is bits 11-8 and 6, U the sign otherwise."""
 
     def register(fn: Shift) -> Shift:
         for lane in SMALL:
-            _register_narrowing(fn, low, manual, lane)
+            _register_narrowing(fn, u, code, manual, lane, 1 - signed)
         return fn
 
     return register
 
 
-def _register_narrowing(fn: Shift, low: str, manual: str, lane: int) -> None:
-    def row(m: Arm32, D: Imm, imm: Imm, Vd: Reg, M: Imm, Vm: Reg) -> None:
+def _register_narrowing(
+    fn: Shift, u: str, code: str, manual: str, lane: int, unsigned: int
+) -> None:
+    def row(m: Arm32, D: Imm, imm: Imm, Vd: Reg, M: Imm, Vm: Reg, U: int = unsigned) -> None:
         check_quad(m, 1, Vm)
-        wide = vector(m, 1, 2 * lane, 1, d=vector_offset(Vd, D), m_=vector_offset(Vm, M))
+        wide = vector(m, 1, 2 * lane, U, d=vector_offset(Vd, D), m_=vector_offset(Vm, M))
         shifted = fn(wide, lane - imm)
         wide.write("d", m.block.op("narrow", shifted, ty="v64", lane=wide.lane))
 
     row.__doc__ = fn.__doc__
-    tail = f"1 D:1 {AMOUNT[lane][0]} Vd:4 1000 0 {low} M:1 1 Vm:4"
-    neon_row("0", tail, manual=manual, name=f"{fn.__name__}_{lane}")(row)
+    high, low = code.split()
+    tail = f"1 D:1 {AMOUNT[lane][0]} Vd:4 {high} 0 {low} M:1 1 Vm:4"
+    neon_row(u, tail, manual=manual, name=f"{fn.__name__}_{lane}")(row)
 
 
-@_narrowing("0", manual="VSHRN")
+@_narrowing("0", "1000 0", manual="VSHRN")
 def vshrn(wide: Vec, amount: Any) -> Value:
     """Dd := low half of Qm >> amount."""
     return wide.shift("lshr", wide.m, amount)
 
 
-@_narrowing("1", manual="VRSHRN")
+@_narrowing("0", "1000 1", manual="VRSHRN")
 def vrshrn(wide: Vec, amount: Any) -> Value:
     """Dd := low half of Qm >> amount, rounded."""
     return wide.rounded_shift_right(wide.m, amount)
+
+
+@_narrowing("U:1", "1001 0", manual="VQSHRN, VQSHRUN")
+def vqshrn(wide: Vec, amount: Any) -> Value:
+    """Dd := Qm >> amount, saturated."""
+    return limited(wide, wide.shift_right(wide.m, amount), unsigned=wide.unsigned)
+
+
+@_narrowing("U:1", "1001 1", manual="VQRSHRN, VQRSHRUN")
+def vqrshrn(wide: Vec, amount: Any) -> Value:
+    """Dd := Qm >> amount, rounded and saturated."""
+    return limited(wide, wide.rounded_shift_right(wide.m, amount), unsigned=wide.unsigned)
+
+
+@_narrowing("1", "1000 0", manual="VQSHRN, VQSHRUN", signed=True)
+def vqshrun(wide: Vec, amount: Any) -> Value:
+    """Dd := signed Qm >> amount, saturated to unsigned."""
+    return limited(wide, wide.shift_right(wide.m, amount), unsigned=1)
+
+
+@_narrowing("1", "1000 1", manual="VQRSHRN, VQRSHRUN", signed=True)
+def vqrshrun(wide: Vec, amount: Any) -> Value:
+    """Dd := signed Qm >> amount, rounded and saturated to unsigned."""
+    return limited(wide, wide.rounded_shift_right(wide.m, amount), unsigned=1)
 
 
 def _register_widening(lane: int) -> None:
@@ -145,48 +188,3 @@ def _register_widening(lane: int) -> None:
 
 for _lane in SMALL:
     _register_widening(_lane)
-
-
-# --- refused --------------------------------------------------------------------------------------
-
-
-def _refuse_same(name: str, u: str, code: str) -> None:
-    def fn(v: Vec, imm: Any) -> Value:
-        """Vd := what issue 5 brings."""
-        v.refuse("saturation")
-        return v.d
-
-    fn.__name__ = name
-    shift_same(u, code, manual="VQSHL, VQSHLU (immediate)")(fn)
-
-
-_refuse_same("vqshlu", "1", "0110")
-_refuse_same("vqshl_immediate", "U:1", "0111")
-
-
-def _refuse_narrowing(name: str, u: str, code: str, bit6: str) -> None:
-    def row(m: Arm32, imm: Imm, Vm: Reg) -> None:
-        """Dd := what issue 5 brings."""
-        check_quad(m, 1, Vm)
-        m.unimplemented("Advanced SIMD saturation: issue 5")
-
-    for lane in SMALL:
-        tail = f"1 x {AMOUNT[lane][0]} xxxx {code} 0 {bit6} x 1 Vm:4"
-        neon_row(u, tail, manual="VQSHRN; VQRSHRN", name=f"{name}_{lane}")(row)
-
-
-_refuse_narrowing("vqshrun", "1", "1000", "0")
-_refuse_narrowing("vqrshrun", "1", "1000", "1")
-_refuse_narrowing("vqshrn", "x", "1001", "0")
-_refuse_narrowing("vqrshrn", "x", "1001", "1")
-
-
-@neon_row(
-    "x",
-    "1 x 1 xxxxx Vd:4 111x 0 Q:1 x 1 Vm:4",
-    manual="VCVT (between floating-point and fixed-point, Advanced SIMD)",
-)
-def vcvt_fixed_f32(m: Arm32, Vd: Reg, Q: int, Vm: Reg) -> None:
-    """Vd := fixed point of Vm or back."""
-    check_quad(m, Q, Vd | Vm)
-    m.unimplemented("Advanced SIMD floating point: issue 5")

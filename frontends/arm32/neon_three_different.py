@@ -7,6 +7,8 @@ from typing import Any
 
 from frontends.arm32.fp_shared import VECTOR, d_offset, neon_row
 from frontends.arm32.machine import Arm32
+from frontends.arm32.neon_float import vmla_f32, vmls_f32, vmul_f32
+from frontends.arm32.neon_saturate import HALVES, both_least, carryless, doubling_high
 from frontends.arm32.neon_shared import SMALL, Vec, VecFn, check_quad, vector_offset
 from xlate.ir import Value
 from xlate.isa import Imm, Reg
@@ -153,28 +155,42 @@ def vrsubhn(a: Vec, w: Vec) -> Value:
     return high_half(w, w.op("sub", w.n, w.m), rounded=True)
 
 
-# --- refused --------------------------------------------------------------------------------------
-
-_REFUSED: tuple[tuple[str, str, str, tuple[int, ...], str], ...] = (
-    ("vqdmlal", "0", "1001", (16, 32), "saturation"),
-    ("vqdmlsl", "0", "1011", (16, 32), "saturation"),
-    ("vqdmull", "0", "1101", (16, 32), "saturation"),
-    ("vmull_p", "0", "1110", (8,), "polynomials"),
-)
+# --- doubled and saturated, polynomials -----------------------------------------------------------
 
 
-def _refuse(name: str, u: str, code: str, lanes: tuple[int, ...], what: str) -> None:
-    def fn(a: Vec, w: Vec) -> Value:
-        """Qd := what issue 5 brings."""
-        w.refuse(what)
-        return w.d
+@three_different("0", "1101", manual="VQDMULL", lanes=HALVES)
+def vqdmull(a: Vec, w: Vec) -> Value:
+    """Qd := 2 * Dn * Dm, saturated."""
+    n, m = a.n, a.m
+    block = a.machine.block
+    x, y = (block.op("widen", value, ty="v128", lane=a.lane, signed=1) for value in (n, m))
+    over = block.op("widen", both_least(a, n, m), ty="v128", lane=a.lane, signed=1)
+    w.saturated(over)
+    return w.op("xor", w.shift("shl", w.op("mul", x, y), 1), over)
 
-    fn.__name__ = name
-    three_different(u, code, manual=name.upper().replace("_P", " (polynomial)"), lanes=lanes)(fn)
+
+@three_different("0", "1001", manual="VQDMLAL, VQDMLSL", lanes=HALVES)
+def vqdmlal(a: Vec, w: Vec) -> Value:
+    """Qd := Qd + (2 * Dn * Dm, saturated), saturated."""
+    return _accumulated(w, "add", vqdmull(a, w))
 
 
-for _row in _REFUSED:
-    _refuse(*_row)
+@three_different("0", "1011", manual="VQDMLAL, VQDMLSL", lanes=HALVES)
+def vqdmlsl(a: Vec, w: Vec) -> Value:
+    """Qd := Qd - (2 * Dn * Dm, saturated), saturated."""
+    return _accumulated(w, "sub", vqdmull(a, w))
+
+
+def _accumulated(w: Vec, op: str, product: Value) -> Value:
+    result = w.op(f"s{op}_sat", w.d, product)
+    w.saturated(result, w.op(op, w.d, product))
+    return result
+
+
+@three_different("0", "1110", manual="VMUL, VMULL (integer and polynomial)", lanes=(8,))
+def vmull_p(a: Vec, w: Vec) -> Value:
+    """Qd := Dn * Dm as polynomials over {0, 1}."""
+    return carryless(w, zero_widened(a, a.n), zero_widened(a, a.m), 8)
 
 
 # --- two registers and a scalar -------------------------------------------------------------------
@@ -214,11 +230,11 @@ def _by_scalar(fn: VecFn, name: str, code: str, lane: int) -> None:
     _scalar_row("Q:1", code, lane, name)(row)
 
 
-def _long_by_scalar(fn: Long, name: str, code: str, lane: int) -> None:
-    """Row of an operation whose destination has lanes twice as wide; bit 24 is U."""
+def _long_by_scalar(fn: Long, name: str, code: str, lane: int, u: str = "U:1") -> None:
+    """Row of an operation whose destination has lanes twice as wide; bit 24 is U, or 0."""
 
     def row(
-        m: Arm32, D: Imm, Vn: Reg, Vd: Reg, N: Imm, high: Imm, Vm: Reg, U: int, low: Imm = 0
+        m: Arm32, D: Imm, Vn: Reg, Vd: Reg, N: Imm, high: Imm, Vm: Reg, U: int = 0, low: Imm = 0
     ) -> None:
         check_quad(m, 1, Vd)
         narrow = _ByScalar(m, "v64", lane, unsigned=U)
@@ -229,7 +245,7 @@ def _long_by_scalar(fn: Long, name: str, code: str, lane: int) -> None:
         wide.write("d", fn(narrow, wide))
 
     row.__doc__ = fn.__doc__
-    _scalar_row("U:1", code, lane, name)(row)
+    _scalar_row(u, code, lane, name)(row)
 
 
 def _vmul(v: Vec) -> Value:
@@ -247,42 +263,29 @@ def _vmls(v: Vec) -> Value:
     return v.op("sub", v.d, v.op("mul", v.n, v.m))
 
 
-for _lane in (16, 32):
+def _vqdmulh(v: Vec) -> Value:
+    """Vd := high half of 2 * Vn * scalar, saturated."""
+    return doubling_high(v, rounded=False)
+
+
+def _vqrdmulh(v: Vec) -> Value:
+    """Vd := high half of 2 * Vn * scalar, rounded and saturated."""
+    return doubling_high(v, rounded=True)
+
+
+for _lane in HALVES:
     _by_scalar(_vmla, "vmla", "0000", _lane)
     _by_scalar(_vmls, "vmls", "0100", _lane)
     _by_scalar(_vmul, "vmul", "1000", _lane)
     _long_by_scalar(vmlal, "vmlal", "0010", _lane)
     _long_by_scalar(vmlsl, "vmlsl", "0110", _lane)
     _long_by_scalar(vmull, "vmull", "1010", _lane)
+    _long_by_scalar(vqdmlal, "vqdmlal", "0011", _lane, u="0")
+    _long_by_scalar(vqdmlsl, "vqdmlsl", "0111", _lane, u="0")
+    _long_by_scalar(vqdmull, "vqdmull", "1011", _lane, u="0")
+    _by_scalar(_vqdmulh, "vqdmulh", "1100", _lane)
+    _by_scalar(_vqrdmulh, "vqrdmulh", "1101", _lane)
 
-# Refused: opcode (bits 11-8), U or Q field, lane widths, name
-_SCALAR: tuple[tuple[str, str, tuple[int, ...], str], ...] = (
-    ("0001", "Q", (32,), "vmla_f32_scalar"),
-    ("0011", "0", (16, 32), "vqdmlal_scalar"),
-    ("0101", "Q", (32,), "vmls_f32_scalar"),
-    ("0111", "0", (16, 32), "vqdmlsl_scalar"),
-    ("1001", "Q", (32,), "vmul_f32_scalar"),
-    ("1011", "0", (16, 32), "vqdmull_scalar"),
-    ("1100", "Q", (16, 32), "vqdmulh_scalar"),
-    ("1101", "Q", (16, 32), "vqrdmulh_scalar"),
-)
-
-
-def _refuse_scalar(code: str, kind: str, lane: int, name: str) -> None:
-    """Bit 24 is Q of operations of one length; long ones have a quadword destination only."""
-
-    def row(m: Arm32, Vn: Reg, Vd: Reg, flag: int = 0) -> None:
-        """Vd := what issue 5 brings."""
-        check_quad(m, 1 if kind != "Q" else flag, Vd | Vn if kind == "Q" else Vd)
-        m.unimplemented("Advanced SIMD by a scalar (saturation, floating point): issue 5")
-
-    u = "0" if kind == "0" else "flag:1"
-    tail = f"1 x {SIZES[lane]} Vn:4 Vd:4 {code} x 1 x 0 xxxx"
-    neon_row(u, tail, manual=f"{name.split('_')[0].upper()} (by scalar)", name=f"{name}_{lane}")(
-        row
-    )
-
-
-for _code, _kind, _lanes, _name in _SCALAR:
-    for _lane in _lanes:
-        _refuse_scalar(_code, _kind, _lane, _name)
+_by_scalar(vmla_f32, "vmla_f32", "0001", 32)
+_by_scalar(vmls_f32, "vmls_f32", "0101", 32)
+_by_scalar(vmul_f32, "vmul_f32", "1001", 32)

@@ -1,4 +1,4 @@
-"""Advanced SIMD: three registers of the same length."""
+"""Advanced SIMD: three registers of the same length, of integers that wrap, and bitwise."""
 
 from __future__ import annotations
 
@@ -221,97 +221,19 @@ def veor(v: Vec) -> Value:
     return v.op("xor", v.n, v.m)
 
 
-def choose(v: Vec, mask: Value, ones: Value, zeros: Value) -> Value:
-    """Bits of ``ones`` where the mask is 1, else of ``zeros``."""
-    return v.op("or", v.op("and", ones, mask), v.op("and", zeros, v.invert(mask)))
-
-
 @bitwise("1", "01", manual="VBIF, VBIT, VBSL")
 def vbsl(v: Vec) -> Value:
     """Vd := Vd ? Vn : Vm, bit by bit."""
-    return choose(v, v.d, v.n, v.m)
+    return v.choose(v.d, v.n, v.m)
 
 
 @bitwise("1", "10", manual="VBIF, VBIT, VBSL")
 def vbit(v: Vec) -> Value:
     """Vd := Vm ? Vn : Vd, bit by bit."""
-    return choose(v, v.m, v.n, v.d)
+    return v.choose(v.m, v.n, v.d)
 
 
 @bitwise("1", "11", manual="VBIF, VBIT, VBSL")
 def vbif(v: Vec) -> Value:
     """Vd := Vm ? Vd : Vn, bit by bit."""
-    return choose(v, v.m, v.d, v.n)
-
-
-# --- refused --------------------------------------------------------------------------------------
-
-_HALVES = (16, 32)
-_REFUSED: tuple[tuple[str, str, str, str, tuple[int, ...], bool, str], ...] = (
-    ("vqadd", "U:1", "0000 1", "VQADD", ALL, False, "saturation"),
-    ("vqsub", "U:1", "0010 1", "VQSUB", ALL, False, "saturation"),
-    ("vshl_register", "U:1", "0100 0", "VSHL (register)", ALL, False, "shift by a register"),
-    ("vqshl_register", "U:1", "0100 1", "VQSHL (register)", ALL, False, "saturation"),
-    ("vrshl_register", "U:1", "0101 0", "VRSHL", ALL, False, "shift by a register"),
-    ("vqrshl_register", "U:1", "0101 1", "VQRSHL", ALL, False, "saturation"),
-    ("vmul_p8", "1", "1001 1", "VMUL, VMULL (integer and polynomial)", (8,), False, "polynomials"),
-    ("vqdmulh", "0", "1011 0", "VQDMULH", _HALVES, False, "saturation"),
-    ("vqrdmulh", "1", "1011 0", "VQRDMULH", _HALVES, False, "saturation"),
-)
-
-
-def _refuse(
-    name: str, u: str, code: str, manual: str, lanes: tuple[int, ...], double: bool, what: str
-) -> None:
-    def fn(v: Vec) -> Value:
-        """Vd := what issue 5 brings."""
-        v.refuse(what)
-        return v.d
-
-    fn.__name__ = name
-    three_same(u, code, manual=manual, lanes=lanes, double_only=double)(fn)
-
-
-for _row in _REFUSED:
-    _refuse(*_row)
-
-
-# U, bit 21, opcode and bit 4, double only: single precision (bit 20 is 0)
-_FLOAT = (
-    ("vadd_f32", "0", "0", "1101 0", "VADD (floating-point)", False),
-    ("vsub_f32", "0", "1", "1101 0", "VSUB (floating-point)", False),
-    ("vpadd_f32", "1", "0", "1101 0", "VPADD (floating-point)", True),
-    ("vabd_f32", "1", "1", "1101 0", "VABD (floating-point)", False),
-    ("vmla_f32", "0", "0", "1101 1", "VMLA, VMLS (floating-point)", False),
-    ("vmls_f32", "0", "1", "1101 1", "VMLA, VMLS (floating-point)", False),
-    ("vmul_f32", "1", "0", "1101 1", "VMUL (floating-point)", False),
-    ("vceq_f32", "0", "0", "1110 0", "VCEQ (register)", False),
-    ("vcge_f32", "1", "0", "1110 0", "VCGE (register)", False),
-    ("vcgt_f32", "1", "1", "1110 0", "VCGT (register)", False),
-    ("vacge_f32", "1", "0", "1110 1", "VACGE, VACGT, VACLE, VACLT", False),
-    ("vacgt_f32", "1", "1", "1110 1", "VACGE, VACGT, VACLE, VACLT", False),
-    ("vmax_f32", "0", "0", "1111 0", "VMAX, VMIN (floating-point)", False),
-    ("vmin_f32", "0", "1", "1111 0", "VMAX, VMIN (floating-point)", False),
-    ("vpmax_f32", "1", "0", "1111 0", "VPMAX, VPMIN (floating-point)", True),
-    ("vpmin_f32", "1", "1", "1111 0", "VPMAX, VPMIN (floating-point)", True),
-    ("vrecps_f32", "0", "0", "1111 1", "VRECPS", False),
-    ("vrsqrts_f32", "0", "1", "1111 1", "VRSQRTS", False),
-    ("vfma_f32", "0", "0", "1100 1", "VFMA, VFMS", False),
-    ("vfms_f32", "0", "1", "1100 1", "VFMA, VFMS", False),
-)
-
-
-def _refuse_float(name: str, u: str, op: str, code: str, manual: str, double: bool) -> None:
-    def row(m: Arm32, Vn: Reg, Vd: Reg, Q: int, Vm: Reg) -> None:
-        """Vd := what issue 5 brings."""
-        if Q and double:
-            m.undefined("vector width")
-        check_quad(m, Q, Vn | Vd | Vm)
-        m.unimplemented("Advanced SIMD floating point: issue 5")
-
-    a, b = code.split()
-    neon_row(u, f"0 x {op} 0 Vn:4 Vd:4 {a} x Q:1 x {b} Vm:4", manual=manual, name=name)(row)
-
-
-for _float in _FLOAT:
-    _refuse_float(*_float)
+    return v.choose(v.m, v.d, v.n)

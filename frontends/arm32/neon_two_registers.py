@@ -1,4 +1,4 @@
-"""Advanced SIMD: two registers miscellaneous, VEXT, VDUP of a scalar, and the refused table look-ups."""
+"""Advanced SIMD: two registers miscellaneous of one length, VEXT, VDUP of a scalar."""
 
 from __future__ import annotations
 
@@ -172,36 +172,23 @@ def vneg_i(v: Vec) -> Value:
     return v.op("sub", v.splat(0), v.m)
 
 
-# --- narrow and widen -----------------------------------------------------------------------------
+@two_registers("00", "1110", manual="VQABS", signed=True)
+def vqabs(v: Vec) -> Value:
+    """Vd := |Vm|, saturated."""
+    return _not_least(v, v.absolute(v.m))
 
 
-def _fixed_size(
-    code: str, *, manual: str, name: str
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    return neon_row("1", f"1 D:1 11 size:2 10 Vd:4 0 {code} M:1 0 Vm:4", manual=manual, name=name)
+@two_registers("00", "1111", manual="VQNEG", signed=True)
+def vqneg(v: Vec) -> Value:
+    """Vd := -Vm, saturated."""
+    return _not_least(v, v.op("sub", v.splat(0), v.m))
 
 
-@_fixed_size("0100 0", manual="VMOVN", name="vmovn")
-def vmovn(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
-    """Dd := low half of the lanes of Qm."""
-    if size == 3:
-        m.undefined("lane width")
-    check_quad(m, 1, Vm)
-    value = m.get_state(vector_offset(Vm, M), "v128")
-    m.set_state(vector_offset(Vd, D), m.block.op("narrow", value, ty="v64", lane=16 << size))
-
-
-@_fixed_size("0110 0", manual="VSHLL", name="vshll_width")
-def vshll_width(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
-    """Qd := Dm widened << the narrow width."""
-    if size == 3:
-        m.undefined("lane width")
-    check_quad(m, 1, Vd)
-    lane = 8 << size
-    wide = m.block.op(
-        "widen", m.get_state(vector_offset(Vm, M), "v64"), ty="v128", lane=lane, signed=0
-    )
-    m.set_state(vector_offset(Vd, D), Vec(m, "v128", 2 * lane).shift("shl", wide, lane))
+def _not_least(v: Vec, value: Value) -> Value:
+    """The least number has no opposite: where Vm is that, the greatest."""
+    least = v.op("eq", v.m, v.splat(1 << (v.lane - 1)))
+    v.saturated(least)
+    return v.op("xor", value, least)
 
 
 # --- both registers change ------------------------------------------------------------------------
@@ -285,79 +272,6 @@ def vzip(v: Vec, d: Value, m: Value) -> tuple[Value, Value]:
         both = interleave(d, m)
         return half(both, 0), half(both, 1)
     return interleave(half(d, 0), half(m, 0)), interleave(half(d, 1), half(m, 1))
-
-
-# --- refused --------------------------------------------------------------------------------------
-
-_REFUSED: tuple[tuple[str, str, str, tuple[int, ...], str], ...] = (
-    ("vqabs", "00", "1110", SMALL, "saturation"),
-    ("vqneg", "00", "1111", SMALL, "saturation"),
-    ("vcgt_zero_f32", "01", "1000", (32,), "floating point"),
-    ("vcge_zero_f32", "01", "1001", (32,), "floating point"),
-    ("vceq_zero_f32", "01", "1010", (32,), "floating point"),
-    ("vcle_zero_f32", "01", "1011", (32,), "floating point"),
-    ("vclt_zero_f32", "01", "1100", (32,), "floating point"),
-    ("vabs_f32", "01", "1110", (32,), "floating point"),
-    ("vneg_f32", "01", "1111", (32,), "floating point"),
-    ("vrecpe_u32", "11", "1000", (32,), "reciprocal estimates"),
-    ("vrsqrte_u32", "11", "1001", (32,), "reciprocal estimates"),
-    ("vrecpe_f32", "11", "1010", (32,), "reciprocal estimates"),
-    ("vrsqrte_f32", "11", "1011", (32,), "reciprocal estimates"),
-    ("vcvt_f32_s32", "11", "1100", (32,), "floating point"),
-    ("vcvt_f32_u32", "11", "1101", (32,), "floating point"),
-    ("vcvt_s32_f32", "11", "1110", (32,), "floating point"),
-    ("vcvt_u32_f32", "11", "1111", (32,), "floating point"),
-)
-
-
-def _refuse(name: str, a: str, code: str, lanes: tuple[int, ...], what: str) -> None:
-    def fn(v: Vec) -> Value:
-        """Vd := what issue 5 brings."""
-        v.refuse(what)
-        return v.d
-
-    fn.__name__ = name
-    two_registers(a, code, manual=name.split("_")[0].upper(), lanes=lanes)(fn)
-
-
-for _row in _REFUSED:
-    _refuse(*_row)
-
-
-@_fixed_size("0100 1", manual="VQMOVN, VQMOVUN", name="vqmovun")
-@_fixed_size("0101 0", manual="VQMOVN, VQMOVUN", name="vqmovn_s")
-@_fixed_size("0101 1", manual="VQMOVN, VQMOVUN", name="vqmovn_u")
-def vqmovn(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
-    """Dd := lanes of Qm, saturated."""
-    if size == 3:
-        m.undefined("lane width")
-    check_quad(m, 1, Vm)
-    m.unimplemented("Advanced SIMD saturation: issue 5")
-
-
-@_fixed_size(
-    "1100 0",
-    manual="VCVT (between half-precision and single-precision, Advanced SIMD)",
-    name="vcvt_f16_f32",
-)
-@_fixed_size(
-    "1110 0",
-    manual="VCVT (between half-precision and single-precision, Advanced SIMD)",
-    name="vcvt_f32_f16",
-)
-def vcvt_half_vector(m: Arm32, D: Imm, size: int, Vd: Reg, M: Imm, Vm: Reg) -> None:
-    """Vd := Vm between half and single precision."""
-    if size != 1:
-        m.undefined("lane width")
-    m.unimplemented("Advanced SIMD floating point: issue 5")
-
-
-@neon_row("1", "1 x 11 Vn:4 xxxx 10 len:2 N:1 x x 0 xxxx", manual="VTBL, VTBX")
-def vtbl(m: Arm32, Vn: Reg, len: Imm, N: Imm) -> None:  # noqa: A002 - the manual's name
-    """Dd := bytes of a list of registers by the indices in Dm."""
-    if d_number(Vn, N) + len > 31:
-        m.unpredictable("register list past D31")
-    m.unimplemented("Advanced SIMD table look-up: issue 5")
 
 
 # --- extraction and copies ------------------------------------------------------------------------

@@ -53,7 +53,11 @@ STATE = StateLayout(
         Field("monitors", "u64", doc="versions of the exclusive granules of all memory"),
         Field("d", "u64", count=32, align=16, doc="d0-d31; s(2i), s(2i+1) are halves of d(i)"),
         Field("fpscr", "u32", doc="FPSCR except the cumulative flags held by the host"),
-        Field("qc", "u32", doc="FPSCR.QC"),
+        Field(
+            "qc",
+            "u32",
+            doc="cumulative bits of FPSCR that Advanced SIMD finds itself: QC, IDC, UFC",
+        ),
         Field("tpidruro", "u32", doc="TPIDRURO, the thread pointer"),
         Field("tpidrurw", "u32", doc="TPIDRURW"),
         Field("host_sp", "u64", doc="host stack pointer to leave translated code with"),

@@ -1,7 +1,7 @@
 """Floating-point conversions: between the formats, and to and from integers and fixed point.
 
 Fixed point goes through a double, scaled by a power of two, which is exact: every single and every
-32-bit integer is a double. Half precision is refused.
+32-bit integer is a double.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from frontends.arm32.fp_shared import (
     set_fp,
     vfp_row,
 )
+from frontends.arm32.half import half_of_single, mode_of, raise_flags, single_of_half
 from frontends.arm32.machine import OFFSET, Arm32
 from xlate.ir import Value
 from xlate.isa import Imm, Reg
@@ -35,10 +36,25 @@ def vcvt_format(m: Arm32, D: Imm, Vd: Reg, sz: int, M: Imm, Vm: Reg) -> None:
     set_fp(m, 1 - sz, Vd, D, value)
 
 
-@vfp_row("1110 1 x 11 001x xxxx 101x x1 x0 xxxx", manual="VCVTB, VCVTT")
-def vcvt_half(m: Arm32) -> None:
-    """Vd := Vm between half and single precision."""
-    m.unimplemented("half precision: issue 5")
+@vfp_row("1110 1 D:1 11 001 op:1 Vd:4 1010 T:1 1 M:1 0 Vm:4", manual="VCVTB, VCVTT")
+def vcvt_half(m: Arm32, D: Imm, op: int, Vd: Reg, T: int, M: Imm, Vm: Reg) -> None:
+    """S[d] := half of S[m] as a single, or half of S[d] := S[m] as a half; T is which half."""
+    d, source = (s_offset(s_number(V, x)) for V, x in ((Vd, D), (Vm, M)))
+    mode = mode_of(m, standard=False)
+    if op:
+        value, flags = half_of_single(m, m.get_state(source, "i32"), mode)
+        m.set_state(d + 2 * T, value.trunc(16))
+    else:
+        half = m.get_state(source + 2 * T, "i16").zext(32)
+        value, flags = single_of_half(m, half, mode)
+        m.set_state(d, value)
+    raise_flags(m, flags)
+
+
+@vfp_row("1110 1 x 11 001x xxxx 1011 x1 x0 xxxx", manual="VCVTB, VCVTT (ARMv8)")
+def vcvt_half_double(m: Arm32) -> None:
+    """Vd := Vm between half and double precision: nothing, since that came with ARMv8."""
+    m.undefined("half and double precision: ARMv8")
 
 
 # --- integers -------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """FPSCR: what of it is kept where, and VMRS, VMSR.
 
-The state member fpscr holds NZCV, AHP, DN, FZ, RMode and IDC. The host's status register holds the
-other cumulative flags and the rounding in force; the member qc holds QC. Len and Stride read as zero
+The state member fpscr holds NZCV, AHP, DN, FZ and RMode. The host's status register holds the
+cumulative flags of IEEE and the rounding in force; the member qc has QC, IDC, and what of the others
+Advanced SIMD finds without the host. Len and Stride read as zero
 and ignore writes, as on cores without short vectors; so do the trap enables. FZ and DN are kept
 without effect (docs/limits.md).
 """
@@ -13,21 +14,21 @@ from frontends.arm32.machine import OFFSET, PC, Arm32
 from xlate.ir import Value
 from xlate.isa import Reg
 
-KEPT = 0xF7C00080
-QC_BIT = 27
+KEPT = 0xF7C00000
+OWN = 0x08000080  # QC and IDC: the host has no such flags
 _FLAGS = {"N": 31, "Z": 30, "C": 29, "V": 28}
 
 
 def read_fpscr(m: Arm32) -> Value:
     """Assemble the whole FPSCR."""
-    qc = m.get_state(OFFSET["qc"], "i32").ne(0).zext(32) << QC_BIT
-    return m.get_state(OFFSET["fpscr"], "i32") | m.block.op("get_fp_flags", ty="i32") | qc
+    host = m.block.op("get_fp_flags", ty="i32")
+    return m.get_state(OFFSET["fpscr"], "i32") | host | m.get_state(OFFSET["qc"], "i32")
 
 
 def write_fpscr(m: Arm32, value: Value) -> None:
     """Write the whole FPSCR."""
     m.set_state(OFFSET["fpscr"], value & KEPT)
-    m.set_state(OFFSET["qc"], (value >> QC_BIT) & 1)
+    m.set_state(OFFSET["qc"], value & OWN)
     m.block.op("set_fp_mode", value)
 
 

@@ -91,7 +91,7 @@ _ROWS = (
         ("op", "lane"),
         _P,
         "the two-argument integer op on every lane (add sub mul and or xor umin umax smin smax; "
-        "eq ugt sgt uge sge give all ones or 0)",
+        "uadd_sat sadd_sat usub_sat ssub_sat; eq ugt sgt uge sge give all ones or 0)",
     ),
     OpRow(
         "lane_shift",
@@ -99,6 +99,21 @@ _ROWS = (
         ("op", "lane"),
         _P,
         "shl, lshr or ashr of every lane of a by the i32 b, which is below the lane width",
+    ),
+    OpRow(
+        "lane_shift_by",
+        2,
+        ("op", "lane"),
+        _P,
+        "shl, lshr or ashr of every lane of a by the same lane of b, unsigned; "
+        "0, or all sign, from the lane width on",
+    ),
+    OpRow(
+        "table",
+        3,
+        (),
+        _P,
+        "v64: for every byte of the v64 c that byte of the v128s b:a, or 0 from 32 on",
     ),
     OpRow("lane_not", 1, (), _P, "bitwise complement of a vector"),
     OpRow(
@@ -183,6 +198,16 @@ _ROWS = (
         "i32 with saturation, NaN gives 0; round: zero (toward zero) or mode (the thread's)",
     ),
     OpRow("int_to_f", 1, ("signed",), _P, "nearest value by the thread's rounding mode of an i32"),
+    # single precision in lanes, to nearest whatever mode the thread has
+    OpRow(
+        "vf",
+        2,
+        ("op",),
+        _P,
+        "f32 lanes: add, sub, mul, with an unspecified NaN; a product below the least normal "
+        "is its sign and a 1; eq, ge, gt give all ones or 0; ge, gt raise invalid for any NaN",
+    ),
+    OpRow("vf_from_int", 2, ("signed",), _P, "f32 lanes of the i32 lanes of a times the f64 b"),
     OpRow(
         "get_fp_flags",
         0,

@@ -18,7 +18,7 @@ from xlate.verify.case import EXEC, PAGE, Case, Claims, Result, State
 MAX_INSNS = 64
 _AT = STATE.offsets()
 _FP_FLAGS = 0x1F
-_QC = 1 << 27
+_OWN = 0x08000080  # QC and IDC
 _REASONS = {"svc": "svc", "bkpt": "bkpt", "undefined": "undefined"}
 
 
@@ -133,8 +133,8 @@ def load_state(cpu: Cpu, state: State) -> None:
         cpu.put(_AT["ge"] + i, state.ge >> i & 1, 1)
     for i, value in enumerate(state.d):
         cpu.put(_AT["d"] + 8 * i, value, 8)
-    cpu.put(_AT["fpscr"], state.fpscr & ~(_FP_FLAGS | _QC), 4)
-    cpu.put(_AT["qc"], state.fpscr >> 27 & 1, 4)
+    cpu.put(_AT["fpscr"], state.fpscr & ~(_FP_FLAGS | _OWN), 4)
+    cpu.put(_AT["qc"], state.fpscr & _OWN, 4)
     cpu.fp.round = Round(state.fpscr >> 22 & 3)
     cpu.fp.flags = state.fpscr & _FP_FLAGS
     cpu.put(_AT["tpidruro"], state.tpidruro, 4)
@@ -144,7 +144,7 @@ def load_state(cpu: Cpu, state: State) -> None:
 def save_state(cpu: Cpu, itstate: int) -> State:
     """Return the interpreter's bytes as a state."""
     get = cpu.get
-    fpscr = get(_AT["fpscr"], 4) | cpu.fp.flags | (_QC if get(_AT["qc"], 4) else 0)
+    fpscr = get(_AT["fpscr"], 4) | cpu.fp.flags | get(_AT["qc"], 4)
     return State(
         r=[get(_AT["r"] + 4 * i, 4) for i in range(16)],
         nzcv=sum(get(_AT[flag + "f"], 1) << (3 - i) for i, flag in enumerate("nzcv")),

@@ -7,7 +7,7 @@
 #define MXCSR_MASKS 0x1f80u
 #define FPSCR_CUMULATIVE 0x1fu /* IOC DZC OFC UFC IXC */
 #define FPSCR_RMODE (3u << 22)
-#define FPSCR_QC (1u << 27)
+#define FPSCR_OWN 0x08000080u /* QC IDC: kept by the state alone, in qc */
 
 static u32 mxcsr_get(void)
 {
@@ -27,7 +27,7 @@ u32 fpscr_read(struct thread *t)
 	u32 m = mxcsr_get();
 	u32 flags = (m & 1) | (m >> 1 & 0x1e); /* IE, then ZE OE UE PE moved past DE */
 
-	return (t->cpu.fpscr & ~(FPSCR_CUMULATIVE | FPSCR_QC)) | flags | (t->cpu.qc ? FPSCR_QC : 0);
+	return (t->cpu.fpscr & ~(FPSCR_CUMULATIVE | FPSCR_OWN)) | flags | t->cpu.qc;
 }
 
 void fpscr_write(struct thread *t, u32 value)
@@ -35,7 +35,7 @@ void fpscr_write(struct thread *t, u32 value)
 	u32 rmode = value >> 22 & 3;
 	u32 rc = (rmode & 1) << 1 | rmode >> 1; /* N P M Z against N M P Z */
 
-	t->cpu.fpscr = value & ~(FPSCR_CUMULATIVE | FPSCR_QC);
-	t->cpu.qc = value & FPSCR_QC ? 1 : 0;
+	t->cpu.fpscr = value & ~(FPSCR_CUMULATIVE | FPSCR_OWN);
+	t->cpu.qc = value & FPSCR_OWN;
 	mxcsr_set(MXCSR_MASKS | rc << 13 | (value & 1) | (value & 0x1e) << 1);
 }

@@ -1,0 +1,154 @@
+"""Lowerings of single precision in lanes: to nearest, with the host's cumulative exceptions.
+
+A D register is done as a Q register whose upper lanes are zeros, since LLVM takes a strict
+operation on two lanes apart. Where the thread rounds otherwise, the mode is changed around it.
+"""
+
+from __future__ import annotations
+
+from backends.llvm.text import Text, args_of, arm, llvm_type
+from xlate.ir import Op
+
+_STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
+_QUIET = 'metadata !"fpexcept.strict"'
+_RC = 0x6000  # of MXCSR: 0 is to nearest
+_V, _W, _I = "<4 x float>", "<4 x double>", "<4 x i32>"
+_TINY = 0x38100000  # upper half of 2^-126 in double precision
+_COMPARE = {"eq": ("fcmp", "oeq"), "ge": ("fcmps", "oge"), "gt": ("fcmps", "ogt")}
+
+
+def _four(t: Text, bag: str, ty: str, lane: str) -> str:
+    """Four lanes of a vector; zeros above a D register."""
+    if ty == "v128":
+        return t.new(f"bitcast <2 x i64> {bag} to <4 x {lane}>")
+    wide = t.new(f"insertelement <2 x i64> zeroinitializer, i64 {bag}, i32 0")
+    return t.new(f"bitcast <2 x i64> {wide} to <4 x {lane}>")
+
+
+def _bag(t: Text, value: str, vec: str, ty: str) -> str:
+    whole = t.new(f"bitcast {vec} {value} to <2 x i64>")
+    return whole if ty == "v128" else t.new(f"extractelement <2 x i64> {whole}, i32 0")
+
+
+class _Nearest:
+    """Context in which the thread rounds to nearest; exceptions accumulate."""
+
+    def __init__(self, t: Text) -> None:
+        self.t = t
+
+    def __enter__(self) -> None:
+        t = self.t
+        self.slot = t.new("alloca i32, align 4")
+        t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
+        old = t.new(f"load i32, ptr {self.slot}, align 4")
+        self.mode = t.new(f"and i32 {old}, {_RC}")
+        self.other = t.new(f"icmp ne i32 {self.mode}, 0")
+        self._when_other(t.new(f"and i32 {old}, {~_RC}"))
+
+    def __exit__(self, *exc: object) -> None:
+        t = self.t
+        change, done = t.label(), t.label()
+        t.line(f"br i1 {self.other}, label %{change}, label %{done}, !prof !0")
+        t.lines.append(f"{change}:")
+        t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
+        new = t.new(f"load i32, ptr {self.slot}, align 4")
+        self._load(t.new(f"or i32 {new}, {self.mode}"))
+        t.line(f"br label %{done}")
+        t.lines.append(f"{done}:")
+
+    def _when_other(self, value: str) -> None:
+        t = self.t
+        change, go = t.label(), t.label()
+        t.line(f"br i1 {self.other}, label %{change}, label %{go}, !prof !0")
+        t.lines.append(f"{change}:")
+        self._load(value)
+        t.line(f"br label %{go}")
+        t.lines.append(f"{go}:")
+
+    def _load(self, value: str) -> None:
+        self.t.line(f"store i32 {value}, ptr {self.slot}, align 4")
+        self.t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {self.slot})")
+
+
+@arm("vf")
+def _vf(t: Text, op: Op) -> str:
+    kind = op.params["op"]
+    a, b = (_four(t, x, op.ty, "float") for x in args_of(t, op))
+    if kind in _COMPARE:
+        name, how = _COMPARE[kind]
+        mask = t.new(
+            f"call <4 x i1> @llvm.experimental.constrained.{name}.v4f32"
+            f'({_V} {a}, {_V} {b}, metadata !"{how}", {_QUIET}) #1'
+        )
+        return _bag(t, t.new(f"sext <4 x i1> {mask} to {_I}"), _I, op.ty)
+    tiny = ""
+    if kind == "mul":
+        tiny = _tiny_product(t, a, b)
+        a = _without_magnitude(t, a, tiny)
+    with _Nearest(t):
+        value = _operation(t, f"f{kind}", "v4f32", _V, a, b)
+    if tiny:
+        bits = t.new(f"bitcast {_V} {value} to {_I}")
+        last = t.new(f"and {_I} {tiny}, {_all(1)}")
+        return _bag(t, t.new(f"or {_I} {bits}, {last}"), _I, op.ty)
+    return _bag(t, value, _V, op.ty)
+
+
+def _operation(t: Text, name: str, suffix: str, vec: str, a: str, b: str) -> str:
+    return t.new(
+        f"call {vec} @llvm.experimental.constrained.{name}.{suffix}"
+        f"({vec} {a}, {vec} {b}, {_STRICT}) #1"
+    )
+
+
+def _all(number: int) -> str:
+    return f"<{', '.join([f'i32 {number}'] * 4)}>"
+
+
+def _tiny_product(t: Text, a: str, b: str) -> str:
+    """Mask of the products, exact in double precision, between 0 and the least normal number."""
+    wide = [
+        t.new(f"call {_W} @llvm.experimental.constrained.fpext.v4f64.v4f32({_V} {x}, {_QUIET}) #1")
+        for x in (a, b)
+    ]
+    product = _operation(t, "fmul", "v4f64", _W, *wide)
+    halves = t.new(f"bitcast {_W} {product} to <8 x i32>")
+    upper = t.new(
+        f"shufflevector <8 x i32> {halves}, <8 x i32> poison, {_I} <i32 1, i32 3, i32 5, i32 7>"
+    )
+    magnitude = t.new(f"and {_I} {upper}, {_all(0x7FFFFFFF)}")
+    below = t.new(f"icmp slt {_I} {magnitude}, {_all(_TINY)}")
+    there = t.new(f"icmp sgt {_I} {magnitude}, zeroinitializer")
+    return t.new(f"sext <4 x i1> {t.new(f'and <4 x i1> {below}, {there}')} to {_I}")
+
+
+def _without_magnitude(t: Text, a: str, mask: str) -> str:
+    """Zeros with their sign where the mask is set: their product raises nothing."""
+    bits = t.new(f"bitcast {_V} {a} to {_I}")
+    gone = t.new(f"and {_I} {mask}, {_all(0x7FFFFFFF)}")
+    kept = t.new(f"xor {_I} {gone}, {_all(-1)}")
+    return t.new(f"bitcast {_I} {t.new(f'and {_I} {bits}, {kept}')} to {_V}")
+
+
+@arm("vf_from_int")
+def _vf_from_int(t: Text, op: Op) -> str:
+    """Integer and scaled number are exact in double precision: one rounding, to single.
+
+    Unsigned 0 is made by a subtraction, which is -0 where the thread rounds down.
+    """
+    bag, scale = args_of(t, op)
+    integers = _four(t, bag, op.ty, "i32")
+    name = "sitofp" if op.params["signed"] else "uitofp"
+    first = t.new(f"insertelement {_W} poison, {llvm_type('f64')} {scale}, i32 0")
+    scales = t.new(f"shufflevector {_W} {first}, {_W} poison, {_I} zeroinitializer")
+    with _Nearest(t):
+        wide = t.new(
+            f"call {_W} @llvm.experimental.constrained.{name}.v4f64.v4i32"
+            f"({_I} {integers}, {_STRICT}) #1"
+        )
+        scaled = _operation(t, "fmul", "v4f64", _W, wide, scales)
+        value = t.new(
+            f"call {_V} @llvm.experimental.constrained.fptrunc.v4f32.v4f64"
+            f"({_W} {scaled}, {_STRICT}) #1"
+        )
+    return _bag(t, value, _V, op.ty)

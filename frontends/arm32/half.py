@@ -1,0 +1,125 @@
+"""Half precision: conversions from and to single precision, on bits.
+
+The host of the feature baseline has none, so a conversion is integer arithmetic on one value, and its
+exceptions go to the state's own cumulative bits. Half-precision denormals are never flushed. With
+FPSCR.AHP the format has no infinities and no NaNs, but one more exponent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frontends.arm32.machine import OFFSET, Arm32
+from xlate.ir import Value
+
+AHP_BIT, RMODE_BIT = 26, 22
+IOC, OFC, UFC, IXC = 1, 4, 8, 16
+_INFINITY, _LARGEST, _QUIET = 0x7C00, 0x7BFF, 0x200
+_ALTERNATIVE_LARGEST = 0x7FFF
+_SINGLE_INFINITY, _SINGLE_QUIET, _DEFAULT_NAN = 0x7F800000, 0x00400000, 0x7FC00000
+_LEAST_NORMAL = 0x38800000  # 2^-14, in single precision
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How conversions are done: FPSCR.AHP as i1; rounding as i32, None to nearest; default NaNs."""
+
+    alternative: Value
+    rounding: Value | None
+    default_nan: bool
+
+
+def mode_of(m: Arm32, *, standard: bool) -> Mode:
+    """Mode by FPSCR, or the standard one of Advanced SIMD, which has FPSCR's AHP too."""
+    fpscr = m.get_state(OFFSET["fpscr"], "i32")
+    rounding = None if standard else (fpscr >> RMODE_BIT) & 3
+    return Mode((fpscr >> AHP_BIT).trunc(1), rounding, standard)
+
+
+def raise_flags(m: Arm32, flags: Value) -> None:
+    """FPSCR's cumulative bits |= flags."""
+    m.set_state(OFFSET["qc"], m.get_state(OFFSET["qc"], "i32") | flags)
+
+
+def _flag(m: Arm32, when: Value, flags: int) -> Value:
+    return m.select(when, m.const(flags), m.const(0))
+
+
+def single_of_half(m: Arm32, half: Value, mode: Mode) -> tuple[Value, Value]:
+    """Bits of the single (i32) that a half (i32) is, and flags."""
+    sign, magnitude = (half & 0x8000) << 16, half & 0x7FFF
+    special = m.const(_INFINITY - 1).ult(magnitude) & (mode.alternative ^ 1)
+    nan = m.const(_INFINITY).ult(magnitude) & special
+    normal = (magnitude << 13) + (112 << 23)
+    infinite = m.select(nan, (magnitude << 13) | (_SINGLE_INFINITY | _SINGLE_QUIET),
+                        m.const(_SINGLE_INFINITY))  # fmt: skip
+    leading = m.block.op("clz", magnitude)  # a denormal's first bit becomes the hidden one
+    denormal = ((magnitude << (leading - 8)) & 0x7FFFFF) | ((m.const(134) - leading) << 23)
+    number = m.select(magnitude.ult(0x400), denormal, normal)
+    number = m.select(magnitude.eq(0), magnitude, number)
+    result = sign | m.select(special, infinite, number)
+    if mode.default_nan:
+        result = m.select(nan, m.const(_DEFAULT_NAN), result)
+    return result, _flag(m, nan & (magnitude & _QUIET).eq(0), IOC)
+
+
+def half_of_single(m: Arm32, single: Value, mode: Mode) -> tuple[Value, Value]:
+    """Bits of the half (i32) nearest to a single (i32), and flags."""
+    sign, magnitude = (single >> 16) & 0x8000, single & 0x7FFFFFFF
+    number, flags = _rounded(m, sign, magnitude, mode)
+    infinite = m.select(mode.alternative, m.const(_ALTERNATIVE_LARGEST), m.const(_INFINITY))
+    special = m.const(_SINGLE_INFINITY - 1).ult(magnitude)
+    result = m.select(special, infinite, number)
+    flags = m.select(special, _flag(m, mode.alternative, IOC), flags)
+    nan = m.const(_SINGLE_INFINITY).ult(magnitude)
+    signalling = nan & (magnitude & _SINGLE_QUIET).eq(0)
+    quiet = m.const(_INFINITY | _QUIET)
+    payload = quiet if mode.default_nan else quiet | ((magnitude >> 13) & 0x1FF)
+    result = m.select(nan, m.select(mode.alternative, m.const(0), payload), result)
+    if mode.default_nan:
+        sign = m.select(nan & (mode.alternative ^ 1), m.const(0), sign)
+    return sign | result, flags | _flag(m, signalling, IOC)
+
+
+def _rounded(m: Arm32, sign: Value, magnitude: Value, mode: Mode) -> tuple[Value, Value]:
+    """Magnitude of a half, rounded once, and flags; what is not a number comes out as anything."""
+    exponent = magnitude >> 23
+    fraction = (magnitude & 0x7FFFFF) | _flag(m, exponent.ne(0), 0x800000)
+    # Below the least normal half the last place stays where it is: more bits go.
+    more = m.select(exponent.ult(113), m.const(113) - exponent, m.const(0))
+    more = m.select(more.ult(18), more, m.const(18))
+    gone = more + 13
+    kept = fraction >> gone
+    rest = fraction & ((m.const(1) << gone) - 1)
+    above = m.select(exponent.ult(113), m.const(0), exponent - 113) << 10
+    result = above + kept + _up(m, sign, kept, rest, m.const(1) << (gone - 1), mode).zext(32)
+    inexact = rest.ne(0)
+    tiny = inexact & magnitude.ult(_LEAST_NORMAL)
+    flags = _flag(m, inexact, IXC) | _flag(m, tiny, UFC)
+    limit = m.select(mode.alternative, m.const(_ALTERNATIVE_LARGEST), m.const(_LARGEST))
+    over = limit.ult(result)
+    instead = m.select(mode.alternative, m.const(IOC), m.const(OFC | IXC))
+    return m.select(over, _overflow(m, sign, mode), result), m.select(over, instead, flags)
+
+
+def _up(m: Arm32, sign: Value, kept: Value, rest: Value, half: Value, mode: Mode) -> Value:
+    """i1: the number kept goes up by one."""
+    nearest = half.ult(rest) | (rest.eq(half) & kept.trunc(1))
+    if mode.rounding is None:
+        return nearest
+    directed = rest.ne(0) & _away(sign, mode.rounding)
+    return m.select(mode.rounding.eq(0), nearest, directed)
+
+
+def _away(sign: Value, rounding: Value) -> Value:
+    """i1: a directed mode (1 up, 2 down, 3 to zero) goes away from zero for this sign."""
+    negative = sign.ne(0)
+    return (rounding.eq(1) & (negative ^ 1)) | (rounding.eq(2) & negative)
+
+
+def _overflow(m: Arm32, sign: Value, mode: Mode) -> Value:
+    result = m.const(_INFINITY)
+    if mode.rounding is not None:
+        infinite = mode.rounding.eq(0) | _away(sign, mode.rounding)
+        result = m.select(infinite, result, m.const(_LARGEST))
+    return m.select(mode.alternative, m.const(_ALTERNATIVE_LARGEST), result)
