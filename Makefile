@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz campaign soak debian clean
+.PHONY: help run test lint bench fuzz campaign soak debian musl clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
@@ -17,6 +17,7 @@ help:
 	@echo 'make soak   threads under load, each program for ten minutes (SECONDS_EACH=600)'
 	@echo 'make debian some 180 invocations of Debian programs, armhf and armel, beside the amd64 builds, with an'
 	@echo '            hour for conversion (MINUTES=60; fetches 900 MB); docs/debian.md'
+	@echo 'make musl   the same with a userland of musl, built by gcc-arm-linux-gnueabihf from Debian'\''s sources'
 	@echo 'make clean  remove .venv/, build/ and caches'
 
 run:
@@ -61,6 +62,10 @@ debian:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m xlate.tools.debian_table --minutes $(MINUTES)
 	@$(VENV_PYTHON) -m xlate.tools.debian_table --world armel
+
+musl:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m xlate.tools.debian_table --world musl --minutes $(MINUTES)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -22,7 +22,7 @@ Written by `make debian` on {date}, at commit {commits}; not by hand. Invocation
 programs under `xlate-run --root`, compared with builds of the same versions for this machine, run
 natively: standard output, standard error and exit status. Debian is {suite}, its other side amd64.
 The invocations, and what may differ in them and why, are in
-[corpus/debian/cases.toml](../corpus/debian/cases.toml).
+[corpus/debian](../corpus/debian/cases.toml).
 
 """
 

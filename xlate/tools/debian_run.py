@@ -147,7 +147,7 @@ class Plan:
 
 
 def load(path: Path = CASES) -> Plan:
-    """Return what the file of cases says."""
+    """Return what a file of cases says."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     cases = tuple(_case(row) for row in data["case"])
     names = [case.name for case in cases]

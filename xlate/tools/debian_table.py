@@ -29,6 +29,7 @@ from xlate import runtime
 from xlate.errors import XlateError
 from xlate.package.store import Store
 from xlate.tools import debian_run as debian
+from xlate.tools import musl_userland as musl
 from xlate.tools.debian_convert import Conversions
 from xlate.tools.debian_page import Part, counts, page
 from xlate.tools.debian_results import (
@@ -45,7 +46,7 @@ from xlate.tools.debian_run import Case, Plan, World
 PAGE = debian.CHECKOUT / "docs" / "debian.md"
 STORE = debian.TREES / "store"
 RESULTS = debian.TREES / "results.json"
-WORLDS = (debian.ARMHF, debian.ARMEL)
+WORLDS = (debian.ARMHF, debian.ARMEL, musl.WORLD)
 
 
 @dataclass(frozen=True)
@@ -153,27 +154,41 @@ def show(console: Console, run: Run) -> bool:
             table.add_row(case.name, case.package, "", "passes now", case.differs)
     if table.row_count:
         console.print(table)
-    for line in counts(part_of(run.plan, run.world, run.results)):
+    for line in counts(part_of(run.world, run.results)):
         console.print(f"{run.world.name}, {line}")
     return odd
 
 
-def part_of(plan: Plan, world: World, results: Results) -> Part:
+def plan_of(world: World) -> Plan:
+    """Return the cases of a world, with what they need."""
+    return musl.load() if world is musl.WORLD else debian.load()
+
+
+def part_of(world: World, results: Results) -> Part:
     """Return what the page says of a world."""
-    by_name = {case.name: case for case in plan.cases}
+    by_name = {case.name: case for case in plan_of(world).cases}
     rows = [(by_name[o.name], o) for o in results.of(world.name, list(by_name))]
-    return Part(world, rows, debian.packages_in(world.root))
+    versions = musl.versions() if world is musl.WORLD else debian.packages_in(world.root)
+    return Part(world, rows, versions)
 
 
-def write_page(plan: Plan, results: Results) -> None:
+def make_world(world: World, packages: Sequence[str], console: Console) -> None:
+    """Fetch or build what the roots of a world lack."""
+    if world is musl.WORLD:
+        musl.make(console.print)
+    else:
+        debian.make_trees(packages, console.print, guest=world.name)
+
+
+def write_page(results: Results) -> None:
     """Write docs/debian.md from all results."""
-    parts = [part_of(plan, world, results) for world in WORLDS]
+    parts = [part_of(world, results) for world in WORLDS]
     PAGE.write_text(page([part for part in parts if part.rows]), encoding="utf-8")
 
 
 def _chosen(plan: Plan, world: World, names: Sequence[str]) -> list[Case]:
     """Return a world's cases whose name or package is among some words; all without words."""
-    cases = [case for case in plan.cases if world is debian.ARMHF or case.armel]
+    cases = [case for case in plan.cases if world is not debian.ARMEL or case.armel]
     return [case for case in cases if not names or {case.name, case.package} & {*names}]
 
 
@@ -197,12 +212,12 @@ def main(names: tuple[str, ...], name: str, minutes: float, *, keep: bool) -> No
     """
     console = Console()
     world = next(world for world in WORLDS if world.name == name)
-    plan, results = debian.load(), Results(RESULTS)
+    plan, results = plan_of(world), Results(RESULTS)
     cases = _chosen(plan, world, names)
     if not (keep or names):
         results.worlds.pop(world.name, None)
     try:
-        debian.make_trees(plan.packages(cases), console.print, guest=world.name)
+        make_world(world, plan.packages(cases), console)
         run = Run(plan, world, cases, results)
     except XlateError as error:
         console.print(f"debian_table: {error}")
@@ -214,7 +229,7 @@ def main(names: tuple[str, ...], name: str, minutes: float, *, keep: bool) -> No
         run.converted(console)
     odd = show(console, run)
     if not names:
-        write_page(plan, results)
+        write_page(results)
     sys.exit(odd)
 
 

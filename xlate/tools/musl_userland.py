@@ -14,9 +14,10 @@ import os
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xlate.errors import Unsupported
 from xlate.sysroot import apt, get
@@ -86,11 +87,21 @@ def sources() -> list[Source]:
     return [Source(row["name"], row["build"].strip()) for row in _data()["source"]]
 
 
-def _data() -> dict[str, list[dict[str, str]]]:
-    return tomllib.loads(PLAN.read_text(encoding="utf-8"))  # type: ignore[return-value]
+def versions() -> dict[str, dict[str, str]]:
+    """Return the version of each source that was fetched, in the form of a tree's packages."""
+    found = {source.name: _tarball(WORK / "sources", source.name) for source in sources()}
+    return {
+        name: {"version": path.name.partition("_")[2].partition(".orig.")[0]}
+        for name, path in found.items()
+        if path is not None
+    }
 
 
-def make(announce: apt.Announce, names: Sequence[str] | None = None) -> None:
+def _data() -> dict[str, Any]:
+    return tomllib.loads(PLAN.read_text(encoding="utf-8"))
+
+
+def make(announce: apt.Announce, names: Collection[str] | None = None) -> None:
     """Build what the two roots lack: all, or the named sources.
 
     Raises XlateError where a tool is missing, a package cannot be fetched or a build fails.
