@@ -67,12 +67,13 @@ def test_only_what_lacks_a_package_is_converted(
     assert not has_package(store, tree / "bin/one")
 
 
-def test_the_nearest_invocation_is_completed_first() -> None:
-    """Small sets come first; what they share with large ones is not counted twice."""
+def test_many_invocations_are_complete_early() -> None:
+    """Small sets come first, unless a large one completes many; what is shared counts once."""
     a, b, c, d = (Path(name) for name in "abcd")
     size = {a: 5, b: 1, c: 10, d: 4}
     wanted = [frozenset({c, d}), frozenset({a, b}), frozenset({a, d})]
     assert list(in_order(wanted, size)) == [b, a, d, c]
+    assert list(in_order([frozenset({a}), *[frozenset({c})] * 3], size)) == [c, a]
     assert not list(in_order([frozenset()], size))
 
 

@@ -2,9 +2,10 @@
 
 Runs say which programs and libraries they map (``--stats``); those are converted, each once, into
 a store beside the roots. The order is greedy: next comes the invocation that lacks the fewest
-bytes, so that after any time as many invocations as possible run with all their code converted. A
-file whose package is of these sources and this content is passed over, so a call that was stopped
-is gone on with; within a file the store's memo of functions does the same.
+bytes for each one that is complete then (Python's interpreter is large, but many wait for it), so
+that after any time many invocations run with all their code converted. A file whose package is of
+these sources and this content is passed over, so a call that was stopped is gone on with; within a
+file the store's memo of functions does the same.
 """
 
 from __future__ import annotations
@@ -41,8 +42,13 @@ def has_package(store: Store, file: Path) -> bool:
 def in_order(wanted: Collection[frozenset[Path]], size: Mapping[Path, int]) -> Iterator[Path]:
     """Yield files so that the sets they belong to become complete as early as possible."""
     left = [set(files) for files in wanted]
+
+    def price(files: set[Path]) -> float:
+        completed = sum(other <= files for other in left)
+        return sum(size[file] for file in files) / completed
+
     while left := [files for files in left if files]:
-        nearest = min(left, key=lambda files: sum(size[file] for file in files))
+        nearest = set(min(left, key=price))
         for file in sorted(nearest, key=lambda file: (size[file], file)):
             yield file
             for files in left:
