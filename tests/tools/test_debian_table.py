@@ -118,7 +118,7 @@ def test_the_page_says_what_was_not_converted() -> None:
     assert "at commit abc, abd;" in text
     assert "- converted: 2 of 2 invocations of 2 packages agree; 2 with all" in text
     assert "2nd run: 1 of 2 invocations of 2 packages agree; 1 with all their programs" in text
-    assert "1 with some; in 1 a process leaves the optimised tier" in text
+    assert "1 with some; in 1 a process leaves the optimised tier, since" in text
     assert "`second` (b; converted, 2nd run): it is known. Seen: stdout: line 1" in text
     assert "b (1).\n" in text
     assert "| a | 1.0 | first | 1 of 1 | 1 of 1 | 1 of 1 | 2 of 2 |" in text

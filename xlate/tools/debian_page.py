@@ -68,8 +68,11 @@ def _converted(tried: Sequence[Outcome], way: str) -> str:
     whole = sum(bool(ran.files) and ran.files == ran.converted for ran in runs)
     some = sum(bool(ran.converted) and ran.files != ran.converted for ran in runs)
     gave_up = sum(bool(ran.left) for ran in runs)
+    silent = sum(not ran.files for ran in runs)
     words = f"; {whole} with all their programs and libraries converted, {some} with some"
-    return words + (f"; in {gave_up} a process leaves the optimised tier" if gave_up else "")
+    words += f", {silent} end by a signal and do not say" if silent else ""
+    why = "since it handles faults itself"
+    return words + (f"; in {gave_up} a process leaves the optimised tier, {why}" if gave_up else "")
 
 
 def page(parts: Sequence[Part]) -> str:

@@ -26,7 +26,19 @@ from xlate.tools import debian_run as debian
 PLAN = debian.CHECKOUT / "corpus" / "debian" / "musl.toml"
 WORK = debian.TREES / "musl-work"
 PACKAGES = ("musl", "musl-dev", "linux-libc-dev")
-FOLDERS = ("bin", "dev", "etc", "lib", "proc", "sys", "tmp", "usr/bin", "usr/lib", "usr/sbin")
+FOLDERS = (
+    "bin",
+    "dev",
+    "etc",
+    "lib",
+    "proc",
+    "sbin",
+    "sys",
+    "tmp",
+    "usr/bin",
+    "usr/lib",
+    "usr/sbin",
+)
 LOG_LINES = 12
 
 
