@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from xlate.package.layout import PAGE
 from xlate.package.store import Store
 
 Say = Callable[[str], None]
+TOGETHER = 500_000  # bytes of files that one process converts: starting one costs two seconds
 
 
 def has_package(store: Store, file: Path) -> bool:
@@ -42,17 +43,29 @@ def has_package(store: Store, file: Path) -> bool:
 def in_order(wanted: Collection[frozenset[Path]], size: Mapping[Path, int]) -> Iterator[Path]:
     """Yield files so that the sets they belong to become complete as early as possible."""
     left = [set(files) for files in wanted]
-
-    def price(files: set[Path]) -> float:
-        completed = sum(other <= files for other in left)
-        return sum(size[file] for file in files) / completed
-
     while left := [files for files in left if files]:
-        nearest = set(min(left, key=price))
+        prices = [_size(files, size) / sum(other <= files for other in left) for files in left]
+        nearest = set(left[prices.index(min(prices))])
         for file in sorted(nearest, key=lambda file: (size[file], file)):
             yield file
             for files in left:
                 files.discard(file)
+
+
+def _size(files: Iterable[Path], size: Mapping[Path, int]) -> int:
+    return sum(size[file] for file in files)
+
+
+def in_groups(files: Iterable[Path], size: Mapping[Path, int]) -> Iterator[list[Path]]:
+    """Yield the files in their order, small ones several together."""
+    group: list[Path] = []
+    for file in files:
+        if group and _size((*group, file), size) > TOGETHER:
+            yield group
+            group = []
+        group.append(file)
+    if group:
+        yield group
 
 
 @dataclass
@@ -76,14 +89,16 @@ class Conversions:
         there = {path: path.stat().st_size for path in {*files.values()} if path.is_file()}
         missing = {path for path in there if not has_package(self.store, path)}
         wanted = [frozenset(files[name] for name in names) & missing for names in needed]
-        total = len(missing)
-        for number, path in enumerate(in_order(wanted, there), 1):
+        number = 0
+        for group in in_groups(in_order(wanted, there), there):
             left = self._end - time.monotonic()
             if left <= 0:
                 self.over = True
                 break
-            self.say(f"converting {number} of {total}: {self._name(path)} ...")
-            self._convert(path, left)
+            names = " ".join(map(self._name, group))
+            self.say(f"converting {number + 1} to {number + len(group)} of {len(missing)}: {names}")
+            self._convert(group, left)
+            number += len(group)
 
     def _on_host(self, name: str) -> Path:
         return Path(f"{self.tree}/{name.lstrip('/')}")
@@ -91,12 +106,12 @@ class Conversions:
     def _name(self, path: Path) -> str:
         return f"/{path.relative_to(self.tree)}"
 
-    def _convert(self, path: Path, left: float) -> None:
-        """Convert a file in a process of its own, which gives all its memory back."""
+    def _convert(self, group: Sequence[Path], left: float) -> None:
+        """Convert files in a process of their own, which gives all its memory back."""
         begun = time.monotonic()
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "xlate", "convert", "--quiet", str(path)],
+                [sys.executable, "-m", "xlate", "convert", "--quiet", *map(str, group)],
                 env={**os.environ, "XLATE_CACHE": str(self.store.root)},
                 capture_output=True,
                 text=True,
@@ -105,12 +120,18 @@ class Conversions:
             )
         except subprocess.TimeoutExpired:
             self.over = True
-            self.say(f"{self._name(path)}: time is over; the next call goes on with it")
+            self.say("time is over; the next call goes on there")
             return
-        if done.returncode:
-            why = (done.stderr.strip() or "(says nothing)").splitlines()[-1][-300:]
-            self.failed[self._name(path)] = f"status {done.returncode}: {why}"
-            self.say(f"{self._name(path)}: {self.failed[self._name(path)]}")
-            return
-        self.done += 1
-        self.say(f"{self._name(path)}: {time.monotonic() - begun:.0f} s")
+        for path in group:
+            if has_package(self.store, path):
+                self.done += 1
+            else:
+                self.failed[self._name(path)] = self._why(done, path)
+                self.say(f"{self._name(path)}: {self.failed[self._name(path)]}")
+        self.say(f"  {time.monotonic() - begun:.0f} s")
+
+    @staticmethod
+    def _why(done: subprocess.CompletedProcess[str], path: Path) -> str:
+        lines = done.stderr.strip().splitlines()
+        own = [line for line in lines if str(path) in line] or lines[-1:] or ["(says nothing)"]
+        return f"status {done.returncode}: {own[-1][-300:]}"

@@ -120,7 +120,7 @@ def make(announce: apt.Announce, names: Collection[str] | None = None) -> None:
     """
     wanted = [source for source in sources() if names is None or source.name in names]
     for machine in (GUEST, HOST):
-        _need(f"{machine.cross}gcc", "make", "patch")
+        _need(f"{machine.cross}gcc", "make")
         missing = [source for source in wanted if not _is_built(machine, source)]
         if not missing:
             continue
@@ -136,7 +136,7 @@ def make(announce: apt.Announce, names: Collection[str] | None = None) -> None:
 def _need(*tools: str) -> None:
     for tool in tools:
         if shutil.which(tool) is None:
-            advice = "apt install gcc-arm-linux-gnueabihf make patch"
+            advice = "apt install gcc-arm-linux-gnueabihf make"
             raise Unsupported("musl's userland", "", f"{tool} is not here", advice=advice)
 
 
