@@ -1,7 +1,7 @@
-"""Dynamically linked programs of Debian for armhf behave as the amd64 builds do: the quick cases.
+"""Dynamically linked programs of Debian and of musl behave as the builds for this machine do.
 
-``make debian`` runs all of ``corpus/debian/cases.toml``; here are those marked quick, of small
-packages, in the baseline tier. Packages are fetched once into ``build/debian``.
+``make debian`` and ``make musl`` run all of ``corpus/debian``; here are the cases marked quick, of
+small packages, in the baseline tier. Packages and sources are fetched once into ``build/debian``.
 """
 
 from __future__ import annotations
@@ -14,35 +14,87 @@ import pytest
 from tests import needs as wanted
 from xlate.errors import XlateError
 from xlate.tools import debian_run as debian
+from xlate.tools import musl_userland as musl
 
 PLAN = debian.load()
 QUICK = [case for case in PLAN.cases if case.quick]
+ARMEL = [case for case in QUICK if case.armel and case.package in PLAN.always]
+MUSL_PLAN = musl.load()
+MUSL = [case for case in MUSL_PLAN.cases if case.quick and case.name.startswith("musl")]
 
 
 @pytest.fixture(scope="session")
-def trees() -> Path:
-    """Return the folder with the two roots, or skip where packages cannot be fetched."""
+def namespaces() -> None:
+    """Skip where native programs cannot be given a root of their own."""
     wanted.needs("unshare", "util-linux")
     probe = debian.native_words(Path("/"))[:-4]  # without what is run
     if subprocess.run([*probe, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine gives ordinary users no namespaces")
+
+
+@pytest.fixture(scope="session")
+def armhf(namespaces: None) -> debian.World:
+    """Return the world of Debian for armhf, or skip where packages cannot be fetched."""
+    return _fetched(debian.ARMHF, QUICK)
+
+
+@pytest.fixture(scope="session")
+def armel(namespaces: None) -> debian.World:
+    """Return the world of Debian for armel, or skip where packages cannot be fetched."""
+    return _fetched(debian.ARMEL, ARMEL)
+
+
+def _fetched(world: debian.World, cases: list[debian.Case]) -> debian.World:
     try:
-        debian.make_trees(PLAN.packages(QUICK, alone=True), print)
+        debian.make_trees(PLAN.packages(cases, alone=True), print, guest=world.name)
     except XlateError as error:
-        wanted.missing("packages of Debian for armhf and amd64", str(error))
-    return debian.TREES
+        wanted.missing(f"packages of Debian for {world.name} and amd64", str(error))
+    return world
+
+
+@pytest.fixture(scope="session")
+def musl_world(namespaces: None) -> debian.World:
+    """Return the world of musl with what quick cases need, or skip where it cannot be built."""
+    wanted.needs("arm-linux-gnueabihf-gcc", "apt install gcc-arm-linux-gnueabihf")
+    try:
+        musl.make(print, {case.package for case in MUSL})
+    except XlateError as error:
+        wanted.missing("a userland of musl", str(error))
+    return musl.WORLD
+
+
+def _agrees(
+    case: debian.Case, plan: debian.Plan, world: debian.World, xlate_run: Path, folder: Path
+) -> None:
+    bench = debian.Bench(plan, folder / "work")
+    native = bench.run(debian.native_words(world.native_root), case)
+    guest = bench.run(debian.guest_words(xlate_run, world.root), case, {"XLATE_CACHE": "off"})
+    assert native.stdout or native.stderr, "the case shows nothing"
+    assert debian.difference(case, native, guest) == case.differs
 
 
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: case.name)
 def test_agrees_with_amd64(
-    case: debian.Case, trees: Path, xlate_run: Path, public_folder: Path
+    case: debian.Case, armhf: debian.World, xlate_run: Path, public_folder: Path
 ) -> None:
     """Output, errors and status of the guest are those of the native program."""
-    bench = debian.Bench(PLAN, public_folder / "work")
-    native = bench.run(debian.native_words(trees / "amd64"), case)
-    guest = bench.run(debian.guest_words(xlate_run, trees / "armhf"), case, {"XLATE_CACHE": "off"})
-    assert native.stdout or native.stderr, "the case shows nothing"
-    assert debian.difference(case, native, guest) == case.differs
+    _agrees(case, PLAN, armhf, xlate_run, public_folder)
+
+
+@pytest.mark.parametrize("case", ARMEL, ids=lambda case: case.name)
+def test_armel_agrees_with_amd64(
+    case: debian.Case, armel: debian.World, xlate_run: Path, public_folder: Path
+) -> None:
+    """The same programs without floating point registers, for ARMv5TE, do the same."""
+    _agrees(case, PLAN, armel, xlate_run, public_folder)
+
+
+@pytest.mark.parametrize("case", MUSL, ids=lambda case: case.name)
+def test_musl_agrees_with_amd64(
+    case: debian.Case, musl_world: debian.World, xlate_run: Path, public_folder: Path
+) -> None:
+    """A program linked with musl does what the same source does on this machine."""
+    _agrees(case, MUSL_PLAN, musl_world, xlate_run, public_folder)
 
 
 def test_a_difference_is_seen(public_folder: Path) -> None:
@@ -65,6 +117,8 @@ def test_enough_cases_are_listed() -> None:
     assert len(PLAN.cases) >= 150
     assert len({case.package for case in PLAN.cases}) >= 60
     assert all(mask.why for case in PLAN.cases for mask in case.masks)
+    assert sum(case.armel for case in PLAN.cases) >= 40
+    assert len(MUSL_PLAN.cases) >= 40
 
 
 def test_time_is_limited(public_folder: Path) -> None:

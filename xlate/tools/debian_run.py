@@ -29,7 +29,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CASES = CHECKOUT / "corpus" / "debian" / "cases.toml"
 TREES = CHECKOUT / "build" / "debian"
 SUITE = "bookworm"
-ARCHITECTURES = ("armhf", "amd64")
+NATIVE = "amd64"
 SECONDS = 60.0
 TIMED_OUT = -1000
 
@@ -47,6 +47,29 @@ done
 exec chroot "$0" "$@"
 """
 IN_FOLDER = ("/bin/sh", "-c", 'cd "$0" && exec "$@"')
+
+
+@dataclass(frozen=True)
+class World:
+    """A userland that programs come from: its root's name below TREES, and what it is called."""
+
+    name: str
+    title: str
+    native: str = NATIVE  # the root whose programs are run natively beside it
+
+    @property
+    def root(self) -> Path:
+        """The guest's root folder."""
+        return TREES / self.name
+
+    @property
+    def native_root(self) -> Path:
+        """The root folder of the programs it is compared with."""
+        return TREES / self.native
+
+
+ARMHF = World("armhf", "Debian for armhf")
+ARMEL = World("armel", "Debian for armel, which passes floating point in integer registers")
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,7 @@ class Case:
     seconds: float = SECONDS
     differs: str = ""
     quick: bool = False
+    armel: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +127,7 @@ def _case(row: Mapping[str, Any]) -> Case:
         seconds=float(row.get("seconds", SECONDS)),
         differs=row.get("differs", ""),
         quick=row.get("quick", False),
+        armel=row.get("armel", False),
     )
 
 
@@ -122,7 +147,7 @@ class Plan:
 
 
 def load(path: Path = CASES) -> Plan:
-    """Return what the file of cases says."""
+    """Return what a file of cases says."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     cases = tuple(_case(row) for row in data["case"])
     names = [case.name for case in cases]
@@ -150,9 +175,14 @@ def packages_in(tree: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def make_trees(packages: Sequence[str], announce: apt.Announce, folder: Path = TREES) -> None:
-    """Fetch the packages that the trees lack, for both architectures."""
-    for architecture in ARCHITECTURES:
+def make_trees(
+    packages: Sequence[str],
+    announce: apt.Announce,
+    folder: Path = TREES,
+    guest: str = ARMHF.name,
+) -> None:
+    """Fetch the packages that the trees lack, for the guest's architecture and the host's."""
+    for architecture in (guest, NATIVE):
         tree = folder / architecture
         missing = [name for name in packages if name not in packages_in(tree)]
         if missing:
@@ -165,13 +195,13 @@ def make_trees(packages: Sequence[str], announce: apt.Announce, folder: Path = T
 
 
 def native_words(tree: Path) -> list[str]:
-    """Return the words that run a program of the amd64 tree with that as its root."""
+    """Return the words that run a program of a tree for this machine with that as its root."""
     own_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     return ["unshare", *own_user, "--mount", "/bin/sh", "-c", ENTER, str(tree)]
 
 
 def guest_words(xlate_run: Path, tree: Path, options: Sequence[str] = ()) -> list[str]:
-    """Return the words that run a program of the armhf tree with that as its root."""
+    """Return the words that run a program of a guest's tree with that as its root."""
     return [str(xlate_run), *options, "--root", str(tree)]
 
 

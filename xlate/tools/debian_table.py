@@ -1,24 +1,23 @@
-"""Compares Debian's armhf programs under xlate with the amd64 builds, and writes docs/debian.md.
+"""Compares Debian's programs under xlate with the builds for this machine; writes docs/debian.md.
 
-`make debian`. Every case of ``corpus/debian/cases.toml`` runs natively and in the baseline tier;
-with ``--convert`` some programs are converted first, with their libraries, and their cases run
-twice more in the optimised tier. The page says how many agree and lists every difference with its
-reason; it is committed, since making it takes a download of two times 300 MB. The exit status is 0
-when every case does what the file of cases says.
+`make debian`. Every case of ``corpus/debian/cases.toml`` runs natively and in the baseline tier,
+which says what programs and libraries it needs. Then those are converted for so long as is allowed
+(``--minutes``), and every case runs twice more, in the optimised tier as far as it has packages.
+What was found is kept (debian_results.py): ``--keep`` goes on with it. The page is committed, since
+making it takes a download of two times 300 MB and hours of conversion. The exit status is 0 when
+every case does what the file of cases says.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -28,188 +27,100 @@ from rich.table import Table
 
 from xlate import runtime
 from xlate.errors import XlateError
+from xlate.package.store import Store
 from xlate.tools import debian_run as debian
-from xlate.tools.debian_run import Case, Plan
+from xlate.tools import musl_userland as musl
+from xlate.tools.debian_convert import Conversions
+from xlate.tools.debian_page import Part, counts, page
+from xlate.tools.debian_results import (
+    BASELINE,
+    FIRST,
+    SECOND,
+    Outcome,
+    Ran,
+    Results,
+    modules_of,
+)
+from xlate.tools.debian_run import Case, Plan, World
 
 PAGE = debian.CHECKOUT / "docs" / "debian.md"
 STORE = debian.TREES / "store"
-NATIVE, BASELINE, FIRST, SECOND = "native", "baseline", "converted", "converted, 2nd run"
-
-# Programs that --convert converts: small ones of many kinds, since each takes a minute.
-CONVERTED = ("dash", "grep", "gzip")
-
-PAGE_HEAD = """\
-# Debian's programs
-
-Written by `make debian` on {date}, at commit {commit}; not by hand. Invocations of programs out of
-Debian {suite} for armhf under `xlate-run --root`, compared with the amd64 builds of the same
-versions run natively: standard output, standard error and exit status. The invocations, and what
-may differ in them and why, are in [corpus/debian/cases.toml](../corpus/debian/cases.toml).
-
-"""
-
-
-@dataclass
-class Outcome:
-    """What became of a case: seconds of each way of running it, and how it differs from native."""
-
-    case: Case
-    seconds: dict[str, float] = field(default_factory=dict)
-    differences: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def passes(self) -> bool:
-        """Whether every way of running it gives what the native program gives."""
-        return not any(self.differences.values())
-
-    @property
-    def surprises(self) -> bool:
-        """Whether it does other than the file of cases says."""
-        return self.passes == bool(self.case.differs)
-
-    @property
-    def reason(self) -> str:
-        """Why it differs, as far as that is known."""
-        return self.case.differs or "not looked into"
+RESULTS = debian.TREES / "results.json"
+WORLDS = (debian.ARMHF, debian.ARMEL, musl.WORLD)
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way of running a case: the words before it, variables, and for which packages."""
+    """One way of running a case: the words before it, and variables."""
 
     name: str
     words: Sequence[str]
     variables: Mapping[str, str] = field(default_factory=dict)
-    packages: Sequence[str] | None = None
 
 
-def ways(xlate_run: Path, *, converted: bool) -> list[Way]:
-    """Return the native way and those that are compared with it."""
-    armhf, amd64 = (debian.TREES / name for name in debian.ARCHITECTURES)
-    baseline = debian.guest_words(xlate_run, armhf, ("--tier", "baseline"))
-    found = [
-        Way(NATIVE, debian.native_words(amd64)),
-        Way(BASELINE, baseline, {"XLATE_CACHE": "off"}),
-    ]
-    if converted:
-        auto = debian.guest_words(xlate_run, armhf, ("--tier", "auto"))
+class Run:
+    """The cases of one world with what they are run by, and where the results go."""
+
+    def __init__(self, plan: Plan, world: World, cases: Sequence[Case], results: Results) -> None:
+        """Find the runtime; raises XlateError where it cannot be built."""
+        self.plan, self.world, self.cases, self.results = plan, world, cases, results
+        self._commit = _commit()
+        self._stats = debian.TREES / f"stats-{world.name}.json"
+        options = ("--stats=json", "--stats-file", str(self._stats))
+        self._guest = debian.guest_words(runtime.find(), world.root, options)
+        self._native = Way("native", debian.native_words(world.native_root))
+
+    def baseline(self, *, keep: bool, console: Console) -> None:
+        """Run every case without packages; with ``keep`` only those that have not been."""
+        way = Way(BASELINE, self._guest, {"XLATE_CACHE": "off"})
+        todo = [case for case in self.cases if not (keep and way.name in self._outcome(case).ran)]
+        self._run(todo, (way,), console)
+
+    def converted(self, console: Console) -> None:
+        """Run every case twice with the packages that there are."""
         store = {"XLATE_CACHE": str(STORE)}
-        found += [Way(name, auto, store, CONVERTED) for name in (FIRST, SECOND)]
-    return found
+        ways = [Way(name, self._guest, store) for name in (FIRST, SECOND)]
+        self._run(self.cases, ways, console)
 
+    def needed(self) -> list[frozenset[str]]:
+        """Return the guest's files that each case maps."""
+        ran = (self._outcome(case).ran.get(BASELINE) for case in self.cases)
+        return [frozenset(one.files) for one in ran if one is not None]
 
-def try_case(case: Case, bench: debian.Bench, native: Way, others: Sequence[Way]) -> Outcome:
-    """Run a case natively and in every other way it is meant for."""
-    outcome = Outcome(case)
+    def outcomes(self) -> list[Outcome]:
+        """Return what became of the cases, as far as they were run."""
+        return self.results.of(self.world.name, [case.name for case in self.cases])
 
-    def run(way: Way) -> debian.Result:
+    def _outcome(self, case: Case) -> Outcome:
+        return self.results.outcome(self.world.name, case.name, case.package)
+
+    def _run(self, cases: Sequence[Case], ways: Sequence[Way], console: Console) -> None:
+        what = f"{self.world.name}, {ways[0].name}"
+        with _work_folder() as folder:
+            bench = debian.Bench(self.plan, folder)
+            for case in track(cases, what, console=console, transient=True):
+                wanted = bench.run(self._native.words, case)
+                for way in ways:
+                    self._outcome(case).ran[way.name] = self._one(bench, case, way, wanted)
+                self.results.save()
+
+    def _one(self, bench: debian.Bench, case: Case, way: Way, wanted: debian.Result) -> Ran:
+        self._stats.unlink(missing_ok=True)
         start = time.monotonic()
         result = bench.run(way.words, case, way.variables)
-        outcome.seconds[way.name] = time.monotonic() - start
-        return result
-
-    wanted = run(native)
-    for way in others:
-        if way.packages is None or case.package in way.packages:
-            outcome.differences[way.name] = debian.difference(case, wanted, run(way))
-    return outcome
-
-
-def convert(tree: Path, packages: Sequence[str], say: Callable[[str], None]) -> None:
-    """Convert the programs that some packages are named after, with their libraries, into STORE."""
-    for package in packages:
-        say(f"converting {package} ...")
-        program = tree / "usr" / "bin" / package
-        words = ["convert", "--quiet", "--with-libs", "-L", str(tree), str(program)]
-        done = subprocess.run(
-            [sys.executable, "-m", "xlate", *words],
-            env={**os.environ, "XLATE_CACHE": str(STORE)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            say(f"{package}: status {done.returncode}: {done.stderr.strip()[-300:]}")
+        seconds = round(time.monotonic() - start, 2)
+        difference = debian.difference(case, wanted, result)
+        return Ran(seconds, difference, self._commit, modules_of(self._stats))
 
 
 @contextmanager
-def work_folder() -> Iterator[Path]:
+def _work_folder() -> Iterator[Path]:
     """Make a folder below /tmp, which host and guest share, and remove it."""
     top = Path(tempfile.mkdtemp(prefix="xlate-debian-", dir="/tmp"))
     try:
         yield top / "work"
     finally:
         shutil.rmtree(top, ignore_errors=True)
-
-
-def by_package(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """Return the outcomes of each package, by name."""
-    names = sorted({outcome.case.package for outcome in outcomes})
-    return {name: [o for o in outcomes if o.case.package == name] for name in names}
-
-
-def show(console: Console, outcomes: Sequence[Outcome]) -> None:
-    """Print a row for every case that differs or surprises, and the count of each way."""
-    table = Table("case", "package", "way", "difference", "reason")
-    for outcome in outcomes:
-        for way, difference in outcome.differences.items():
-            if difference:
-                table.add_row(
-                    outcome.case.name, outcome.case.package, way, difference, outcome.reason
-                )
-        if outcome.surprises and outcome.passes:
-            table.add_row(outcome.case.name, outcome.case.package, "", "passes now", outcome.reason)
-    if table.row_count:
-        console.print(table)
-    for line in counts(outcomes):
-        console.print(line)
-
-
-def counts(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return a sentence for each way of running: how many cases agree."""
-    lines = []
-    for way in (BASELINE, FIRST, SECOND):
-        tried = [outcome for outcome in outcomes if way in outcome.differences]
-        if tried:
-            good = sum(not outcome.differences[way] for outcome in tried)
-            count = f"{len(tried)} invocations of {len(by_package(tried))} packages"
-            lines.append(f"{way}: {good} of {count} agree")
-    return lines
-
-
-def page(outcomes: Sequence[Outcome], versions: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the text of docs/debian.md."""
-    date = f"{datetime.now(tz=UTC):%Y-%m-%d}"
-    lines = [PAGE_HEAD.format(date=date, commit=_commit(), suite=debian.SUITE)]
-    lines += [f"- {line}\n" for line in counts(outcomes)]
-    lines.append("\n## Differences\n\n")
-    lines += _differences(outcomes) or ["None.\n"]
-    lines.append("\n## What may differ\n\n")
-    lines += [
-        f"- `{outcome.case.name}`: {mask.why}\n"
-        for outcome in outcomes
-        for mask in outcome.case.masks
-    ]
-    lines.append(
-        "\n## Packages\n\n| package | version | invocations | agree |\n|---|---|---|---|\n"
-    )
-    for name, some in by_package(outcomes).items():
-        good = sum(outcome.passes for outcome in some)
-        tried = ", ".join(outcome.case.name for outcome in some)
-        lines.append(
-            f"| {name} | {versions[name]['version']} | {tried} | {good} of {len(some)} |\n"
-        )
-    return "".join(lines)
-
-
-def _differences(outcomes: Sequence[Outcome]) -> list[str]:
-    return [
-        f"- `{outcome.case.name}` ({outcome.case.package}, {way}): {outcome.reason}. "
-        f"Seen: {difference}\n"
-        for outcome in outcomes
-        for way, difference in outcome.differences.items()
-        if difference
-    ]
 
 
 def _commit() -> str:
@@ -222,47 +133,104 @@ def _commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _chosen(plan: Plan, names: Sequence[str]) -> list[Case]:
-    """Return the cases whose name or package is among some words; all without words."""
-    return [case for case in plan.cases if not names or {case.name, case.package} & {*names}]
+def surprises(case: Case, outcome: Outcome) -> bool:
+    """Say whether a case does other than the file of cases says."""
+    return outcome.passes == bool(case.differs)
+
+
+def show(console: Console, run: Run) -> bool:
+    """Print a row for every case that differs or surprises, and counts; say if any surprises."""
+    table = Table("case", "package", "way", "difference", "reason")
+    by_name = {case.name: case for case in run.cases}
+    odd = False
+    for outcome in run.outcomes():
+        case = by_name[outcome.name]
+        odd |= surprises(case, outcome)
+        for way, ran in outcome.ran.items():
+            if ran.difference:
+                reason = case.differs or "not looked into"
+                table.add_row(case.name, case.package, way, ran.difference, reason)
+        if case.differs and outcome.passes:
+            table.add_row(case.name, case.package, "", "passes now", case.differs)
+    if table.row_count:
+        console.print(table)
+    for line in counts(part_of(run.world, run.results)):
+        console.print(f"{run.world.name}, {line}")
+    return odd
+
+
+def plan_of(world: World) -> Plan:
+    """Return the cases of a world, with what they need."""
+    return musl.load() if world is musl.WORLD else debian.load()
+
+
+def part_of(world: World, results: Results) -> Part:
+    """Return what the page says of a world."""
+    by_name = {case.name: case for case in plan_of(world).cases}
+    rows = [(by_name[o.name], o) for o in results.of(world.name, list(by_name))]
+    versions = musl.versions() if world is musl.WORLD else debian.packages_in(world.root)
+    return Part(world, rows, versions)
+
+
+def make_world(world: World, packages: Sequence[str], console: Console) -> None:
+    """Fetch or build what the roots of a world lack."""
+    if world is musl.WORLD:
+        musl.make(console.print)
+    else:
+        debian.make_trees(packages, console.print, guest=world.name)
+
+
+def write_page(results: Results) -> None:
+    """Write docs/debian.md from all results."""
+    parts = [part_of(world, results) for world in WORLDS]
+    PAGE.write_text(page([part for part in parts if part.rows]), encoding="utf-8")
+
+
+def _chosen(plan: Plan, world: World, names: Sequence[str]) -> list[Case]:
+    """Return a world's cases whose name or package is among some words; all without words."""
+    cases = [case for case in plan.cases if world is not debian.ARMEL or case.armel]
+    return [case for case in cases if not names or {case.name, case.package} & {*names}]
 
 
 @click.command()
-@click.option("--convert", "converting", is_flag=True, help="Also in the optimised tier.")
+@click.option("--world", "name", type=click.Choice([w.name for w in WORLDS]), default="armhf")
+@click.option("--minutes", type=float, default=0.0, help="To convert and run so.  [0: neither]")
+@click.option(
+    "--keep", is_flag=True, help="Baseline runs that an earlier call made are not redone."
+)
 @click.argument("names", nargs=-1)
-def main(names: tuple[str, ...], *, converting: bool) -> None:
+def main(names: tuple[str, ...], name: str, minutes: float, *, keep: bool) -> None:
     r"""Run the cases (all, or those whose name or package is in NAMES) and compare.
 
-    Without NAMES docs/debian.md is written.
+    Without NAMES docs/debian.md is written, from the results of this and earlier calls.
 
     \b
     Examples:
       python -m xlate.tools.debian_table
+      python -m xlate.tools.debian_table --keep --minutes 30
       python -m xlate.tools.debian_table bash grep_perl
     """
     console = Console()
-    plan = debian.load()
-    cases = _chosen(plan, names)
+    world = next(world for world in WORLDS if world.name == name)
+    plan, results = plan_of(world), Results(RESULTS)
+    cases = _chosen(plan, world, names)
+    if not (keep or names):
+        results.worlds.pop(world.name, None)
     try:
-        debian.make_trees(plan.packages(cases), console.print)
-        found = ways(runtime.find(), converted=converting)
+        make_world(world, plan.packages(cases), console)
+        run = Run(plan, world, cases, results)
     except XlateError as error:
         console.print(f"debian_table: {error}")
         sys.exit(1)
-    if converting:
-        convert(debian.TREES / "armhf", CONVERTED, console.print)
-    with work_folder() as folder:
-        bench = debian.Bench(plan, folder)
-        outcomes = [
-            try_case(case, bench, found[0], found[1:])
-            for case in track(cases, "running", console=console, transient=True)
-        ]
-    show(console, outcomes)
+    run.baseline(keep=keep, console=console)
+    if minutes:
+        conversions = Conversions(world.root, Store(STORE), 60 * minutes, console.print)
+        conversions.run(run.needed())
+        run.converted(console)
+    odd = show(console, run)
     if not names:
-        PAGE.write_text(
-            page(outcomes, debian.packages_in(debian.TREES / "armhf")), encoding="utf-8"
-        )
-    sys.exit(any(outcome.surprises for outcome in outcomes))
+        write_page(results)
+    sys.exit(odd)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""What is converted for Debian's cases and in what order, what is kept, what the page says."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from xlate.package.store import Store
+from xlate.tools import debian_convert, debian_page
+from xlate.tools.debian_convert import Conversions, has_package, in_groups, in_order
+from xlate.tools.debian_page import Part
+from xlate.tools.debian_results import (
+    BASELINE,
+    FIRST,
+    SECOND,
+    Module,
+    Outcome,
+    Ran,
+    Results,
+    modules_of,
+)
+from xlate.tools.debian_run import ARMHF, Case
+
+PROGRAM = 'void _start(void) { asm volatile("mov r7, #1; mov r0, #%d; svc #0"); }'
+FLAGS = ("-O1", "-static", "-nostdlib", "-ffreestanding", "-x", "c", "-")
+
+
+@pytest.fixture
+def tree(guest_cc: list[str], tmp_path: Path) -> Path:
+    """Return a root with two programs and a text."""
+    folder = tmp_path / "root" / "bin"
+    folder.mkdir(parents=True)
+    for number, name in enumerate(("one", "two")):
+        command = [*guest_cc, *FLAGS, "-o", str(folder / name)]
+        subprocess.run(command, input=PROGRAM % number, text=True, check=True, timeout=60)
+    (folder / "text").write_text("no program")
+    return folder.parent
+
+
+@pytest.mark.needs_guest_cc
+def test_only_what_lacks_a_package_is_converted(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second call converts nothing, other sources convert again; failures are told."""
+    said: list[str] = []
+    store = Store(tmp_path / "store")
+
+    def call(*needed: frozenset[str], seconds: float = 60) -> Conversions:
+        conversions = Conversions(tree, store, seconds, said.append)
+        conversions.run(needed)
+        return conversions
+
+    assert call(frozenset({"/bin/one"}), seconds=0).over
+    assert not has_package(store, tree / "bin/one")
+    first = call(frozenset({"/bin/one", "/tmp/gone"}))
+    assert (first.done, first.over, first.failed) == (1, False, {})
+    assert has_package(store, tree / "bin/one")
+    both = frozenset({"/bin/one", "/bin/two", "/bin/text"})
+    second = call(both)
+    assert second.done == 1
+    assert list(second.failed) == ["/bin/text"]
+    assert "/bin/text" in second.failed["/bin/text"]
+    assert "converting 1 to 2 of 2: /bin/text /bin/two" in said
+    assert call(frozenset({"/bin/one", "/bin/two"})).done == 0
+    monkeypatch.setattr(debian_convert, "fingerprint", lambda: b"of other sources")
+    assert not has_package(store, tree / "bin/one")
+
+
+def test_many_invocations_are_complete_early() -> None:
+    """Small sets come first, unless a large one completes many; what is shared counts once."""
+    a, b, c, d = (Path(name) for name in "abcd")
+    size = {a: 5, b: 1, c: 10, d: 4}
+    wanted = [frozenset({c, d}), frozenset({a, b}), frozenset({a, d})]
+    assert list(in_order(wanted, size)) == [b, a, d, c]
+    assert list(in_order([frozenset({a}), *[frozenset({c})] * 3], size)) == [c, a]
+    assert not list(in_order([frozenset()], size))
+
+
+def test_small_files_are_converted_together() -> None:
+    """A group is of files that follow each other; a large one is alone, none is left out."""
+    a, b, c, d = (Path(name) for name in "abcd")
+    size = {a: 5, b: debian_convert.TOGETHER - 5, c: 10 * debian_convert.TOGETHER, d: 1}
+    assert list(in_groups([a, b, c, d], size)) == [[a, b], [c], [d]]
+    assert not list(in_groups([], size))
+
+
+def test_results_are_kept(tmp_path: Path) -> None:
+    """What was run is read back as it was; a case without a run is no result."""
+    path = tmp_path / "results.json"
+    results = Results(path)
+    ran = Ran(1.5, "status 1, not 0: oops", "abc", (Module("/bin/a", "hit"),))
+    results.outcome("armhf", "case", "package").ran[BASELINE] = ran
+    results.outcome("armhf", "other", "package")
+    results.save()
+    again = Results(path)
+    assert again.of("armhf", ["other", "case", "nothing"]) == [
+        Outcome("case", "package", {BASELINE: ran})
+    ]
+    assert not again.outcome("armhf", "case", "package").passes
+
+
+def test_modules_are_read_from_statistics(tmp_path: Path) -> None:
+    """Each file and state once; a run that was killed before its statistics has none."""
+    stats = tmp_path / "stats.json"
+    assert modules_of(stats) == ()
+    rows = ", ".join(['{"file": "/bin/a", "state": "hit"}'] * 2 + ['{"file": "", "state": "none"}'])
+    stats.write_text(f'{{"packages": [{rows}]}}')
+    assert modules_of(stats) == (Module("/bin/a", "hit"),)
+    stats.write_text('{"packages": [')
+    assert modules_of(stats) == ()
+
+
+def test_the_page_says_what_was_not_converted() -> None:
+    """Whole and partial conversion, differences and missing files stand there."""
+    whole = Ran(1.0, "", "abc", (Module("/lib/c.so", "hit"), Module("/bin/a", "hit")))
+    rows = (Module("/lib/c.so", "hit"), Module("/bin/b", "none"), Module("/bin/b", "left: why"))
+    part = Ran(1.0, "stdout: line 1 is 'x', not 'y'", "abd", rows)
+    outcomes = [
+        Outcome("first", "a", {BASELINE: whole, FIRST: whole, SECOND: whole}),
+        Outcome("second", "b", {BASELINE: whole, FIRST: whole, SECOND: part}),
+    ]
+    cases = [Case("first", "a", ("a",)), Case("second", "b", ("b",), differs="it is known")]
+    versions = {"a": {"version": "1.0"}}
+    text = debian_page.page([Part(ARMHF, list(zip(cases, outcomes, strict=True)), versions)])
+    assert "at commit abc, abd;" in text
+    assert "- converted: 2 of 2 invocations of 2 packages agree; 2 with all" in text
+    assert "2nd run: 1 of 2 invocations of 2 packages agree; 1 with all their programs" in text
+    assert "1 with some; in 1 a process leaves the optimised tier, since" in text
+    assert "`second` (b; converted, 2nd run): it is known. Seen: stdout: line 1" in text
+    assert "b (1).\n" in text
+    assert "| a | 1.0 | first | 1 of 1 | 1 of 1 | 1 of 1 | 2 of 2 |" in text
+    assert "| b |  | second | 1 of 1 | 1 of 1 | 0 of 1 | 1 of 2 |" in text
