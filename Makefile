@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz campaign soak debian clean
+.PHONY: help run test lint bench fuzz campaign soak debian debian-tests clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
@@ -16,6 +16,7 @@ help:
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
 	@echo 'make soak   threads under load, each program for ten minutes (SECONDS_EACH=600)'
 	@echo 'make debian some 160 invocations of Debian programs beside the amd64 builds (fetches 600 MB); docs/debian.md'
+	@echo 'make debian-tests  the own tests of Python, Perl and Lua beside the amd64 builds (an hour or two); docs/debian-tests.md'
 	@echo 'make clean  remove .venv/, build/ and caches'
 
 run:
@@ -57,6 +58,10 @@ soak:
 debian:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m xlate.tools.debian_table --convert
+
+debian-tests:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m xlate.tools.suites_table
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
