@@ -71,6 +71,17 @@ def test_a_second_run_settles_what_is_unsteady() -> None:
     assert [one.test for one in outcome.differences] == ["x.b"]
 
 
+def test_a_second_run_has_the_differing_tests_alone() -> None:
+    """What it does not run keeps the first run's judgement; a test it has run may agree then."""
+    first = _report(2, a="failed", b="failed", c="ok", d="ok")
+    natives = [_report(a="ok", b="ok", c="ok", d="failed"), _report(a="ok", b="ok")]
+    outcome = _compare(natives, [first, _report(a="ok", b="failed")])
+    assert [one.test for one in outcome.differences] == ["x.b", "x.d"]
+    assert outcome.unsteady == ["x.a"]
+    assert suites_table.again(UNIT, ["x.b", "x.d"]).words == ("-m", "x.b", "-m", "x.d")
+    assert suites_table.again(UNIT, [WHOLE]) == UNIT
+
+
 def test_rows_that_cover_nothing_are_told() -> None:
     """A row is idle when its unit ran without that difference; not when it did not run."""
     plan_rows = [ROW, Row("test_other", "*", "speed", "Slow.")]

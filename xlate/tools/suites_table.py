@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -31,6 +31,8 @@ from xlate.tools.suites_plan import Plan, Row, Unit, load, python_units
 from xlate.tools.suites_run import ABSENT, BEGUN, GUEST, NATIVE, WHOLE, Report, Result, Way
 
 PAGE = debian.CHECKOUT / "docs" / "debian-tests.md"
+# Up to so many tests run a second time alone; of more, the whole unit does.
+FEW = 40
 RESULTS = suites.PLACE / "results"
 
 
@@ -76,6 +78,7 @@ def compare(unit: Unit, reports: dict[str, list[Report]], rows: Sequence[Row]) -
         native, guest = (_of(some[0], test) for some in (natives, guests))
         first = native.what == guest.what
         common = {_of(one, test).what for one in natives} & {_of(one, test).what for one in guests}
+        common -= {ABSENT}  # of a second run, which need not run it again
         if not first and not common:
             row = next((row for row in rows if row.covers(unit.name, test)), None)
             outcome.differences.append(Difference(unit.name, test, native, guest, row))
@@ -91,9 +94,9 @@ def compare(unit: Unit, reports: dict[str, list[Report]], rows: Sequence[Row]) -
 def _settle_whole(outcome: Outcome) -> None:
     """A unit's status needs no row of its own where single tests say why it differs."""
     single = [one for one in outcome.differences if one.test != WHOLE]
-    guest = outcome.reports[GUEST][0]
-    if (single or outcome.unsteady) and 0 <= guest.status <= 128:
-        outcome.differences = single
+    unsteady = [test for test in outcome.unsteady if test != WHOLE]
+    if (single or unsteady) and 0 <= outcome.reports[GUEST][0].status <= 128:
+        outcome.differences, outcome.unsteady = single, unsteady
 
 
 def idle_rows(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> list[Row]:
@@ -136,6 +139,14 @@ def kept(unit: Unit) -> dict[str, list[Report]] | None:
         ]
         for way, runs in data.items()
     }
+
+
+def again(unit: Unit, tests: Sequence[str]) -> Unit:
+    """Return the unit with some tests alone, where its suite can do that and there are few."""
+    if unit.suite != "python" or len(tests) > FEW or any(" " in test for test in tests):
+        return unit
+    only = [word for test in tests for word in ("-m", test)]
+    return replace(unit, words=(*unit.words, *only))
 
 
 class Campaign:
@@ -183,8 +194,9 @@ class Campaign:
             reports = {way: [report] for way, report in self._run(unit).items()}
             keep(unit, reports)
         outcome = compare(unit, reports, self._plan.rows)
-        if any(one.row is None for one in outcome.differences) and len(reports[GUEST]) == 1:
-            for way, report in self._run(unit).items():
+        unlisted = [one.test for one in outcome.differences if one.row is None]
+        if unlisted and len(reports[GUEST]) == 1:
+            for way, report in self._run(again(unit, unlisted)).items():
                 reports[way].append(report)
             keep(unit, reports)
             outcome = compare(unit, reports, self._plan.rows)
