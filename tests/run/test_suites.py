@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from xlate.tools.suites_plan import Plan, Row, Unit
 from xlate.tools.suites_run import GUEST, NATIVE, WHOLE, Report, Result
 
 UNIT = Unit("python", "test_x", (), 1)
-ROW = Row("test_x", "*.wide*", "32 bits", "A long has 32 bits.")
+ROW = Row("test_x", "*.wide*", "", "32 bits", "A long has 32 bits.")
 
 
 def _report(status: int = 0, **results: str) -> Report:
@@ -43,6 +44,17 @@ def test_differences_find_their_rows() -> None:
     outcome = _compare([_report(a="ok", wide="ok")], [_report(2, a="failed", wide="skipped")])
     assert [(one.test, one.row) for one in outcome.differences] == [("x.a", None), ("x.wide", ROW)]
     assert "test_x x.a: failed, natively ok" in str(outcome.differences[0])
+
+
+def test_a_row_can_ask_for_a_result() -> None:
+    """A row for tests that skip themselves does not cover one that fails."""
+    row = replace(ROW, guest="skipped")
+    natives, guests = (
+        [_report(wide1="ok", wide2="ok")],
+        [_report(2, wide1="skipped", wide2="failed")],
+    )
+    outcome = suites_table.compare(UNIT, {NATIVE: natives, GUEST: guests}, [row])
+    assert [one.row for one in outcome.differences] == [row, None]
 
 
 def test_a_crash_is_a_difference() -> None:
@@ -84,7 +96,7 @@ def test_a_second_run_has_the_differing_tests_alone() -> None:
 
 def test_rows_that_cover_nothing_are_told() -> None:
     """A row is idle when its unit ran without that difference; not when it did not run."""
-    plan_rows = [ROW, Row("test_other", "*", "speed", "Slow.")]
+    plan_rows = [ROW, Row("test_other", "*", "", "speed", "Slow.")]
     assert suites_table.idle_rows([_compare([_report()], [_report()])], plan_rows) == [ROW]
     used = _compare([_report(wide="ok")], [_report(wide="failed")])
     assert suites_table.idle_rows([used], plan_rows) == []

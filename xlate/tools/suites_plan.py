@@ -41,16 +41,18 @@ class Unit:
 
 @dataclass(frozen=True)
 class Row:
-    """Tests of a unit that differ on armhf: a pattern, what causes it and how one can tell."""
+    """Tests of a unit that differ on armhf: a pattern, what they give there, cause and reason."""
 
     unit: str
     test: str
+    guest: str
     cause: str
     why: str
 
-    def covers(self, unit: str, test: str) -> bool:
-        """Whether a test is meant."""
-        return fnmatchcase(unit, self.unit) and fnmatchcase(test, self.test)
+    def covers(self, unit: str, test: str, guest: str) -> bool:
+        """Whether a test that gives this as a guest is meant."""
+        same = fnmatchcase(unit, self.unit) and fnmatchcase(test, self.test)
+        return same and self.guest in ("", guest)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ def _switches(path: Path) -> list[str]:
 
 
 def _checked(rows: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
-    found = tuple(Row(row["unit"], row["test"], row["from"], row["why"]) for row in rows)
+    found = tuple(
+        Row(row["unit"], row["test"], row.get("guest", ""), row["from"], row["why"]) for row in rows
+    )
     for row in found:
         if row.cause not in CAUSES or not row.why:
             raise Inconsistent(f"{SUITES.name}: {row.unit} {row.test}: no cause or no reason")

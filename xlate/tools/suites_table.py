@@ -80,7 +80,7 @@ def compare(unit: Unit, reports: dict[str, list[Report]], rows: Sequence[Row]) -
         common = {_of(one, test).what for one in natives} & {_of(one, test).what for one in guests}
         common -= {ABSENT}  # of a second run, which need not run it again
         if not first and not common:
-            row = next((row for row in rows if row.covers(unit.name, test)), None)
+            row = next((row for row in rows if row.covers(unit.name, test, guest.what)), None)
             outcome.differences.append(Difference(unit.name, test, native, guest, row))
             continue
         if not first:
