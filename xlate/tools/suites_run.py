@@ -120,7 +120,7 @@ def lay_out(way: Way, source: Source) -> Path:
 def _perl(way: Way, top: Path) -> None:
     """Put the installed perl and its modules where Perl's tests look for those just built."""
     (top / "t" / "perl").symlink_to("/usr/bin/perl")
-    tree, lib = PLACE / ARCHITECTURE[way.name], top / "lib"
+    tree, lib = (PLACE / ARCHITECTURE[way.name]).resolve(), top / "lib"
     shutil.rmtree(lib)
     for place in ("lib/{}/perl-base", "lib/{}/perl/5.36", "share/perl/5.36"):
         modules = (tree / "usr" / place.format(TRIPLET[way.name])).resolve()
