@@ -11,6 +11,7 @@ a unit that ran is reported too. Results are kept in ``build/suites/results`` as
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -235,6 +236,8 @@ def main(names: tuple[str, ...], *, resume: bool, only_kept: bool) -> None:
       python -m xlate.tools.suites_table test_os 'op/s*.t' lua
     """
     console = Console(highlight=False, soft_wrap=True)
+    # A shell starts what runs in its background with this ignored, and tests would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     plan = load()
     try:
         suites.make_trees(plan, console.print)
