@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <linux/vm_sockets.h> /* wants sys/socket.h */
 #include <termios.h>
 
 static void terminal(void)
@@ -76,12 +77,28 @@ static void interfaces(void)
 	CHECK_FAILS(ioctl(s, SIOCGIFFLAGS, &one), ENODEV);
 }
 
+/* A request without an encoded size, of a device that virtual machines have. */
+static void context_id(void)
+{
+	unsigned id = 0xfffffffe;
+	int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		leave_out("/dev/vsock");
+		return;
+	}
+	CHECK(ioctl(fd, IOCTL_VM_SOCKETS_GET_LOCAL_CID, &id) == 0 && id != 0xfffffffe);
+	CHECK_FAILS(ioctl(fd, IOCTL_VM_SOCKETS_GET_LOCAL_CID, (void *)16), EFAULT);
+	CHECK(close(fd) == 0);
+}
+
 int main(void)
 {
 	enter_scratch_folder();
 	terminal();
 	files();
 	interfaces();
+	context_id();
 	puts("ok ioctl_calls");
 	return 0;
 }

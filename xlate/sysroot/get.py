@@ -4,7 +4,8 @@ apt chooses, fetches and checks (``xlate.sysroot.apt``); its package state is th
 itself (``var/lib/dpkg/status``), so a second call fetches only what is new, and the guest's own
 dpkg can list what is there. Sources are the machine's where it knows the suite; else its Debian
 mirror, or the one that is given, is asked for the suite. Packages are unpacked, not configured: no
-maintainer script runs. Where /bin and its kin are new they are links into /usr, as in Debian.
+maintainer script runs; users, hosts and the like are written by ``xlate.sysroot.basics``. Where
+/bin and its kin are new they are links into /usr, as in Debian.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xlate.errors import MalformedInput
-from xlate.sysroot import apt
+from xlate.sysroot import apt, basics
 
 #: What happens now, and how far it is in per cent.
 Progress = Callable[[str, float], None]
@@ -205,4 +206,5 @@ def get(
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
         fresh.replace(path)
+        basics.write(root)
     return Outcome(tuple(new), len(record), fetched)

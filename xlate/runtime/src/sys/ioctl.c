@@ -52,6 +52,7 @@ static const struct ioctl_row rows[] = {
 	{0x5459, 0x5459, BUFFER, 4, 0},		/* TIOCSERGETLSR */
 	{0x545c, 0x545c, VALUE, 0, 0},		/* TIOCMIWAIT */
 	{0x545e, 0x545e, BUFFER, 8, 0x5460},	/* FIOQSIZE */
+	{0x07b9, 0x07b9, BUFFER, 4, 0},		/* IOCTL_VM_SOCKETS_GET_LOCAL_CID */
 	{0x8901, 0x8905, BUFFER, 4, 0},		/* FIOSETOWN SIOCSPGRP FIOGETOWN SIOCGPGRP SIOCATMARK */
 	{0x8906, 0x8907, TIME_OUT, 0, 0},	/* SIOCGSTAMP SIOCGSTAMPNS, with old times */
 	{0x80108906, 0x80108907, BUFFER, 16, 0},/* the same with times of 64 bits */
