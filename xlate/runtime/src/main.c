@@ -10,6 +10,7 @@
 #include "signal.h"
 #include "stats.h"
 #include "thread.h"
+#include "turns.h"
 #include "vdso.h"
 #include "trace.h"
 
@@ -58,6 +59,7 @@ static void run(void *thread, void *initial_stack)
 	load_guest(t);
 	optimised_say_missing();
 	chaos_start();
+	turns_start(t);
 	thread_run(t);
 }
 

@@ -465,3 +465,17 @@ bool set_seed(struct options *o, const char *value)
 	o->seeded = true;
 	return str_to_u64(value, &o->seed);
 }
+
+/* Translated code counts in the baseline tier only. */
+bool set_deterministic(struct options *o, const char *value)
+{
+	o->deterministic = true;
+	o->tier = TIER_BASELINE;
+	o->seed_of_turns = 1;
+	return !value || str_to_u64(value, &o->seed_of_turns);
+}
+
+bool set_virtual_start(struct options *o, const char *value)
+{
+	return str_to_u64(value, &o->virtual_start);
+}

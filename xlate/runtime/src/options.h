@@ -39,6 +39,9 @@ struct options {
 	u64 stack_size;			/* 0: the host's limit says */
 	const char *uname_release;	/* NULL: the host's */
 	bool singlestep;		/* blocks of one instruction */
+	bool deterministic;		/* threads take turns, in an order that the next number decides */
+	u64 seed_of_turns;
+	u64 virtual_start;		/* virtual time when this program began */
 	u64 chaos;			/* start of the random numbers that disturb threads; 0: off */
 	bool seeded;			/* AT_RANDOM comes from seed */
 	u64 seed;

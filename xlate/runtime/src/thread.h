@@ -13,6 +13,7 @@
 #include "options.h"
 #include "signal.h"
 #include "tunables.h"
+#include "turns.h"
 #include "types.h"
 #include "world.h"
 
@@ -57,6 +58,8 @@ struct thread {
 	gaddr clear_child_tid;	/* set_tid_address; the kernel knows it too */
 	gaddr robust_list;	/* set_robust_list */
 	u32 robust_list_len;
+
+	struct turn turn; /* with --deterministic */
 
 	u32 nests;	/* nested dispatchers on the host stack (optimised.c) */
 	bool drop;	/* all host frames of optimised code must go before any is returned into */

@@ -66,6 +66,7 @@ static void become_child(struct thread *t, const struct clone_call *c)
 {
 	process_after_fork(t);
 	cpu_after_fork(t);
+	turns_after_fork(t);
 	set_registers(t, c);
 	if (c->flags & CLONE_CLEAR_SIGHAND)
 		clear_handlers(t);
@@ -82,6 +83,8 @@ static long clone_memory(struct thread *t, const struct clone_call *c)
 	struct thread *held = world_lock(); /* so that the tables are whole in the child */
 	long pid;
 
+	if (turns_on())
+		turns_before_fork();
 	/* Argument order of x86-64: flags, stack, parent_tid, child_tid, tls. */
 	pid = host_syscall5(__NR_clone, flags, 0, parent_word, child_tid, 0);
 	if (pid == 0)
@@ -101,6 +104,7 @@ static void begin(void *arg)
 	u64 mask;
 
 	thread_attach(t);
+	turns_begin(t);
 	if (t->group == &t->own_group)
 		t->group->pid = t->tid;
 	if (t->start_flags & CLONE_CLEAR_SIGHAND)
@@ -164,6 +168,7 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	u64 parent_tid = c->flags & CLONE_PARENT_SETTID ? buf_out(c->parent_tid, 4) : 0;
 	u64 all = ~0ull, mask, flags = host_flags(c) | (c->flags & CLONE_PARENT_SETTID);
 	struct thread *child;
+	bool lends = turns_on() && c->flags & CLONE_VFORK;
 	s32 pidfd = -1;
 	long tid;
 
@@ -175,9 +180,13 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	if (!child)
 		return -EAGAIN;
 	world_add(child);
+	if (lends)
+		turns_lend(t, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&all, (u64)&mask, sizeof(mask));
 	tid = host_clone(flags, thread_stack_top(child), parent_tid, child_tid, begin, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&mask, 0, sizeof(mask));
+	if (lends)
+		turns_take_back(t, child);
 	if (tid < 0 || c->flags & CLONE_VFORK)
 		drop_child(child, tid >= 0);
 	if (tid >= 0 && c->flags & CLONE_PIDFD) {
