@@ -197,6 +197,8 @@ _Noreturn void process_exit(struct thread *t, int status)
 {
 	robust_release_all(t);
 	stats_finish();
+	if (turns_on())
+		turns_end_process(t);
 	for (;;)
 		host_syscall1(__NR_exit_group, (u64)status);
 }

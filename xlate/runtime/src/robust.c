@@ -55,7 +55,7 @@ static void mark(struct thread *t, u32 entry, s32 offset, bool pending)
 
 		if (!__atomic_compare_exchange_n(word, &seen, died, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			continue;
-		if (!(entry & IS_PI) && (seen & FUTEX_WAITERS))
+		if ((!(entry & IS_PI) || turns_on()) && (seen & FUTEX_WAITERS))
 			wake_one(at);
 		return;
 	}

@@ -269,6 +269,8 @@ _Noreturn void signal_die(struct thread *t, int sig)
 	stats_finish();
 	if (trace_is_on())
 		trace_killed(sig);
+	if (turns_on())
+		turns_end_process(t);
 	set_host_action(sig, SIG_DFL, 0);
 	set_host_mask(~SIG_BIT(sig));
 	host_syscall3(__NR_tgkill, (u64)t->group->pid, (u64)t->tid, (u64)sig);

@@ -1,7 +1,7 @@
 /*
  * Futexes under --deterministic (turns.h): who waits at which word is kept in struct turn, so waking makes a thread due
  * and the order of turns decides when it goes on. Waiters of a word are woken in the order they came, as by the kernel.
- * The word itself is the guest's and may be another process's too: it is looked at where nobody here could have woken.
+ * Words in memory that is shared with other processes are left to the kernel, outside the order.
  * Priority inheritance hands a lock over, and needs no priorities where one thread runs at a time.
  */
 #include "host.h"
@@ -75,10 +75,20 @@ static u32 wake(gaddr word, u32 n, u32 mask)
 	return woken;
 }
 
+static bool is_shared(gaddr word)
+{
+	struct mem_region r;
+	u64 cursor = word.va;
+	HOLD_LOCK;
+
+	return mem_next_region(&cursor, &r) && r.start <= word.va && r.shared;
+}
+
 /* Waiters that stand in the host's kernel: of other processes, and of calls made outside the order. */
 static long wake_outside(gaddr word, u32 n, u32 mask)
 {
-	long ret = host_syscall6(__NR_futex, (u64)g2h(word), FUTEX_WAKE_BITSET, n, 0, 0, mask);
+	u32 op = FUTEX_WAKE_BITSET | (is_shared(word) ? 0 : FUTEX_PRIVATE);
+	long ret = host_syscall6(__NR_futex, (u64)g2h(word), op, n, 0, 0, mask);
 
 	return ret > 0 ? ret : 0;
 }
@@ -97,19 +107,35 @@ long turns_wake(gaddr word, u32 n)
 
 /* --- waiting ----------------------------------------------------------------------------------------- */
 
-static enum turn_end wait_at(struct thread *t, const struct turn_futex *f, u32 value, u32 mask)
+static enum turn_end wait_at(struct thread *t, const struct turn_futex *f, u32 mask)
 {
 	struct turn *n = &t->turn;
 	enum turn_end end;
 
 	n->word = f->word;
-	n->value = value;
 	n->mask = mask;
-	n->shared = !(f->op & FUTEX_PRIVATE);
 	n->arrival = ++arrivals;
 	end = turns_wait(t, TURN_WAITS, f->until);
 	n->arrival = 0;
 	return end;
+}
+
+/* Whoever wakes it may be another process, which looks for waiters in the kernel. clock: of the operation's times. */
+static long wait_outside(struct thread *t, const struct turn_futex *f, u32 op, u64 clock, u32 mask)
+{
+	u64 time[2], left = f->until > virtual_now(t) ? f->until - virtual_now(t) : 0;
+	long ret;
+
+	host_syscall2(__NR_clock_gettime, clock, (u64)time);
+	time[0] += (time[1] + left) / 1000000000;
+	time[1] = (time[1] + left) % 1000000000;
+	turns_go_out(t);
+	ret = host_blocking_syscall(&t->cpu.pending, __NR_futex, (u64)g2h(f->word), op, f->val,
+				    f->until == TURNS_NEVER ? 0 : (u64)time, 0, mask);
+	turns_come_in(t);
+	if (ret == -ETIMEDOUT)
+		virtual_reach(f->until);
+	return ret;
 }
 
 static long wait(struct thread *t, const struct turn_futex *f, u32 mask)
@@ -121,7 +147,9 @@ static long wait(struct thread *t, const struct turn_futex *f, u32 mask)
 		return err ? err : -EINVAL;
 	if (now != f->val)
 		return -EAGAIN;
-	switch (wait_at(t, f, f->val, mask)) {
+	if (!(f->op & FUTEX_PRIVATE) && is_shared(f->word))
+		return wait_outside(t, f, FUTEX_WAIT_BITSET, 1 /* CLOCK_MONOTONIC */, mask);
+	switch (wait_at(t, f, mask)) {
 	case TURN_TIME:
 		return -ETIMEDOUT;
 	case TURN_SIGNAL:
@@ -136,6 +164,7 @@ static long wait(struct thread *t, const struct turn_futex *f, u32 mask)
 static long requeue(const struct turn_futex *f, bool compare)
 {
 	u32 now, moved = 0, woken;
+	u64 last = arrivals; /* the two words may be one */
 	long err = read_word(f->word, &now);
 	struct turn *w;
 
@@ -149,7 +178,7 @@ static long requeue(const struct turn_futex *f, bool compare)
 	{
 		HOLD_LOCK;
 
-		while (moved < f->val2 && (w = first_waiter(f->word, ANY))) {
+		while (moved < f->val2 && (w = first_waiter(f->word, ANY)) && w->arrival <= last) {
 			w->word = f->word2;
 			w->arrival = ++arrivals;
 			moved++;
@@ -256,14 +285,15 @@ static long try_lock(const struct thread *t, const struct turn_futex *f, bool wa
 
 static long lock_pi(struct thread *t, const struct turn_futex *f)
 {
+	if (is_shared(f->word))
+		return wait_outside(t, f, FUTEX_LOCK_PI, 0 /* CLOCK_REALTIME */, 0);
 	for (;;) {
 		long ret = try_lock(t, f, true);
 		u32 now = 0;
 
 		if (ret != 1)
 			return ret;
-		copy_in(&now, f->word, sizeof(now));
-		switch (wait_at(t, f, now, ANY)) {
+		switch (wait_at(t, f, ANY)) {
 		case TURN_TIME:
 			return -ETIMEDOUT;
 		case TURN_SIGNAL:
@@ -340,8 +370,12 @@ long turns_futex(struct thread *t, const struct turn_futex *f)
 	case FUTEX_LOCK_PI2:
 		return lock_pi(t, f);
 	case FUTEX_TRYLOCK_PI:
+		if (is_shared(f->word))
+			return host_syscall2(__NR_futex, (u64)g2h(f->word), FUTEX_TRYLOCK_PI);
 		return try_lock(t, f, false);
 	case FUTEX_UNLOCK_PI:
+		if (is_shared(f->word))
+			return host_syscall2(__NR_futex, (u64)g2h(f->word), FUTEX_UNLOCK_PI);
 		return unlock_pi(t, f);
 	default:
 		return -ENOSYS; /* with condition variables of the kernel's own, which no library uses */

@@ -68,13 +68,6 @@ static u64 real_now(void)
 
 /* --- whose turn is next ------------------------------------------------------------------------------ */
 
-static bool word_changed(const struct turn *n)
-{
-	u32 now;
-
-	return n->arrival && n->shared && others && !copy_in(&now, n->word, sizeof(now)) && now != n->value;
-}
-
 /* Would it run if it had the turn? */
 static bool is_due(const struct thread *t)
 {
@@ -84,7 +77,7 @@ static bool is_due(const struct thread *t)
 		return true;
 	if (n->state == TURN_OUT)
 		return false;
-	return n->woken || n->asked || n->until <= virtual_base() || signal_is_due(t) || word_changed(n);
+	return n->woken || n->asked || n->until <= virtual_base() || signal_is_due(t);
 }
 
 static bool may_look(const struct thread *t)
@@ -298,7 +291,7 @@ enum turn_end turns_wait(struct thread *t, enum turn_state state, u64 until)
 	for (;;) {
 		n->asked = false;
 		pass(t);
-		if (n->woken || word_changed(n))
+		if (n->woken)
 			end = TURN_WOKEN;
 		else if (signal_is_due(t))
 			end = TURN_SIGNAL;
@@ -358,6 +351,21 @@ void turns_leave(struct thread *t)
 	settle(t);
 	next = choose();
 	hand_to(next ? next : anybody());
+}
+
+void turns_end_process(struct thread *t)
+{
+	bool alone = true;
+	HOLD_LOCK;
+
+	for (struct thread *u = world_next(NULL); u; u = world_next(u)) {
+		if (u->group == t->group)
+			u->turn.state = TURN_OUT;
+		else
+			alone = false;
+	}
+	if (!alone && !(t->start_flags & CLONE_VFORK))
+		turns_leave(t);
 }
 
 void turns_lend(struct thread *t, struct thread *child)

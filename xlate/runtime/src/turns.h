@@ -29,12 +29,11 @@ struct turn {
 	u32 go;	    /* futex word: the turn was handed over */
 	u8 state;
 	bool woken, asked; /* its wait is over; somebody sent signals */
-	bool shared;	   /* futex: other processes may change the word without waking us */
 	u64 until;	   /* virtual time, or TURNS_NEVER */
 	u64 probed;	   /* when it last looked, by `progress` */
 	gaddr word;	   /* futex it waits at; arrival 0: none */
 	u64 arrival;
-	u32 mask, value;
+	u32 mask;
 };
 
 /* Is the option given? Then never the optimised tier. */
@@ -59,6 +58,8 @@ void turns_go_out(struct thread *t);
 void turns_come_in(struct thread *t);
 /* Hand the turn on for good; t is off the list of threads. */
 void turns_leave(struct thread *t);
+/* The same for t's process, which ends and may share its memory with another. */
+void turns_end_process(struct thread *t);
 /* Something may have changed that no turn brings about. async-signal-safe */
 void turns_ring(void);
 
