@@ -313,7 +313,7 @@ bool unset_env(struct options *o, const char *value)
 	}
 }
 
-/* "exe,stats,totals,program,trace,lines,store,package": descriptors left open for us by the parent's exec_guest(). */
+/* "exe,stats,totals,program,trace,lines,store,package,ids": descriptors left open for us by the parent's exec_guest(). */
 bool set_inherit(struct options *o, const char *value)
 {
 	for (u32 i = 0; i < INHERITED_COUNT; i++) {

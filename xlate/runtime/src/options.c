@@ -76,7 +76,7 @@ static const struct option_row ROWS[] = {
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
 	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
 	{"exec-name", NEEDS_VALUE, set_exec_name, "a name", {NULL}},
-	{"inherit", NEEDS_VALUE, set_inherit, "eight descriptors", {NULL}},
+	{"inherit", NEEDS_VALUE, set_inherit, "nine descriptors", {NULL}},
 };
 
 /* The row an argument names; *value is what follows an = sign, which only long names may have. */

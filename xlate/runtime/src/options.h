@@ -17,6 +17,7 @@ enum inherited {
 	INHERIT_LINES,	/* who is in the middle of a line there */
 	INHERIT_STORE,	/* the store, and the folder of -p, for those inside --root */
 	INHERIT_PACKAGE,
+	INHERIT_IDS,	/* numbers of processes, with --deterministic */
 	INHERITED_COUNT,
 };
 

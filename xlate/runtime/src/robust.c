@@ -50,7 +50,7 @@ static void mark(struct thread *t, u32 entry, s32 offset, bool pending)
 		wake_one(at);
 		return;
 	}
-	while ((seen & FUTEX_TID_MASK) == (u32)t->tid) {
+	while ((seen & FUTEX_TID_MASK) == (u32)thread_id(t)) {
 		u32 died = (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
 
 		if (!__atomic_compare_exchange_n(word, &seen, died, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))

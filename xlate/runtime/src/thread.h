@@ -95,6 +95,7 @@ enum own_fd {
 	OWN_FD_PACKAGE,	/* and the folder of -p */
 	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
 	OWN_FD_SYSROOT,	/* the folder of -L */
+	OWN_FD_IDS,	/* numbers of processes (turn_ids.c) */
 };
 
 extern struct process process;

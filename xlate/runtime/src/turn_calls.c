@@ -16,12 +16,15 @@
 enum { POLLIN = 1, POLLOUT = 4, O_NONBLOCK = 04000, F_GETFL = 3, F_SETLK = 6, F_SETLKW = 7 };
 enum { F_OFD_SETLK = 37, F_OFD_SETLKW = 38, LOCK_NB = 4, LOCK_UN = 8, WNOHANG = 1, IPC_NOWAIT = 04000 };
 enum { MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, SOL_SOCKET = 1, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21 };
-enum { TIMER_ABSTIME = 1, CLOCK_MONOTONIC = 1 };
+enum { RWF_NOWAIT = 8, TIMER_ABSTIME = 1, CLOCK_MONOTONIC = 1 };
 
 /* What a pipe takes at once when it takes anything. */
 #define PIPE_BUF 4096
 /* Descriptors that select is asked about by copies of its sets. */
 #define SELECT_MAX 4096u
+
+/* What asking is worth in virtual time: never nothing, so that what is left of a limit is less than all of it. */
+#define ASKING_NS 1000
 
 /* Numbers of the ARM table. */
 bool turn_call_sends(u32 nr)
@@ -156,6 +159,14 @@ static long random_out(u64 at, u64 size)
 	return (long)size;
 }
 
+static long random_call(u64 at, u64 size, u64 flags)
+{
+	u8 one;
+	long err = host_syscall3(__NR_getrandom, (u64)&one, sizeof(one), flags);
+
+	return err < 0 ? err : random_out(at, size);
+}
+
 /* /dev/random and /dev/urandom, however they were opened. */
 static bool is_random(u64 fd)
 {
@@ -163,13 +174,6 @@ static bool is_random(u64 fd)
 
 	return !host_syscall2(__NR_fstat, fd, (u64)&st) && (st.st_mode & 0170000) == 0020000 &&
 	       (st.st_rdev == 0x108 || st.st_rdev == 0x109);
-}
-
-static long read_one(struct thread *t, long nr, const u64 *a)
-{
-	if (is_random(a[0]))
-		return random_out(a[1], a[2]);
-	return when_ready(t, nr, a, POLLIN);
 }
 
 /* --- calls with a form that does not wait ------------------------------------------------------------ */
@@ -205,6 +209,28 @@ struct limit {
 	u64 until, scale;
 };
 
+/* Nobody here could end the call, and it has no limit in virtual time. */
+static bool may_just_wait(long nr, const u64 *a)
+{
+	switch (nr) {
+	case __NR_poll:
+		return (s32)a[2] <= 0;
+	case __NR_epoll_wait:
+	case __NR_epoll_pwait:
+		return (s32)a[3] <= 0;
+	case __NR_ppoll:
+	case __NR_rt_sigtimedwait:
+		return !a[2];
+	case __NR_select:
+	case __NR_pselect6:
+		return !a[4];
+	case __NR_epoll_pwait2:
+		return !a[3];
+	default:
+		return true;
+	}
+}
+
 static bool limit_begin(struct thread *t, struct limit *l, u64 *arg, u64 scale)
 {
 	l->time = (s64 *)*arg;
@@ -221,8 +247,11 @@ static bool limit_begin(struct thread *t, struct limit *l, u64 *arg, u64 scale)
 
 static void limit_end(struct thread *t, struct limit *l)
 {
-	u64 now = virtual_now(t), left = l->until > now ? l->until - now : 0;
+	u64 now, left;
 
+	virtual_add(ASKING_NS);
+	now = virtual_now(t);
+	left = l->until > now ? l->until - now : 0;
 	if (!l->time || l->until == TURNS_NEVER)
 		return;
 	l->time[0] = (s64)(left / 1000000000);
@@ -394,23 +423,28 @@ static long execute(struct thread *t, long nr, const u64 *a)
 	return call(t, nr, a);
 }
 
+/* Positions other than the current one are those of files, which do not wait. */
+static bool has_position(long nr, const u64 *a)
+{
+	return nr == __NR_pread64 || nr == __NR_preadv || nr == __NR_pwrite64 || nr == __NR_pwritev ||
+	       ((nr == __NR_preadv2 || nr == __NR_pwritev2) && (a[5] & RWF_NOWAIT || (s32)a[3] != -1));
+}
+
 static long descriptor_call(struct thread *t, long nr, const u64 *a)
 {
+	if (has_position(nr, a))
+		return call(t, nr, a);
 	switch (nr) {
 	case __NR_read:
-		return read_one(t, nr, a);
+		return when_ready(t, nr, a, POLLIN);
 	case __NR_readv:
-	case __NR_preadv:
 	case __NR_preadv2:
-	case __NR_pread64:
 	case __NR_accept:
 	case __NR_accept4:
 		return when_ready(t, nr, a, POLLIN);
 	case __NR_write:
 	case __NR_writev:
-	case __NR_pwritev:
 	case __NR_pwritev2:
-	case __NR_pwrite64:
 		return write_all(t, nr, a);
 	case __NR_recvfrom:
 		return transfer(t, nr, a, a[3], POLLIN);
@@ -471,7 +505,15 @@ static long any_call(struct thread *t, long nr, u64 *a)
 	case __NR_clock_nanosleep:
 		return sleep_virtually(t, a);
 	case __NR_getrandom:
-		return random_out(a[0], a[1]);
+		return random_call(a[0], a[1], a[2]);
+	case __NR_read:
+		if (is_random(a[0]))
+			return random_out(a[1], a[2]);
+		break;
+	}
+	if (!world_is_threaded() && may_just_wait(nr, a))
+		return call(t, nr, a);
+	switch (nr) {
 	case __NR_pause:
 		return await_signal(t, NULL);
 	case __NR_rt_sigsuspend:

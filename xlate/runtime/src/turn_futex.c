@@ -1,7 +1,8 @@
 /*
  * Futexes under --deterministic (turns.h): who waits at which word is kept in struct turn, so waking makes a thread due
  * and the order of turns decides when it goes on. Waiters of a word are woken in the order they came, as by the kernel.
- * Words in memory that is shared with other processes are left to the kernel, outside the order.
+ * Words in memory that is shared with other processes are left to the kernel, outside the order; locks there that hand
+ * over are looked at again and again.
  * Priority inheritance hands a lock over, and needs no priorities where one thread runs at a time.
  */
 #include "host.h"
@@ -107,7 +108,7 @@ long turns_wake(gaddr word, u32 n)
 
 /* --- waiting ----------------------------------------------------------------------------------------- */
 
-static enum turn_end wait_at(struct thread *t, const struct turn_futex *f, u32 mask)
+static enum turn_end wait_at(struct thread *t, const struct turn_futex *f, enum turn_state state, u32 mask)
 {
 	struct turn *n = &t->turn;
 	enum turn_end end;
@@ -115,22 +116,22 @@ static enum turn_end wait_at(struct thread *t, const struct turn_futex *f, u32 m
 	n->word = f->word;
 	n->mask = mask;
 	n->arrival = ++arrivals;
-	end = turns_wait(t, TURN_WAITS, f->until);
+	end = turns_wait(t, state, f->until);
 	n->arrival = 0;
 	return end;
 }
 
-/* Whoever wakes it may be another process, which looks for waiters in the kernel. clock: of the operation's times. */
-static long wait_outside(struct thread *t, const struct turn_futex *f, u32 op, u64 clock, u32 mask)
+/* Whoever wakes it may be another process, which looks for waiters in the kernel. */
+static long wait_outside(struct thread *t, const struct turn_futex *f, u32 mask)
 {
 	u64 time[2], left = f->until > virtual_now(t) ? f->until - virtual_now(t) : 0;
 	long ret;
 
-	host_syscall2(__NR_clock_gettime, clock, (u64)time);
+	host_syscall2(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, (u64)time);
 	time[0] += (time[1] + left) / 1000000000;
 	time[1] = (time[1] + left) % 1000000000;
 	turns_go_out(t);
-	ret = host_blocking_syscall(&t->cpu.pending, __NR_futex, (u64)g2h(f->word), op, f->val,
+	ret = host_blocking_syscall(&t->cpu.pending, __NR_futex, (u64)g2h(f->word), FUTEX_WAIT_BITSET, f->val,
 				    f->until == TURNS_NEVER ? 0 : (u64)time, 0, mask);
 	turns_come_in(t);
 	if (ret == -ETIMEDOUT)
@@ -148,8 +149,8 @@ static long wait(struct thread *t, const struct turn_futex *f, u32 mask)
 	if (now != f->val)
 		return -EAGAIN;
 	if (!(f->op & FUTEX_PRIVATE) && is_shared(f->word))
-		return wait_outside(t, f, FUTEX_WAIT_BITSET, 1 /* CLOCK_MONOTONIC */, mask);
-	switch (wait_at(t, f, mask)) {
+		return wait_outside(t, f, mask);
+	switch (wait_at(t, f, TURN_WAITS, mask)) {
 	case TURN_TIME:
 		return -ETIMEDOUT;
 	case TURN_SIGNAL:
@@ -256,15 +257,15 @@ static bool owner_lives(u32 tid)
 	HOLD_LOCK;
 
 	for (struct thread *t = world_next(NULL); t; t = world_next(t))
-		if ((u32)t->tid == tid)
+		if ((u32)thread_id(t) == tid)
 			return true;
-	return host_syscall2(__NR_kill, tid, 0) != -ESRCH;
+	return host_syscall2(__NR_kill, (u64)id_in((s32)tid), 0) != -ESRCH;
 }
 
 /* 0: it is t's now; 1: wait for it. */
 static long try_lock(const struct thread *t, const struct turn_futex *f, bool wait)
 {
-	u32 now, me = (u32)t->tid;
+	u32 now, me = (u32)thread_id(t);
 	long err = read_word(f->word, &now);
 
 	if (err || !may_write(f->word))
@@ -285,15 +286,13 @@ static long try_lock(const struct thread *t, const struct turn_futex *f, bool wa
 
 static long lock_pi(struct thread *t, const struct turn_futex *f)
 {
-	if (is_shared(f->word))
-		return wait_outside(t, f, FUTEX_LOCK_PI, 0 /* CLOCK_REALTIME */, 0);
 	for (;;) {
 		long ret = try_lock(t, f, true);
 		u32 now = 0;
 
 		if (ret != 1)
 			return ret;
-		switch (wait_at(t, f, ANY)) {
+		switch (wait_at(t, f, is_shared(f->word) ? TURN_PROBES : TURN_WAITS, ANY)) {
 		case TURN_TIME:
 			return -ETIMEDOUT;
 		case TURN_SIGNAL:
@@ -301,7 +300,7 @@ static long lock_pi(struct thread *t, const struct turn_futex *f)
 		default:
 			break;
 		}
-		if (!copy_in(&now, f->word, sizeof(now)) && (now & FUTEX_TID_MASK) == (u32)t->tid)
+		if (!copy_in(&now, f->word, sizeof(now)) && (now & FUTEX_TID_MASK) == (u32)thread_id(t))
 			return 0; /* handed over */
 	}
 }
@@ -316,7 +315,7 @@ static struct turn *pop_waiter(gaddr word, u32 *tid, bool *more)
 	n->arrival = 0;
 	for (struct thread *t = world_next(NULL); t; t = world_next(t))
 		if (&t->turn == n)
-			*tid = (u32)t->tid;
+			*tid = (u32)thread_id(t);
 	*more = first_waiter(word, ANY);
 	return n;
 }
@@ -331,7 +330,7 @@ static long unlock_pi(struct thread *t, const struct turn_futex *f)
 
 	if (err)
 		return err;
-	if ((now & FUTEX_TID_MASK) != (u32)t->tid)
+	if ((now & FUTEX_TID_MASK) != (u32)thread_id(t))
 		return -EPERM;
 	next = pop_waiter(f->word, &tid, &more);
 	while (!exchange(f->word, &now, tid | (more ? FUTEX_WAITERS : 0)))
@@ -370,12 +369,8 @@ long turns_futex(struct thread *t, const struct turn_futex *f)
 	case FUTEX_LOCK_PI2:
 		return lock_pi(t, f);
 	case FUTEX_TRYLOCK_PI:
-		if (is_shared(f->word))
-			return host_syscall2(__NR_futex, (u64)g2h(f->word), FUTEX_TRYLOCK_PI);
 		return try_lock(t, f, false);
 	case FUTEX_UNLOCK_PI:
-		if (is_shared(f->word))
-			return host_syscall2(__NR_futex, (u64)g2h(f->word), FUTEX_UNLOCK_PI);
 		return unlock_pi(t, f);
 	default:
 		return -ENOSYS; /* with condition variables of the kernel's own, which no library uses */

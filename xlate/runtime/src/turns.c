@@ -29,6 +29,7 @@ enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
 static u64 order;	    /* state of the random numbers */
 static u64 child_seed;	    /* of the fork under way */
+static s32 child_id;
 static struct thread *holder; /* NULL: everybody is outside */
 static u64 progress = 1;    /* moves on when a thread has run */
 static u32 bell;	    /* futex word, moves on with turns_ring() */
@@ -303,6 +304,7 @@ enum turn_end turns_wait(struct thread *t, enum turn_state state, u64 until)
 			continue;
 		n->state = TURN_READY;
 		n->woken = n->asked = false;
+		virtual_add(CALL_NS);
 		return end;
 	}
 }
@@ -391,6 +393,9 @@ void turns_take_back(struct thread *t, struct thread *child)
 
 void turns_start(struct thread *t)
 {
+	if (!turns_on())
+		return;
+	ids_start(t);
 	order = process.opt.seed_of_turns;
 	holder = t;
 }
@@ -403,13 +408,24 @@ void turns_begin(struct thread *t)
 
 void turns_before_fork(void)
 {
+	child_id = ids_new();
 	others = true;
 	child_seed = virtual_mix(&order);
 }
 
+void turns_forked(long pid)
+{
+	if (pid > 0)
+		ids_set(child_id, (s32)pid);
+}
+
 void turns_after_fork(struct thread *t)
 {
+	if (!turns_on())
+		return;
 	holder = t;
 	order = process.opt.seed_of_turns = child_seed;
+	t->turn.id = child_id;
+	ids_set(child_id, t->tid);
 	virtual_after_fork();
 }

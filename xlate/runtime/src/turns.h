@@ -24,6 +24,7 @@ enum turn_end { TURN_WOKEN, TURN_TIME, TURN_SIGNAL, TURN_LOOK };
 
 /* A thread's part, in struct thread. */
 struct turn {
+	s32 id;	    /* its number as the guest sees it */
 	s32 left;   /* counted places until the turn ends: translated code takes them off */
 	s32 length; /* what `left` began with; 0: to be drawn */
 	u32 go;	    /* futex word: the turn was handed over */
@@ -68,6 +69,7 @@ void turns_lend(struct thread *t, struct thread *child);
 void turns_take_back(struct thread *t, struct thread *child);
 /* Before and after fork; the child has an order and random bytes of its own. */
 void turns_before_fork(void);
+void turns_forked(long pid); /* in the parent */
 void turns_after_fork(struct thread *t);
 /* Threads or processes exist whose doings are not ordered here. */
 bool turns_meet_others(void);
@@ -91,6 +93,21 @@ struct turn_futex {
 long turns_futex(struct thread *t, const struct turn_futex *f);
 /* Wake n waiters of a word, here and in other processes: how many. */
 long turns_wake(gaddr word, u32 n);
+
+/* --- numbers of processes and threads (turn_ids.c) --------------------------------------------------- */
+
+/* The guest's number of a process or thread and the host's (groups: negative). Without the option they are the same. */
+long id_out(long real);
+s32 id_in(s32 id);
+s32 thread_id(const struct thread *t);
+/* The guest's number where it has been told one, else the host's; numbers in a path of /proc; in a clock. */
+s32 id_known(s32 real);
+void ids_in_path(char *path);
+s32 id_in_clock(s32 clock);
+void ids_start(struct thread *t);
+/* A number for somebody who is about to be made; 0: there are no more. */
+s32 ids_new(void);
+void ids_set(s32 id, s32 real);
 
 /* --- virtual time and random bytes (virtual.c) ------------------------------------------------------ */
 

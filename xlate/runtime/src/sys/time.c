@@ -7,7 +7,9 @@
 
 static long read_clock(struct thread *t, s32 clock, struct host_timespec *ts)
 {
-	return turns_on() ? virtual_clock(t, clock, &ts->sec, &ts->nsec) : vdso_clock_gettime(clock, ts);
+	long err = turns_on() && clock >= 0 ? 0 : vdso_clock_gettime(id_in_clock(clock), ts); /* is there such a clock? */
+
+	return turns_on() && !err ? virtual_clock(t, clock, &ts->sec, &ts->nsec) : err;
 }
 
 long sys_clock_gettime(struct thread *t, s32 clock, gaddr out)
@@ -29,7 +31,7 @@ long sys_clock_gettime64(struct thread *t, s32 clock, gaddr out)
 long sys_clock_getres(struct thread *t, s32 clock, gaddr out)
 {
 	struct host_timespec ts;
-	long err = host_syscall2(__NR_clock_getres, (u64)clock, (u64)&ts);
+	long err = host_syscall2(__NR_clock_getres, (u64)(s64)id_in_clock(clock), (u64)&ts);
 
 	(void)t;
 	if (err || !out.va)
