@@ -20,8 +20,10 @@ from xlate.tools import gen_trace
 COMMON_NUMBERS_FROM = 424
 #: Their result is a process or thread, which has a number of its own under --deterministic.
 GIVES_ID = frozenset(
-    "getpid getppid gettid getpgrp getpgid getsid setsid set_tid_address wait4"
-    " clone clone3 fork vfork".split()
+    {
+        *("getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid", "setsid"),
+        *("set_tid_address", "wait4", "clone", "clone3", "fork", "vfork"),
+    }
 )
 BANNER = "/* Generated from the guest's system-call rows; do not edit. */\n"
 

@@ -50,6 +50,7 @@ static void run(void *thread, void *initial_stack)
 	thread_first(t);
 	thread_attach(t);
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
+	turns_search(t);
 	open_own_exe();
 	vdso_init(process.host_auxv);
 	stats_init();

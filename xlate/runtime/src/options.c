@@ -63,7 +63,7 @@ static const struct option_row ROWS[] = {
 	{"r", NEEDS_VALUE, set_uname, "a release of at most 64 characters", {"QEMU_UNAME"}},
 	{"R", NEEDS_VALUE, set_reserved, "a size of at most 4G; the guest always has all of it", {"QEMU_RESERVED_VA"}},
 	{"chaos", NEEDS_VALUE, set_chaos, "a number above 0", {"XLATE_CHAOS"}},
-	{"deterministic", MAY_HAVE_VALUE, set_deterministic, "a number, or nothing", {"XLATE_DETERMINISTIC"}},
+	{"deterministic", MAY_HAVE_VALUE, set_deterministic, "a number, or a range FIRST..LAST", {"XLATE_DETERMINISTIC"}},
 	{"virtual-start", NEEDS_VALUE, set_virtual_start, "nanoseconds", {NULL}},
 	{"seed", NEEDS_VALUE, set_seed, "a number", {"QEMU_RAND_SEED"}},
 	{"g", NEEDS_VALUE, NULL, "--strace; there is no debugger's port yet", {"QEMU_GDB"}},

@@ -41,7 +41,7 @@ struct options {
 	const char *uname_release;	/* NULL: the host's */
 	bool singlestep;		/* blocks of one instruction */
 	bool deterministic;		/* threads take turns, in an order that the next number decides */
-	u64 seed_of_turns;
+	u64 seed_of_turns, last_seed;	/* the second of a range, else 0 */
 	u64 virtual_start;		/* virtual time when this program began */
 	u64 chaos;			/* start of the random numbers that disturb threads; 0: off */
 	bool seeded;			/* AT_RANDOM comes from seed */

@@ -39,6 +39,8 @@ struct turn {
 
 /* Is the option given? Then never the optimised tier. */
 bool turns_on(void);
+/* A range of numbers is given: run them one after the other; returns in each run. */
+void turns_search(struct thread *t);
 /* The first thread begins; a clone begins, on its own host thread. */
 void turns_start(struct thread *t);
 void turns_begin(struct thread *t);
