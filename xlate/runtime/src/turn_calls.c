@@ -115,21 +115,49 @@ static long when_ready(struct thread *t, long nr, const u64 *a, s16 events)
 	return call(t, nr, a);
 }
 
-static bool is_file(u64 fd)
+enum { FILE_FIFO = 0010000, FILE_CHARACTERS = 0020000, FILE_BLOCKS = 0060000, FILE_REGULAR = 0100000, FILE_TYPE = 0170000 };
+
+static u32 type_of(u64 fd)
 {
 	struct stat st;
 
-	return !host_syscall2(__NR_fstat, fd, (u64)&st) && (st.st_mode & 0170000) == 0100000;
+	return host_syscall2(__NR_fstat, fd, (u64)&st) ? FILE_REGULAR : st.st_mode & FILE_TYPE;
+}
+
+/* As long a write as a pipe has never promised to take in one piece. */
+static long write_pieces(struct thread *t, const u64 *a)
+{
+	u64 done = 0;
+
+	while (done < a[2]) {
+		u64 rest = a[2] - done, size = rest < PIPE_BUF ? rest : PIPE_BUF;
+		u64 piece[6] = {a[0], a[1] + done, size, 0, 0, 0};
+		long ret = when_ready(t, __NR_write, piece, POLLOUT);
+
+		if (ret < 0)
+			return done ? (long)done : ret;
+		done += (u64)ret;
+		if ((u64)ret < size)
+			break;
+	}
+	return (long)done;
 }
 
 /* More than fits at once: part of it would wait with the turn in hand. */
 static long write_all(struct thread *t, long nr, const u64 *a)
 {
-	bool big = nr != __NR_write || a[2] > PIPE_BUF;
-
-	if (big && world_is_threaded() && !is_file(a[0]))
+	if (nr == __NR_write && a[2] <= PIPE_BUF)
+		return when_ready(t, nr, a, POLLOUT);
+	switch (type_of(a[0])) {
+	case FILE_REGULAR:
+	case FILE_BLOCKS:
+	case FILE_CHARACTERS:
+		return call(t, nr, a);
+	case FILE_FIFO:
+		return nr == __NR_write ? write_pieces(t, a) : call_outside(t, nr, a);
+	default:
 		return call_outside(t, nr, a);
-	return when_ready(t, nr, a, POLLOUT);
+	}
 }
 
 static long transfer(struct thread *t, long nr, const u64 *a, u64 flags, s16 events)
