@@ -6,10 +6,12 @@ import struct
 from collections.abc import Mapping
 
 from backends.stencil import hostregs
-from backends.stencil.family import FLAGS
+from backends.stencil.family import FLAGS, Family
 from backends.stencil.holes import Template
 from backends.stencil.plan import CONDITIONS, FUSED_MASKS, Entry, Plan
+from xlate.ir.ops import OPS, Effect
 
+MEMORY = (Effect.READ_MEMORY, Effect.WRITE_MEMORY)
 NONE = 0xFFFF
 _SOURCES = {"I": 0, "A": 0, "O": 1}
 
@@ -81,6 +83,11 @@ def _bytes(name: str, data: bytes) -> list[str]:
     return [*lines, "};"]
 
 
+def _uses_memory(fam: Family) -> bool:
+    """Whether the family reads or writes guest memory."""
+    return any(OPS[op.name].effect in MEMORY for op in fam.block.ops)
+
+
 def _family_row(entry: Entry, variants: list[int], pool: _Pool) -> str:
     fam = entry.fam
     plain = len(variants)
@@ -101,7 +108,7 @@ def _family_row(entry: Entry, variants: list[int], pool: _Pool) -> str:
     flags = f"{flag_bits(fam.flags_read)}, {flag_bits(fam.flags_written)}"
     return (
         f"{{ {plain}, {fused}, {len(fam.operands)}, {reads}, {writes}, {flags}, "
-        f"{entry.partitions}, {{ {', '.join(map(str, masks))} }} }}"
+        f"{entry.partitions}, {{ {', '.join(map(str, masks))} }}, {int(_uses_memory(fam))} }}"
     )
 
 

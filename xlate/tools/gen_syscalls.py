@@ -18,6 +18,13 @@ from xlate.tools import gen_trace
 
 #: From here on new system calls have one number on all architectures.
 COMMON_NUMBERS_FROM = 424
+#: Their result is a process or thread, which has a number of its own under --deterministic.
+GIVES_ID = frozenset(
+    {
+        *("getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid", "setsid"),
+        *("set_tid_address", "wait4", "clone", "clone3", "fork", "vfork"),
+    }
+)
 BANNER = "/* Generated from the guest's system-call rows; do not edit. */\n"
 
 
@@ -115,6 +122,8 @@ def _adapter(row: Row) -> str:
     body = _same_call(row) if row.support is SAME else _handler_call(row)
     unused = "" if "(t" in body else "\t(void)t;\n"
     unused += "" if "r[" in body else "\t(void)r;\n"
+    if row.name in GIVES_ID:
+        body = f"id_out({body})"
     head = f"static long row_{row.name}(struct thread *t, const u32 *r)"
     return f"{head}\n{{\n{unused}\treturn {body};\n}}\n"
 
@@ -131,6 +140,8 @@ def _typed(arg: Arg) -> str:
         return f"reg_pair(r + {arg.register})"
     if arg.ctype == "gaddr":
         return f"GADDR({register})"
+    if arg.kind == "pid":
+        return f"id_in((s32){register})"
     return f"({arg.ctype}){register}"
 
 
@@ -149,6 +160,7 @@ def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:
         return f"buf_{arg.kind}(GADDR({register}), {_length(arg, args)})"
     simple = {
         "fd": f"fd_to_host(t, (s32){register})",
+        "pid": f"id_in((s32){register})",
         "dirfd": f"fd_to_host(t, (s32){register})",
         "id16": f"id16_to_host({register})",
         "pair": f"reg_pair(r + {arg.register})",

@@ -46,7 +46,7 @@ void chaos_start(void)
 	u64 flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, all = ~0ull, mask;
 	struct thread *t;
 
-	if (!process.opt.chaos)
+	if (!process.opt.chaos || process.opt.deterministic) /* then turns.c disturbs */
 		return;
 	state = process.opt.chaos;
 	t = thread_create();

@@ -248,7 +248,7 @@ static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
 			return r;
 	}
 	unit_analyse(work);
-	translate(work, &room, look_up_is_flat(), &tr);
+	translate(work, &room, (struct code_form){look_up_is_flat(), turns_on()}, &tr);
 	cache_commit(&room, tr.code, tr.cells);
 	r = unit_new(&index);
 	*r = (struct unit_rec){

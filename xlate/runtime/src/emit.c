@@ -107,6 +107,18 @@ u32 emit_poll(struct emitter *e)
 	return e->at - 4;
 }
 
+u32 emit_count(struct emitter *e, u32 offset)
+{
+	rex(e, false, 0, R12);
+	put8(e, 0x83);
+	state_operand(e, 5, offset);
+	put8(e, 1);
+	put8(e, 0x0f); /* js */
+	put8(e, 0x88);
+	put32(e, 0);
+	return e->at - 4;
+}
+
 static void rip_operand(struct emitter *e, u8 reg, const void *target)
 {
 	put8(e, 0x05 | (u8)((reg & 7) << 3));

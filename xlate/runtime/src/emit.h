@@ -49,6 +49,8 @@ void emit_bind(struct emitter *e, u32 displacement_at);
 void emit_jump_to(struct emitter *e, u32 offset);
 /* cmp dword [state.pending], 0; jne rel32: returns where the displacement stands */
 u32 emit_poll(struct emitter *e);
+/* sub dword [state + offset], 1; js rel32: returns where the displacement stands */
+u32 emit_count(struct emitter *e, u32 offset);
 /* jmp [rip -> cell], lea rdx, [rip -> cell] */
 void emit_jump_cell(struct emitter *e, const struct cell *cell);
 void emit_lea_cell(struct emitter *e, const struct cell *cell);

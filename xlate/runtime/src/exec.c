@@ -350,7 +350,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 	int fds[INHERITED_COUNT] = {
 		own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1,
 		own[OWN_FD_TRACE], own[OWN_FD_LINES],
-		own[OWN_FD_STORE], own[OWN_FD_PACKAGE],
+		own[OWN_FD_STORE], own[OWN_FD_PACKAGE], own[OWN_FD_IDS],
 	};
 	long err = program_open(&p, dirfd, path, guest_name,
 				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);

@@ -149,17 +149,14 @@ static void fill_auxv(const struct image *program, const struct image *interpret
 	aux(AT_NULL, 0);
 }
 
-/* The same bytes for the same --seed: SplitMix64. */
+/* The same bytes for the same --seed. */
 static void seeded_bytes(u8 bytes[RANDOM_BYTES])
 {
 	u64 state = process.opt.seed;
 
 	for (u32 i = 0; i < RANDOM_BYTES; i += sizeof(u64)) {
-		u64 x = state += 0x9e3779b97f4a7c15;
+		u64 x = virtual_mix(&state);
 
-		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-		x = (x ^ x >> 27) * 0x94d049bb133111eb;
-		x ^= x >> 31;
 		memcpy(bytes + i, &x, sizeof(x));
 	}
 }
@@ -172,6 +169,8 @@ static u32 push_random(struct builder *b)
 
 	if (process.opt.seeded)
 		seeded_bytes(bytes);
+	else if (turns_on())
+		virtual_random(bytes, sizeof(bytes));
 	else if (host)
 		memcpy(bytes, host, sizeof(bytes));
 	else

@@ -10,6 +10,7 @@
 #include "signal.h"
 #include "stats.h"
 #include "thread.h"
+#include "turns.h"
 #include "vdso.h"
 #include "trace.h"
 
@@ -49,6 +50,7 @@ static void run(void *thread, void *initial_stack)
 	thread_first(t);
 	thread_attach(t);
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
+	turns_search(t);
 	open_own_exe();
 	vdso_init(process.host_auxv);
 	stats_init();
@@ -58,6 +60,7 @@ static void run(void *thread, void *initial_stack)
 	load_guest(t);
 	optimised_say_missing();
 	chaos_start();
+	turns_start(t);
 	thread_run(t);
 }
 

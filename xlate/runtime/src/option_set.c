@@ -313,7 +313,7 @@ bool unset_env(struct options *o, const char *value)
 	}
 }
 
-/* "exe,stats,totals,program,trace,lines,store,package": descriptors left open for us by the parent's exec_guest(). */
+/* "exe,stats,totals,program,trace,lines,store,package,ids": descriptors left open for us by the parent's exec_guest(). */
 bool set_inherit(struct options *o, const char *value)
 {
 	for (u32 i = 0; i < INHERITED_COUNT; i++) {
@@ -464,4 +464,35 @@ bool set_seed(struct options *o, const char *value)
 {
 	o->seeded = true;
 	return str_to_u64(value, &o->seed);
+}
+
+/* FIRST or FIRST..LAST */
+static bool set_range(const char *value, u64 *first, u64 *last)
+{
+	char number[24];
+	size_t n = 0;
+
+	while (value[n] && strncmp(value + n, "..", 2) && n + 1 < sizeof(number)) {
+		number[n] = value[n];
+		n++;
+	}
+	number[n] = 0;
+	*last = 0;
+	if (!str_to_u64(number, first))
+		return false;
+	return !value[n] || (str_starts(value + n, "..") && str_to_u64(value + n + 2, last) && *last >= *first);
+}
+
+/* Translated code counts in the baseline tier only. */
+bool set_deterministic(struct options *o, const char *value)
+{
+	o->deterministic = true;
+	o->tier = TIER_BASELINE;
+	o->seed_of_turns = 1;
+	return !value || set_range(value, &o->seed_of_turns, &o->last_seed);
+}
+
+bool set_virtual_start(struct options *o, const char *value)
+{
+	return str_to_u64(value, &o->virtual_start);
 }

@@ -7,7 +7,7 @@
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
  * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name,
- * --held-package and --store are written by exec_guest() for ourselves and are no part of the documented command line: a program that the
+ * --held-package, --virtual-start and --store are written by exec_guest() for ourselves and are no part of the documented command line: a program that the
  * guest executes has the guest's environment, and the store and all options are where the host's says.
  */
 #include "options.h"
@@ -16,6 +16,7 @@
 #include "host.h"
 #include "option_set.h"
 #include "string.h"
+#include "thread.h"
 
 #define QEMU_NAME "qemu-arm"
 #define QEMU_PREFIX "/etc/qemu-binfmt/arm" /* where qemu-arm looks for libraries when nobody says */
@@ -62,6 +63,8 @@ static const struct option_row ROWS[] = {
 	{"r", NEEDS_VALUE, set_uname, "a release of at most 64 characters", {"QEMU_UNAME"}},
 	{"R", NEEDS_VALUE, set_reserved, "a size of at most 4G; the guest always has all of it", {"QEMU_RESERVED_VA"}},
 	{"chaos", NEEDS_VALUE, set_chaos, "a number above 0", {"XLATE_CHAOS"}},
+	{"deterministic", MAY_HAVE_VALUE, set_deterministic, "a number, or a range FIRST..LAST", {"XLATE_DETERMINISTIC"}},
+	{"virtual-start", NEEDS_VALUE, set_virtual_start, "nanoseconds", {NULL}},
 	{"seed", NEEDS_VALUE, set_seed, "a number", {"QEMU_RAND_SEED"}},
 	{"g", NEEDS_VALUE, NULL, "--strace; there is no debugger's port yet", {"QEMU_GDB"}},
 	{"dfilter", NEEDS_VALUE, NULL, CODE_IS_SHOWN_BY, {"QEMU_DFILTER"}},
@@ -73,7 +76,7 @@ static const struct option_row ROWS[] = {
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
 	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
 	{"exec-name", NEEDS_VALUE, set_exec_name, "a name", {NULL}},
-	{"inherit", NEEDS_VALUE, set_inherit, "eight descriptors", {NULL}},
+	{"inherit", NEEDS_VALUE, set_inherit, "nine descriptors", {NULL}},
 };
 
 /* The row an argument names; *value is what follows an = sign, which only long names may have. */
@@ -340,6 +343,10 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 		add_number(&b, words, &n, "--guest-base=", o->guest_base);
 	if (o->chaos)
 		add_number(&b, words, &n, "--chaos=", o->chaos);
+	if (o->deterministic) {
+		add_number(&b, words, &n, "--deterministic=", o->seed_of_turns);
+		add_number(&b, words, &n, "--virtual-start=", virtual_now(thread_self()));
+	}
 	if (o->seeded)
 		add_number(&b, words, &n, "--seed=", o->seed);
 	if (o->stack_size) {

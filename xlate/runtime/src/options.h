@@ -17,6 +17,7 @@ enum inherited {
 	INHERIT_LINES,	/* who is in the middle of a line there */
 	INHERIT_STORE,	/* the store, and the folder of -p, for those inside --root */
 	INHERIT_PACKAGE,
+	INHERIT_IDS,	/* numbers of processes, with --deterministic */
 	INHERITED_COUNT,
 };
 
@@ -39,6 +40,9 @@ struct options {
 	u64 stack_size;			/* 0: the host's limit says */
 	const char *uname_release;	/* NULL: the host's */
 	bool singlestep;		/* blocks of one instruction */
+	bool deterministic;		/* threads take turns, in an order that the next number decides */
+	u64 seed_of_turns, last_seed;	/* the second of a range, else 0 */
+	u64 virtual_start;		/* virtual time when this program began */
 	u64 chaos;			/* start of the random numbers that disturb threads; 0: off */
 	bool seeded;			/* AT_RANDOM comes from seed */
 	u64 seed;

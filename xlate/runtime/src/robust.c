@@ -30,6 +30,14 @@ static bool read_word(gaddr at, u32 *value)
 	return at.va % 4 == 0 && !copy_in(value, at, sizeof(*value));
 }
 
+static void wake_one(gaddr at)
+{
+	if (turns_on())
+		turns_wake(at, 1);
+	else
+		host_syscall3(__NR_futex, (u64)g2h(at), FUTEX_WAKE, 1);
+}
+
 static void mark(struct thread *t, u32 entry, s32 offset, bool pending)
 {
 	gaddr at = GADDR((u32)((entry & ~IS_PI) + (u32)offset));
@@ -39,16 +47,16 @@ static void mark(struct thread *t, u32 entry, s32 offset, bool pending)
 		return;
 	mem_will_write(at, sizeof(seen));
 	if (pending && !(entry & IS_PI) && !seen) { /* it was unlocked, and the waiter not woken yet */
-		host_syscall3(__NR_futex, (u64)word, FUTEX_WAKE, 1);
+		wake_one(at);
 		return;
 	}
-	while ((seen & FUTEX_TID_MASK) == (u32)t->tid) {
+	while ((seen & FUTEX_TID_MASK) == (u32)thread_id(t)) {
 		u32 died = (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
 
 		if (!__atomic_compare_exchange_n(word, &seen, died, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			continue;
-		if (!(entry & IS_PI) && (seen & FUTEX_WAITERS))
-			host_syscall3(__NR_futex, (u64)word, FUTEX_WAKE, 1);
+		if ((!(entry & IS_PI) || turns_on()) && (seen & FUTEX_WAITERS))
+			wake_one(at);
 		return;
 	}
 }

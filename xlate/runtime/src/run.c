@@ -7,6 +7,7 @@
 #include "signal.h"
 #include "sys/sys.h"
 #include "thread.h"
+#include "turns.h"
 
 enum { ILL_ILLOPC = 1, TRAP_BRKPT = 1, SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2 };
 
@@ -59,6 +60,8 @@ __attribute__((weak)) void thread_serve(struct thread *t, u32 reason)
 		syscall_dispatch(t);
 		break;
 	case STOP_SIGNAL:
+		if (turns_on())
+			turns_end(t);
 		signal_deliver(t);
 		break;
 	case STOP_FAULT:

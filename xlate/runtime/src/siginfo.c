@@ -3,6 +3,7 @@
  */
 #include "signal.h"
 #include "string.h"
+#include "turns.h"
 
 enum { SI_USER = 0, SI_QUEUE = -1, SI_TIMER = -2, SI_MESGQ = -3, SI_SIGIO = -5, SI_TKILL = -6, SI_KERNEL = 0x80 };
 
@@ -47,12 +48,12 @@ void siginfo_to_guest(const struct host_siginfo *host, struct guest_siginfo *gue
 	switch (layout_of(host->signo, host->code)) {
 	case LAYOUT_RT:
 	case LAYOUT_TIMER: /* id, overrun and value stand where pid, uid and value do */
-		w[0] = (u32)host->rt.pid;
+		w[0] = (u32)(host->code == SI_TIMER ? host->rt.pid : id_known(host->rt.pid));
 		w[1] = host->rt.uid;
 		w[2] = (u32)host->rt.value;
 		break;
 	case LAYOUT_CHLD:
-		w[0] = (u32)host->chld.pid;
+		w[0] = (u32)id_known(host->chld.pid);
 		w[1] = host->chld.uid;
 		w[2] = (u32)host->chld.status;
 		w[3] = (u32)host->chld.utime;
@@ -80,7 +81,7 @@ void siginfo_from_guest(const struct guest_siginfo *guest, struct host_siginfo *
 	host->signo = guest->signo;
 	host->err = guest->err;
 	host->code = guest->code;
-	host->rt.pid = (s32)guest->data[0];
+	host->rt.pid = id_in((s32)guest->data[0]);
 	host->rt.uid = guest->data[1];
 	host->rt.value = guest->data[2];
 }

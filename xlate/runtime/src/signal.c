@@ -20,6 +20,7 @@
 #include "string.h"
 #include "thread.h"
 #include "trace.h"
+#include "turns.h"
 #include "world.h"
 
 #define ALL_SIGNALS (~0ull)
@@ -82,6 +83,8 @@ void signal_record(struct thread *t, int sig, const struct host_siginfo *info, s
 		}
 	}
 	poll_request(t);
+	if (turns_on())
+		turns_ring();
 	if (pc >= (u64)blocking_begin && pc <= (u64)blocking_insn)
 		uc->mc.rip = (u64)blocking_abort;
 }
@@ -266,6 +269,8 @@ _Noreturn void signal_die(struct thread *t, int sig)
 	stats_finish();
 	if (trace_is_on())
 		trace_killed(sig);
+	if (turns_on())
+		turns_end_process(t);
 	set_host_action(sig, SIG_DFL, 0);
 	set_host_mask(~SIG_BIT(sig));
 	host_syscall3(__NR_tgkill, (u64)t->group->pid, (u64)t->tid, (u64)sig);
@@ -374,8 +379,28 @@ void signal_force(struct thread *t, int sig, int code, u32 addr)
 
 /* --- system calls ----------------------------------------------------------------------------------- */
 
+bool signal_is_due(const struct thread *t)
+{
+	u64 mask = t->sig.has_temporary ? t->sig.temporary : t->sig.blocked;
+	u32 recorded = __atomic_load_n(&t->sig.recorded, __ATOMIC_SEQ_CST);
+
+	return (recorded && !(mask & SIG_BIT(recorded))) || (t->sig.sent_sync & ~mask);
+}
+
+bool signal_restarts(const struct thread *t)
+{
+	u32 recorded = t->sig.recorded;
+
+	return recorded && (action_of(t, (int)recorded).flags & SA_RESTART);
+}
+
 long guest_blocking_syscall(struct thread *t, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
+	if (turns_on()) {
+		u64 arguments[6] = {a, b, c, d, e, f};
+
+		return turns_blocking(t, nr, arguments);
+	}
 	return host_blocking_syscall(&t->cpu.pending, nr, a, b, c, d, e, f);
 }
 

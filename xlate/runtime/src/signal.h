@@ -99,6 +99,9 @@ void signal_finish_syscall(struct thread *t, long result);
  * handler.
  */
 long guest_blocking_syscall(struct thread *t, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+/* Has a signal been recorded that the mask in force lets through? Then: does its handler have SA_RESTART? */
+bool signal_is_due(const struct thread *t);
+bool signal_restarts(const struct thread *t);
 
 /* --- for sys/signal.c ------------------------------------------------------------------------------- */
 

@@ -41,6 +41,7 @@ struct family {
 	u8 flags_written;
 	u8 partitions;
 	u8 masks[5]; /* sets of live flags with code of their own, ascending; the last is repeated */
+	u8 memory;   /* 1: it reads or writes guest memory */
 };
 
 #define NO_VARIANT 0xffff

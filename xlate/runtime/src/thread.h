@@ -13,6 +13,7 @@
 #include "options.h"
 #include "signal.h"
 #include "tunables.h"
+#include "turns.h"
 #include "types.h"
 #include "world.h"
 
@@ -58,6 +59,8 @@ struct thread {
 	gaddr robust_list;	/* set_robust_list */
 	u32 robust_list_len;
 
+	struct turn turn; /* with --deterministic */
+
 	u32 nests;	/* nested dispatchers on the host stack (optimised.c) */
 	bool drop;	/* all host frames of optimised code must go before any is returned into */
 };
@@ -92,6 +95,7 @@ enum own_fd {
 	OWN_FD_PACKAGE,	/* and the folder of -p */
 	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
 	OWN_FD_SYSROOT,	/* the folder of -L */
+	OWN_FD_IDS,	/* numbers of processes (turn_ids.c) */
 };
 
 extern struct process process;

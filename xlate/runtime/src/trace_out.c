@@ -28,6 +28,11 @@ struct lines {
 static struct lines private_lines;
 static struct lines *lines = &private_lines;
 
+static u32 self(void)
+{
+	return (u32)thread_id(thread_self());
+}
+
 /* %d in the name is the process that opens the file. */
 static void expand_name(struct text *b, const char *name)
 {
@@ -86,18 +91,13 @@ static void open_lines(void)
 	if (!host_is_error(ret))
 		lines = (struct lines *)ret;
 	if (fresh)
-		lines->first = (u32)group_self()->pid;
+		lines->first = self();
 }
 
 void trace_out_init(void)
 {
 	open_output();
 	open_lines();
-}
-
-static u32 self(void)
-{
-	return (u32)thread_self()->tid;
 }
 
 static void lock(void)

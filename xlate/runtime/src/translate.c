@@ -10,9 +10,10 @@
 #include "emit.h"
 #include "fatal.h"
 #include "gen/hostregs.h"
+#include "thread.h"
 
 #define PENDING_SKIPS (UNIT_INSNS * 2)
-#define STUBS_MAX 160
+#define STUBS_MAX (160 + UNIT_INSNS) /* of exits, and of counted accesses */
 
 enum stub_kind { STUB_LINK, STUB_POLL };
 
@@ -27,7 +28,7 @@ struct stub {
 struct layout {
 	struct emitter e;
 	const struct unit *u;
-	bool flat;
+	bool flat, counted;
 	u32 skips[PENDING_SKIPS];
 	u32 skip_count;
 	struct stub stubs[STUBS_MAX];
@@ -54,7 +55,7 @@ static void poll(struct layout *l, u32 target)
 {
 	struct stub *s = new_stub(l, STUB_POLL, target);
 
-	s->from = emit_poll(&l->e);
+	s->from = l->counted ? emit_count(&l->e, offsetof(struct thread, turn.left)) : emit_poll(&l->e);
 }
 
 static struct cell *new_cell(struct layout *l, u32 target)
@@ -84,9 +85,7 @@ static void exit_jump(struct layout *l, u32 target, u32 from)
 /* Go on at the address in rdx. A return is looked up at once, other jumps are predicted first. */
 static void exit_indirect(struct layout *l, u8 detail)
 {
-	struct stub *s = new_stub(l, STUB_POLL, ~0u);
-
-	s->from = emit_poll(&l->e);
+	poll(l, ~0u);
 	if (detail != JUMP_RETURN) {
 		struct cell *c = new_cell(l, ~0u);
 
@@ -516,6 +515,23 @@ static u8 fuse_condition(const struct unit *u, u32 i)
 	return next->cond;
 }
 
+/*
+ * Where a turn may end before the access: the state is whole where no condition of a region has been tested. What is
+ * inside regions is not counted.
+ */
+static bool touches_memory(const struct unit *u, const struct insn *in)
+{
+	if (in->cond != COND_AL || in->it)
+		return false;
+	for (u32 k = 0; k < in->count; k++) {
+		u16 family = u->uop[in->first + k].family;
+
+		if (family != NO_FAMILY && families[family].memory)
+			return true;
+	}
+	return false;
+}
+
 static void translate_insn(struct layout *l, u32 i, bool *tested)
 {
 	const struct unit *u = l->u;
@@ -525,6 +541,8 @@ static void translate_insn(struct layout *l, u32 i, bool *tested)
 
 	if (in->cond == COND_AL || (in->test == TEST_OPEN && !*tested))
 		bind_skips(l); /* a fused test's own skips belong to the region that begins here */
+	if (l->counted && touches_memory(u, in))
+		poll(l, in->pc | u->thumb);
 	if (in->test != TEST_NONE)
 		open_region(l, in, *tested);
 	for (u32 k = 0; k < in->count; k++) {
@@ -538,14 +556,15 @@ static void translate_insn(struct layout *l, u32 i, bool *tested)
 	*tested = done;
 }
 
-void translate(const struct unit *u, struct room *room, bool flat, struct translated *out)
+void translate(const struct unit *u, struct room *room, struct code_form form, struct translated *out)
 {
 	static struct layout l; /* large, and only counters need a beginning */
 	bool tested = false;
 
 	l.e = (struct emitter){.base = room->write, .run = room->run, .room = room};
 	l.u = u;
-	l.flat = flat;
+	l.flat = form.flat;
+	l.counted = form.counted;
 	l.skip_count = l.stub_count = 0;
 
 	for (u32 i = 0; i < u->insns; i++) {

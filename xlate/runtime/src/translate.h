@@ -13,7 +13,12 @@ struct translated {
 	u16 lent[UNIT_INSNS]; /* guest registers whose host register holds an operand instead while it executes */
 };
 
-/* Write the unit's code and cells. `flat` chooses the look-up form. */
-void translate(const struct unit *u, struct room *room, bool flat, struct translated *out);
+/* The look-up's form; whether polls and accesses to memory are counted (turns.h) instead of the poll word tested. */
+struct code_form {
+	bool flat, counted;
+};
+
+/* Write the unit's code and cells. */
+void translate(const struct unit *u, struct room *room, struct code_form form, struct translated *out);
 
 #endif

@@ -199,8 +199,10 @@ bool world_is_threaded(void)
 
 void world_poll(void)
 {
-	for (struct thread *t = threads; t; t = t->next_thread)
+	for (struct thread *t = threads; t; t = t->next_thread) {
 		poll_request(t);
+		t->turn.left = 0; /* counted code looks at nothing else */
+	}
 }
 
 void world_drop_frames(void)

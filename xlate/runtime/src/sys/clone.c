@@ -50,8 +50,16 @@ static void clear_handlers(struct thread *t)
 /* The host's flags: what only this runtime knows about is left out. */
 static u64 host_flags(const struct clone_call *c)
 {
-	return c->flags & ~(u64)(CLONE_SETTLS | CLONE_DETACHED | CLONE_CLEAR_SIGHAND | CLONE_PIDFD |
-				 CLONE_PARENT_SETTID) & 0xffffffff;
+	u64 flags = c->flags & ~(u64)(CLONE_SETTLS | CLONE_DETACHED | CLONE_CLEAR_SIGHAND | CLONE_PIDFD |
+				      CLONE_PARENT_SETTID) & 0xffffffff;
+
+	return turns_on() ? flags & ~(u64)CLONE_CHILD_SETTID : flags; /* the kernel does not know the number */
+}
+
+/* What the kernel writes into the parent's word. */
+static u64 parent_flag(const struct clone_call *c)
+{
+	return turns_on() ? 0 : c->flags & CLONE_PARENT_SETTID;
 }
 
 static void tell(gaddr at, u32 value)
@@ -66,29 +74,36 @@ static void become_child(struct thread *t, const struct clone_call *c)
 {
 	process_after_fork(t);
 	cpu_after_fork(t);
+	turns_after_fork(t);
 	set_registers(t, c);
 	if (c->flags & CLONE_CLEAR_SIGHAND)
 		clear_handlers(t);
+	if (turns_on() && c->flags & CLONE_CHILD_SETTID)
+		tell(c->child_tid, (u32)t->turn.id);
 }
 
 static long clone_memory(struct thread *t, const struct clone_call *c)
 {
 	u64 child_tid = c->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) ? buf_out(c->child_tid, 4) : 0;
-	u64 parent_word = c->flags & CLONE_PIDFD	   ? buf_out(c->pidfd, 4)
-			  : c->flags & CLONE_PARENT_SETTID ? buf_out(c->parent_tid, 4)
-							   : 0;
-	bool both = c->flags & CLONE_PIDFD && c->flags & CLONE_PARENT_SETTID; /* the kernel has one word for them */
-	u64 flags = host_flags(c) | (c->flags & (both ? CLONE_PIDFD : CLONE_PIDFD | CLONE_PARENT_SETTID));
+	u64 parent_word = c->flags & CLONE_PIDFD ? buf_out(c->pidfd, 4)
+			  : parent_flag(c)	 ? buf_out(c->parent_tid, 4)
+						 : 0;
+	bool kernel_tells = parent_flag(c) && !(c->flags & CLONE_PIDFD); /* it has one word for them */
+	u64 flags = host_flags(c) | (c->flags & CLONE_PIDFD) | (kernel_tells ? CLONE_PARENT_SETTID : 0);
 	struct thread *held = world_lock(); /* so that the tables are whole in the child */
 	long pid;
 
+	if (turns_on())
+		turns_before_fork();
 	/* Argument order of x86-64: flags, stack, parent_tid, child_tid, tls. */
 	pid = host_syscall5(__NR_clone, flags, 0, parent_word, child_tid, 0);
 	if (pid == 0)
 		become_child(t, c);
 	world_unlock(&held);
-	if (pid > 0 && both)
-		tell(c->parent_tid, (u32)pid);
+	if (turns_on())
+		turns_forked(pid);
+	if (pid > 0 && c->flags & CLONE_PARENT_SETTID && !kernel_tells)
+		tell(c->parent_tid, (u32)id_out(pid));
 	return pid;
 }
 
@@ -101,6 +116,8 @@ static void begin(void *arg)
 	u64 mask;
 
 	thread_attach(t);
+	ids_set(t->turn.id, t->tid);
+	turns_begin(t);
 	if (t->group == &t->own_group)
 		t->group->pid = t->tid;
 	if (t->start_flags & CLONE_CLEAR_SIGHAND)
@@ -158,12 +175,23 @@ static void drop_child(struct thread *child, bool ran)
 	thread_free(child);
 }
 
+/* With --deterministic the child has a number before it is made; its words can be written at once. */
+static void number(struct thread *child, const struct clone_call *c)
+{
+	child->turn.id = ids_new();
+	if (c->flags & CLONE_CHILD_SETTID)
+		tell(c->child_tid, (u32)child->turn.id);
+	if (c->flags & CLONE_PARENT_SETTID)
+		tell(c->parent_tid, (u32)child->turn.id);
+}
+
 static long clone_thread(struct thread *t, const struct clone_call *c)
 {
 	u64 child_tid = c->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) ? buf_out(c->child_tid, 4) : 0;
 	u64 parent_tid = c->flags & CLONE_PARENT_SETTID ? buf_out(c->parent_tid, 4) : 0;
-	u64 all = ~0ull, mask, flags = host_flags(c) | (c->flags & CLONE_PARENT_SETTID);
+	u64 all = ~0ull, mask, flags = host_flags(c) | parent_flag(c);
 	struct thread *child;
+	bool lends = turns_on() && c->flags & CLONE_VFORK;
 	s32 pidfd = -1;
 	long tid;
 
@@ -175,15 +203,23 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	if (!child)
 		return -EAGAIN;
 	world_add(child);
+	if (turns_on())
+		number(child, c);
+	if (lends)
+		turns_lend(t, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&all, (u64)&mask, sizeof(mask));
 	tid = host_clone(flags, thread_stack_top(child), parent_tid, child_tid, begin, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&mask, 0, sizeof(mask));
+	if (tid > 0)
+		ids_set(child->turn.id, (s32)tid);
+	if (lends)
+		turns_take_back(t, child);
 	if (tid < 0 || c->flags & CLONE_VFORK)
 		drop_child(child, tid >= 0);
 	if (tid >= 0 && c->flags & CLONE_PIDFD) {
 		tell(c->pidfd, (u32)pidfd);
 		if (c->flags & CLONE_PARENT_SETTID)
-			tell(c->parent_tid, (u32)tid);
+			tell(c->parent_tid, (u32)id_out(tid));
 	}
 	return tid;
 }

@@ -52,6 +52,8 @@ void syscall_dispatch(struct thread *t)
 	const struct syscall_row *row = find_row(t->cpu.r[7]);
 
 	stats_own.syscalls++;
+	if (turns_on())
+		turns_call(t, t->cpu.r[7]);
 	if (is_oabi(t)) {
 		if (trace_is_on())
 			trace_unknown(t->cpu.svc_imm, "old-ABI call");

@@ -13,6 +13,8 @@ enum {
 	F_GETLK64 = 12,
 	F_SETLK64 = 13,
 	F_SETLKW64 = 14,
+	F_SETOWN = 8,
+	F_GETOWN = 9,
 	F_SETOWN_EX = 15,
 	F_GETOWN_EX = 16,
 	F_GETOWNER_UIDS = 17,
@@ -51,6 +53,7 @@ static long fcntl_lock32(struct thread *t, s32 fd, s32 cmd, gaddr a)
 	lock.len = in.len;
 	lock.pid = in.pid;
 	ret = fcntl_host(t, fd, cmd, (u64)&lock);
+	lock.pid = id_known(lock.pid);
 	if (ret == 0 && (cmd == F_GETLK || cmd == F_OFD_GETLK))
 		ret = lock32_out(a, &lock);
 	return ret;
@@ -67,6 +70,10 @@ static long fcntl_common(struct thread *t, s32 fd, s32 cmd, u32 arg)
 		return ret < 0 ? ret : (long)open_flags_to_guest((u32)ret);
 	case F_SETFL:
 		return fcntl_host(t, fd, cmd, open_flags_to_host(arg));
+	case F_SETOWN:
+		return fcntl_host(t, fd, cmd, (u64)(s64)id_in((s32)arg));
+	case F_GETOWN:
+		return id_out(fcntl_host(t, fd, cmd, 0));
 	case F_SETOWN_EX:
 	case F_GETOWN_EX:
 	case F_GETOWNER_UIDS:
@@ -88,6 +95,18 @@ static bool is_ofd_lock(s32 cmd)
 	return cmd >= F_OFD_GETLK && cmd <= F_OFD_SETLKW;
 }
 
+/* The same layout on both sides. */
+static long fcntl_lock64(struct thread *t, s32 fd, s32 cmd, gaddr a)
+{
+	struct guest_flock64 lock;
+	long ret = fcntl_host(t, fd, cmd, buf_inout(a, sizeof(lock)));
+
+	if (ret || !turns_on() || copy_in(&lock, a, sizeof(lock)))
+		return ret;
+	lock.pid = id_known(lock.pid);
+	return copy_out(a, &lock, sizeof(lock));
+}
+
 long sys_fcntl(struct thread *t, s32 fd, s32 cmd, u32 arg)
 {
 	if (is_lock64(cmd))
@@ -100,9 +119,9 @@ long sys_fcntl(struct thread *t, s32 fd, s32 cmd, u32 arg)
 long sys_fcntl64(struct thread *t, s32 fd, s32 cmd, u32 arg)
 {
 	if (is_lock64(cmd))
-		return fcntl_host(t, fd, cmd - F_GETLK64 + F_GETLK, buf_inout(GADDR(arg), sizeof(struct guest_flock64)));
+		return fcntl_lock64(t, fd, cmd - F_GETLK64 + F_GETLK, GADDR(arg));
 	if (is_ofd_lock(cmd))
-		return fcntl_host(t, fd, cmd, buf_inout(GADDR(arg), sizeof(struct guest_flock64)));
+		return fcntl_lock64(t, fd, cmd, GADDR(arg));
 	if (cmd >= F_GETLK && cmd <= F_SETLKW)
 		return fcntl_lock32(t, fd, cmd, GADDR(arg));
 	return fcntl_common(t, fd, cmd, arg);

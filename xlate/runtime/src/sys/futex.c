@@ -32,6 +32,31 @@ struct futex_args {
 	u32 val3;
 };
 
+#define FUTEX_CLOCK_REALTIME 256u
+
+/* With --deterministic threads wait in the order of their turns, not in the kernel (turn_futex.c). */
+static long futex_in_turn(struct thread *t, const struct futex_args *f, const struct host_timespec *ts)
+{
+	u32 op = f->op & FUTEX_COMMAND;
+	bool absolute = op != FUTEX_WAIT, real = f->op & FUTEX_CLOCK_REALTIME || op == FUTEX_LOCK_PI;
+	struct turn_futex call = {
+		.word = f->word,
+		.word2 = f->word2,
+		.op = f->op,
+		.val = f->val,
+		.val2 = (u32)f->time_or_count.va,
+		.val3 = f->val3,
+		.until = TURNS_NEVER,
+		.timed = ts,
+	};
+
+	if (ts && (ts->sec < 0 || (u64)ts->nsec >= 1000000000))
+		return -EINVAL;
+	if (ts)
+		call.until = virtual_until(t, real ? 0 : 1, absolute, ts->sec, ts->nsec);
+	return turns_futex(t, &call);
+}
+
 static long futex(struct thread *t, const struct futex_args *f, enum time_width width)
 {
 	struct host_timespec ts, *ts_host = NULL;
@@ -44,6 +69,8 @@ static long futex(struct thread *t, const struct futex_args *f, enum time_width 
 			return err;
 		fourth = (u64)ts_host;
 	}
+	if (turns_on())
+		return futex_in_turn(t, f, ts_host);
 	return guest_blocking_syscall(t, __NR_futex, buf_inout(f->word, 4), f->op, f->val, fourth,
 				      buf_inout(f->word2, 4), f->val3);
 }
@@ -107,6 +134,8 @@ enum { HOST_FUTEX_WAKE = 454, HOST_FUTEX_WAIT = 455, HOST_FUTEX_REQUEUE = 456 };
 
 long sys_futex_wake(struct thread *t, gaddr word, u32 mask, s32 count, u32 flags)
 {
+	if (turns_on() && mask == ~0u)
+		return turns_wake(word, (u32)count);
 	(void)t;
 	return host_syscall4(HOST_FUTEX_WAKE, buf_inout(word, 4), mask, (u64)count, flags);
 }

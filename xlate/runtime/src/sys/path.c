@@ -17,6 +17,7 @@ long path_in(struct guest_path *p, gaddr path, int use)
 	len = copy_in_string(p->name, path, sizeof(p->name));
 	if (len < 0)
 		return len;
+	ids_in_path(p->name);
 	if (!(use & PATH_NOFOLLOW) && process.exe_path && proc_is_own_exe(p->name))
 		p->host = process.exe_path;
 	else if (!(use & PATH_NOFOLLOW) && proc_other_exe(p->name, p->mapped, sizeof(p->mapped)))

@@ -53,7 +53,7 @@ long sys_wait4(struct thread *t, s32 pid, gaddr status, u32 options, gaddr usage
 /* The kernel writes these members of siginfo and no others; all zero when no child was ready. */
 static long waited_out(gaddr info, const struct host_siginfo *h)
 {
-	s32 words[6] = {h->signo, 0, h->code, h->chld.pid, (s32)h->chld.uid, h->chld.status};
+	s32 words[6] = {h->signo, 0, h->code, id_known(h->chld.pid), (s32)h->chld.uid, h->chld.status};
 
 	return copy_out(info, words, sizeof(words));
 }

@@ -32,6 +32,6 @@ long sigevent_in(struct host_sigevent *ev, gaddr a)
 	ev->value = g.notify == SIGEV_THREAD ? buf_in(GADDR(g.value), NOTIFY_COOKIE) : g.value;
 	ev->signo = g.signo;
 	ev->notify = g.notify;
-	ev->tid = g.tid;
+	ev->tid = id_in(g.tid);
 	return err;
 }

@@ -5,28 +5,33 @@
 
 #include "vdso.h"
 
+static long read_clock(struct thread *t, s32 clock, struct host_timespec *ts)
+{
+	long err = turns_on() && clock >= 0 ? 0 : vdso_clock_gettime(id_in_clock(clock), ts); /* is there such a clock? */
+
+	return turns_on() && !err ? virtual_clock(t, clock, &ts->sec, &ts->nsec) : err;
+}
+
 long sys_clock_gettime(struct thread *t, s32 clock, gaddr out)
 {
 	struct host_timespec ts;
-	long err = vdso_clock_gettime(clock, &ts);
+	long err = read_clock(t, clock, &ts);
 
-	(void)t;
 	return err ? err : timespec32_out(out, &ts);
 }
 
 long sys_clock_gettime64(struct thread *t, s32 clock, gaddr out)
 {
 	struct host_timespec ts;
-	long err = vdso_clock_gettime(clock, &ts);
+	long err = read_clock(t, clock, &ts);
 
-	(void)t;
 	return err ? err : timespec64_out(out, &ts);
 }
 
 long sys_clock_getres(struct thread *t, s32 clock, gaddr out)
 {
 	struct host_timespec ts;
-	long err = host_syscall2(__NR_clock_getres, (u64)clock, (u64)&ts);
+	long err = host_syscall2(__NR_clock_getres, (u64)(s64)id_in_clock(clock), (u64)&ts);
 
 	(void)t;
 	if (err || !out.va)
@@ -89,9 +94,8 @@ long sys_gettimeofday(struct thread *t, gaddr tv, gaddr tz)
 	struct host_timeval now;
 	long err = tz.va ? host_syscall2(__NR_gettimeofday, 0, buf_out(tz, 8)) : 0;
 
-	(void)t;
 	if (!err)
-		err = vdso_clock_gettime(0 /* CLOCK_REALTIME */, &ts);
+		err = read_clock(t, 0 /* CLOCK_REALTIME */, &ts);
 	if (err || !tv.va)
 		return err;
 	now = (struct host_timeval){ts.sec, ts.nsec / 1000};
