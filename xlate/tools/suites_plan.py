@@ -86,10 +86,18 @@ class Source:
         if not names:
             raise Inconsistent(f"{self.package}: no file is called {' or '.join(self.files)}")
         return [
-            Unit(self.suite, name, (*self.words, *_switches(top / name), name), self.seconds)
+            Unit(self.suite, name, (*self.words, *self._switches(top / name), name), self.seconds)
             for name in names
             if not any(fnmatchcase(name, pattern) for pattern in away)
         ]
+
+    def _switches(self, path: Path) -> list[str]:
+        """Return the options that a file's first line asks the perl for that starts it."""
+        if self.words != ("./perl",):
+            return []
+        with path.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline()
+        return first.split("perl", 1)[1].split() if first.startswith("#!./perl") else []
 
 
 @dataclass(frozen=True)
@@ -101,13 +109,6 @@ class Plan:
     sources: Mapping[str, Source]
     rows: tuple[Row, ...]
     left: tuple[Left, ...]
-
-
-def _switches(path: Path) -> list[str]:
-    """Return the options that a file's first line asks its interpreter for."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        first = file.readline()
-    return first.split("perl", 1)[1].split() if first.startswith("#!./perl") else []
 
 
 def _checked(rows: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
