@@ -21,10 +21,11 @@ from xlate.tools import debian_run as debian
 SUITES = debian.CHECKOUT / "corpus" / "debian" / "suites.toml"
 RECORDER = debian.CHECKOUT / "corpus" / "debian" / "record_python.py"
 # Why results may differ: what a row's `from` can say.
+SPEED = "speed"
 CAUSES = {
     "32 bits": "pointers, longs and sizes of 32 bits",
     "armhf": "what Debian's armhf packages, or the architecture, do otherwise",
-    "speed": "a limit of time that a slower machine misses too",
+    SPEED: "limits of time that a busy machine misses; these need not differ every time",
     "xlate": "what xlate does otherwise, or not yet",
 }
 
