@@ -104,9 +104,8 @@ def idle_rows(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> list[Row]:
     """Return the rows that cover no difference, of units that ran; speed may differ or not."""
     used = {one.row for outcome in outcomes for one in outcome.differences}
     ran = [outcome.unit.name for outcome in outcomes]
-    return [
-        row for row in rows if row not in used and any(fnmatchcase(name, row.unit) for name in ran)
-    ]
+    steady = [row for row in rows if row.cause != SPEED and row not in used]
+    return [row for row in steady if any(fnmatchcase(name, row.unit) for name in ran)]
 
 
 def _kept(unit: Unit) -> Path:
