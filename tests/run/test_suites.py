@@ -96,7 +96,11 @@ def test_a_second_run_has_the_differing_tests_alone() -> None:
 
 def test_rows_that_cover_nothing_are_told() -> None:
     """A row is idle when its unit ran without that difference; not when it did not run."""
-    plan_rows = [ROW, Row("test_other", "*", "", "speed", "Slow.")]
+    plan_rows = [
+        ROW,
+        Row("test_other", "*", "", "armhf", "It is."),
+        Row("test_x", "*.slow", "", "speed", "It may be."),
+    ]
     assert suites_table.idle_rows([_compare([_report()], [_report()])], plan_rows) == [ROW]
     used = _compare([_report(wide="ok")], [_report(wide="failed")])
     assert suites_table.idle_rows([used], plan_rows) == []

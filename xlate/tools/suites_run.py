@@ -263,6 +263,7 @@ def _by_status(log: str, status: int, _place: Path) -> dict[str, Result]:
 READERS: Mapping[str, Callable[[str, int, Path], dict[str, Result]]] = {
     "python": _python,
     "perl": _tap,
+    "perl-modules": _tap,
     "lua": _by_status,
     "lua-lpeg": _by_status,
 }

@@ -28,7 +28,7 @@ from xlate.errors import XlateError
 from xlate.tools import debian_run as debian
 from xlate.tools import suites_run as suites
 from xlate.tools.suites_page import page
-from xlate.tools.suites_plan import Plan, Row, Unit, load, python_units
+from xlate.tools.suites_plan import SPEED, Plan, Row, Unit, load, python_units
 from xlate.tools.suites_run import ABSENT, BEGUN, GUEST, NATIVE, WHOLE, Report, Result, Way
 
 PAGE = debian.CHECKOUT / "docs" / "debian-tests.md"
@@ -101,12 +101,11 @@ def _settle_whole(outcome: Outcome) -> None:
 
 
 def idle_rows(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> list[Row]:
-    """Return the rows that cover no difference, of units that ran."""
+    """Return the rows that cover no difference, of units that ran; speed may differ or not."""
     used = {one.row for outcome in outcomes for one in outcome.differences}
     ran = [outcome.unit.name for outcome in outcomes]
-    return [
-        row for row in rows if row not in used and any(fnmatchcase(name, row.unit) for name in ran)
-    ]
+    steady = [row for row in rows if row.cause != SPEED and row not in used]
+    return [row for row in steady if any(fnmatchcase(name, row.unit) for name in ran)]
 
 
 def _kept(unit: Unit) -> Path:
@@ -153,9 +152,9 @@ def again(unit: Unit, tests: Sequence[str]) -> Unit:
 class Campaign:
     """Runs units both ways, each way in its own work folder."""
 
-    def __init__(self, plan: Plan, both: Sequence[Way], *, resume: bool) -> None:
+    def __init__(self, plan: Plan, both: Sequence[Way], *, resume: bool, runs: bool) -> None:
         """Unpack the sources for both ways."""
-        self._plan, self._ways, self._resume = plan, both, resume
+        self._plan, self._ways, self._resume, self._runs = plan, both, resume, runs
         self._tops = {
             (way.name, name): suites.lay_out(way, source)
             for way in both
@@ -173,10 +172,10 @@ class Campaign:
             if not names or any(fnmatchcase(unit.name, n) or unit.suite == n for n in names)
         ]
 
-    def choose(self, names: Sequence[str], *, only_kept: bool) -> tuple[list[Unit], list[str]]:
+    def choose(self, names: Sequence[str]) -> tuple[list[Unit], list[str]]:
         """Return the units to judge, and the names of those that are passed over."""
         units = self.units(names)
-        chosen = [unit for unit in units if not only_kept or kept(unit)]
+        chosen = [unit for unit in units if self._runs or kept(unit)]
         return chosen, [unit.name for unit in units if unit not in chosen]
 
     def _run(self, unit: Unit) -> dict[str, Report]:
@@ -196,7 +195,7 @@ class Campaign:
             keep(unit, reports)
         outcome = compare(unit, reports, self._plan.rows)
         unlisted = [one.test for one in outcome.differences if one.row is None]
-        if unlisted and len(reports[GUEST]) == 1:
+        if unlisted and self._runs and len(reports[GUEST]) == 1:
             for way, report in self._run(again(unit, unlisted)).items():
                 reports[way].append(report)
             keep(unit, reports)
@@ -223,7 +222,9 @@ def _prepare(plan: Plan, both: Sequence[Way]) -> None:
 
 @click.command()
 @click.option("--resume", is_flag=True, help="Keep the results that an earlier run has written.")
-@click.option("--only-kept", is_flag=True, help="Run nothing that has no such results.")
+@click.option(
+    "--only-kept", is_flag=True, help="Run nothing; what has no such results is passed over."
+)
 @click.argument("names", nargs=-1)
 def main(names: tuple[str, ...], *, resume: bool, only_kept: bool) -> None:
     r"""Run the suites (all, or the units or suites that NAMES are patterns of) and compare.
@@ -244,8 +245,8 @@ def main(names: tuple[str, ...], *, resume: bool, only_kept: bool) -> None:
         suites.fetch_sources(plan, console.print)
         with suites.ways(runtime.find(), ("--tier", "baseline")) as both:
             _prepare(plan, both)
-            campaign = Campaign(plan, both, resume=resume or only_kept)
-            units, passed_over = campaign.choose(names, only_kept=only_kept)
+            campaign = Campaign(plan, both, resume=resume or only_kept, runs=not only_kept)
+            units, passed_over = campaign.choose(names)
             outcomes = list(campaign.judged(units, lambda line: console.print(line, markup=False)))
     except XlateError as error:
         console.print(f"suites_table: {error}")
