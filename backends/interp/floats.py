@@ -60,6 +60,18 @@ def _nan_fix(cpu: Cpu, op: Op, a: int, b: int, c: int) -> int:
     return next((x for x in (a, b) if ieee.is_nan(fmt, x)), fmt.default_nan)
 
 
+@arm("fma")
+def _fma(cpu: Cpu, op: Op, a: int, b: int, c: int) -> int:
+    fmt = _format(op)
+    nans = [x for x in (c, a, b) if ieee.is_nan(fmt, x)]
+    if not nans:
+        return ieee.fma(fmt, cpu.fp, a, b, c)
+    loud = [x for x in nans if ieee.is_signalling(fmt, x)]
+    nowhere = {x & ~fmt.sign_bit for x in (a, b)} == {0, fmt.infinity}
+    cpu.fp.flags |= ieee.IOC if loud or nowhere else 0
+    return [*loud, *([fmt.default_nan] if nowhere else nans)][0] | fmt.quiet_bit
+
+
 @arm("fcmp")
 def _fcmp(cpu: Cpu, op: Op, a: int, b: int) -> int:
     return ieee.compare(_format(op), cpu.fp, a, b, signal=op.params["signal"])

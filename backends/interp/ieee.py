@@ -198,6 +198,29 @@ def mul(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
     return pack(fmt, mode, product)
 
 
+def fma(fmt: Format, mode: FloatMode, a: int, b: int, c: int, *, mark: bool = False) -> int:
+    """A * b + c rounded once, without NaNs; ``mark``: what is tiny is its sign and a 1."""
+    product = (a ^ b) & fmt.sign_bit
+    if is_infinite(fmt, a) or is_infinite(fmt, b):
+        nothing = not a & ~fmt.sign_bit or not b & ~fmt.sign_bit
+        if nothing or (is_infinite(fmt, c) and c & fmt.sign_bit != product):
+            return _invalid(fmt, mode)
+        return product | fmt.infinity
+    if is_infinite(fmt, c):
+        return c
+    x, y, z = unpack(fmt, a), unpack(fmt, b), unpack(fmt, c)
+    exponent = min(x.exponent + y.exponent, z.exponent)
+    total = (x.mantissa * y.mantissa) << (x.exponent + y.exponent - exponent)
+    addend = z.mantissa << (z.exponent - exponent)
+    total = (-total if product else total) + (-addend if z.sign else addend)
+    if total == 0:
+        same = product == c & fmt.sign_bit
+        return product if same else fmt.sign_bit * (mode.round is Round.DOWN)
+    if mark and exponent + abs(total).bit_length() - 1 < fmt.emin:
+        return fmt.sign_bit * (total < 0) | 1
+    return pack(fmt, mode, Number(int(total < 0), abs(total), exponent))
+
+
 def div(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
     """A / b."""
     if _any_nan(fmt, mode, a, b):

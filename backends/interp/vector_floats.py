@@ -22,7 +22,7 @@ def _product(mode: FloatMode, a: int, b: int) -> int:
 
 
 def _compared(mode: FloatMode, op: str, a: int, b: int) -> int:
-    order = ieee.compare(F32, mode, a, b, signal=int(op != "eq"))
+    order = ieee.compare(F32, mode, a, b, signal=op != "eq")
     return -int(order in {"eq": (1,), "ge": (1, 2), "gt": (2,)}[op])
 
 
@@ -39,6 +39,24 @@ def _vf(cpu: Cpu, op: Op, a: int, b: int) -> int:
     mode = FloatMode(Round.NEAREST, cpu.fp.flags)
     pairs = zip(split(a, width_of(op), 32), split(b, width_of(op), 32), strict=True)
     value = join([_one(mode, op.params["op"], x, y) for x, y in pairs], 32)
+    cpu.fp.flags = mode.flags
+    return value
+
+
+def _fused(mode: FloatMode, a: int, b: int, c: int) -> int:
+    if not any(ieee.is_nan(F32, x) for x in (a, b, c)):
+        return ieee.fma(F32, mode, a, b, c, mark=True)
+    loud = any(ieee.is_signalling(F32, x) for x in (a, b, c))
+    nowhere = {x & ~F32.sign_bit for x in (a, b)} == {0, F32.infinity}
+    mode.flags |= ieee.IOC if loud or nowhere else 0
+    return F32.default_nan
+
+
+@arm("vf_fma")
+def _vf_fma(cpu: Cpu, op: Op, a: int, b: int, c: int) -> int:
+    mode = FloatMode(Round.NEAREST, cpu.fp.flags)
+    lanes = zip(*(split(x, width_of(op), 32) for x in (a, b, c)), strict=True)
+    value = join([_fused(mode, *three) for three in lanes], 32)
     cpu.fp.flags = mode.flags
     return value
 

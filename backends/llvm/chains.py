@@ -21,7 +21,8 @@ from xlate.ir.ops import OPS, Effect
 _MAKERS = frozenset({"fadd", "fsub", "fmul", "fdiv", "fsqrt"})
 _CARRIERS = frozenset({"fneg", "fabs", "fcvt", "bitcast"})  # a NaN stays one
 _SINKS = frozenset({"f_to_int", "fcmp"})  # which NaN it is makes no difference to them
-_RAISING = _MAKERS | _SINKS | {"fcvt", "int_to_f"}  # exceptions; of a part of a NaN, other ones
+# Exceptions; of a part of a NaN, other ones.
+_RAISING = _MAKERS | _SINKS | {"fcvt", "fma", "int_to_f"}
 _OUTSIDE = frozenset({"get_fp_flags", "set_fp_mode"})
 _PATIENCE = 8  # instructions without arithmetic that end a run
 

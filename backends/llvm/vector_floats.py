@@ -11,8 +11,8 @@ from xlate.ir import Op
 
 _STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
 _QUIET = 'metadata !"fpexcept.strict"'
-_RC = 0x6000  # of MXCSR: 0 is to nearest
-_V, _W, _I = "<4 x float>", "<4 x double>", "<4 x i32>"
+_RC, _PE = 0x6000, 0x20  # of MXCSR: rounding, 0 is to nearest; inexact
+_V, _W, _I, _L = "<4 x float>", "<4 x double>", "<4 x i32>", "<4 x i64>"
 _TINY = 0x38100000  # upper half of 2^-126 in double precision
 _COMPARE = {"eq": ("fcmp", "oeq"), "ge": ("fcmps", "oge"), "gt": ("fcmps", "ogt")}
 
@@ -36,14 +36,15 @@ class _Nearest:
     def __init__(self, t: Text) -> None:
         self.t = t
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Nearest:
         t = self.t
         self.slot = t.new("alloca i32, align 4")
         t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
-        old = t.new(f"load i32, ptr {self.slot}, align 4")
+        self.old = old = t.new(f"load i32, ptr {self.slot}, align 4")
         self.mode = t.new(f"and i32 {old}, {_RC}")
         self.other = t.new(f"icmp ne i32 {self.mode}, 0")
         self._when_other(t.new(f"and i32 {old}, {~_RC}"))
+        return self
 
     def __exit__(self, *exc: object) -> None:
         t = self.t
@@ -55,6 +56,19 @@ class _Nearest:
         self._load(t.new(f"or i32 {new}, {self.mode}"))
         t.line(f"br label %{done}")
         t.lines.append(f"{done}:")
+
+    def inexact_as_before(self, when: str) -> None:
+        """Take an inexact of the operations so far back, if the i1 is 1: seldom."""
+        t = self.t
+        back, go = t.label(), t.label()
+        t.line(f"br i1 {when}, label %{back}, label %{go}, !prof !0")
+        t.lines.append(f"{back}:")
+        t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
+        now = t.new(f"load i32, ptr {self.slot}, align 4")
+        others = t.new(f"and i32 {now}, {~_PE}")
+        self._load(t.new(f"or i32 {others}, {t.new(f'and i32 {self.old}, {_PE}')}"))
+        t.line(f"br label %{go}")
+        t.lines.append(f"{go}:")
 
     def _when_other(self, value: str) -> None:
         t = self.t
@@ -87,11 +101,14 @@ def _vf(t: Text, op: Op) -> str:
         a = _without_magnitude(t, a, tiny)
     with _Nearest(t):
         value = _operation(t, f"f{kind}", "v4f32", _V, a, b)
-    if tiny:
-        bits = t.new(f"bitcast {_V} {value} to {_I}")
-        last = t.new(f"and {_I} {tiny}, {_all(1)}")
-        return _bag(t, t.new(f"or {_I} {bits}, {last}"), _I, op.ty)
-    return _bag(t, value, _V, op.ty)
+    return _marked(t, value, tiny, op.ty) if tiny else _bag(t, value, _V, op.ty)
+
+
+def _marked(t: Text, value: str, tiny: str, ty: str) -> str:
+    """The lanes as a bag of bits, the lowest set where the mask is."""
+    bits = t.new(f"bitcast {_V} {value} to {_I}")
+    last = t.new(f"and {_I} {tiny}, {_all(1)}")
+    return _bag(t, t.new(f"or {_I} {bits}, {last}"), _I, ty)
 
 
 def _operation(t: Text, name: str, suffix: str, vec: str, a: str, b: str) -> str:
@@ -107,12 +124,18 @@ def _all(number: int) -> str:
 
 def _tiny_product(t: Text, a: str, b: str) -> str:
     """Mask of the products, exact in double precision, between 0 and the least normal number."""
-    wide = [
-        t.new(f"call {_W} @llvm.experimental.constrained.fpext.v4f64.v4f32({_V} {x}, {_QUIET}) #1")
-        for x in (a, b)
-    ]
-    product = _operation(t, "fmul", "v4f64", _W, *wide)
-    halves = t.new(f"bitcast {_W} {product} to <8 x i32>")
+    return _tiny(t, _operation(t, "fmul", "v4f64", _W, _widened(t, a), _widened(t, b)))
+
+
+def _widened(t: Text, x: str) -> str:
+    return t.new(
+        f"call {_W} @llvm.experimental.constrained.fpext.v4f64.v4f32({_V} {x}, {_QUIET}) #1"
+    )
+
+
+def _tiny(t: Text, wide: str) -> str:
+    """Mask of the doubles between 0 and the least normal single."""
+    halves = t.new(f"bitcast {_W} {wide} to <8 x i32>")
     upper = t.new(
         f"shufflevector <8 x i32> {halves}, <8 x i32> poison, {_I} <i32 1, i32 3, i32 5, i32 7>"
     )
@@ -128,6 +151,67 @@ def _without_magnitude(t: Text, a: str, mask: str) -> str:
     gone = t.new(f"and {_I} {mask}, {_all(0x7FFFFFFF)}")
     kept = t.new(f"xor {_I} {gone}, {_all(-1)}")
     return t.new(f"bitcast {_I} {t.new(f'and {_I} {bits}, {kept}')} to {_V}")
+
+
+@arm("vf_fma")
+def _vf_fma(t: Text, op: Op) -> str:
+    """In double precision the product is exact, and the sum is rounded to odd: then once more.
+
+    Where a tiny sum was inexact in double precision, that must not be seen: it will be a zero.
+    """
+    a, b, c = (_widened(t, _four(t, x, op.ty, "float")) for x in args_of(t, op))
+    with _Nearest(t) as nearest:
+        product = _operation(t, "fmul", "v4f64", _W, a, b)
+        wide = _odd_sum(t, product, c)
+        tiny = _tiny(t, wide)
+        lanes = t.new(f"icmp ne {_I} {tiny}, zeroinitializer")
+        any_ = t.new(f"icmp ne i4 {t.new(f'bitcast <4 x i1> {lanes} to i4')}, 0")
+        nearest.inexact_as_before(any_)
+        value = _narrowed(t, _zero_where(t, wide, tiny))
+    return _marked(t, value, tiny, op.ty)
+
+
+def _narrowed(t: Text, wide: str) -> str:
+    return t.new(
+        f"call {_V} @llvm.experimental.constrained.fptrunc.v4f32.v4f64({_W} {wide}, {_STRICT}) #1"
+    )
+
+
+def _zero_where(t: Text, wide: str, mask: str) -> str:
+    """Zeros with their sign where the mask is set."""
+    bits = t.new(f"bitcast {_W} {wide} to {_L}")
+    gone = t.new(f"and {_L} {t.new(f'sext {_I} {mask} to {_L}')}, {_every((1 << 63) - 1)}")
+    kept = t.new(f"and {_L} {bits}, {t.new(f'xor {_L} {gone}, {_every(-1)}')}")
+    return t.new(f"bitcast {_L} {kept} to {_W}")
+
+
+def _every(number: int) -> str:
+    return f"<{', '.join([f'i64 {number}'] * 4)}>"
+
+
+def _odd_sum(t: Text, a: str, b: str) -> str:
+    """Sum that has its last bit set when it is inexact, so that a second rounding is the first.
+
+    The error of a sum to nearest is a number itself (Knuth); for what is not finite it is 0.
+    """
+    total = _operation(t, "fadd", "v4f64", _W, a, b)
+    bits = t.new(f"bitcast {_W} {total} to {_L}")
+    infinity = _every(0x7FF << 52)
+    special = t.new(f"icmp eq {_L} {t.new(f'and {_L} {bits}, {infinity}')}, {infinity}")
+    a, b, s = (
+        t.new(f"select <4 x i1> {special}, {_W} zeroinitializer, {_W} {x}") for x in (a, b, total)
+    )
+    part = _operation(t, "fsub", "v4f64", _W, s, a)
+    first = _operation(t, "fsub", "v4f64", _W, s, part)
+    errors = [_operation(t, "fsub", "v4f64", _W, x, y) for x, y in ((a, first), (b, part))]
+    error = t.new(f"bitcast {_W} {_operation(t, 'fadd', 'v4f64', _W, *errors)} to {_L}")
+    inexact = t.new(f"icmp ne {_L} {t.new(f'shl {_L} {error}, {_every(1)}')}, zeroinitializer")
+    even = t.new(f"icmp eq {_L} {t.new(f'and {_L} {bits}, {_every(1)}')}, zeroinitializer")
+    apart = t.new(f"ashr {_L} {t.new(f'xor {_L} {error}, {bits}')}, {_every(63)}")
+    by = t.new(f"or {_L} {apart}, {_every(1)}")
+    moves = t.new(f"and <4 x i1> {inexact}, {even}")
+    by = t.new(f"select <4 x i1> {moves}, {_L} {by}, {_L} zeroinitializer")
+    return t.new(f"bitcast {_L} {t.new(f'add {_L} {bits}, {by}')} to {_W}")
 
 
 @arm("vf_from_int")
@@ -147,8 +231,5 @@ def _vf_from_int(t: Text, op: Op) -> str:
             f"({_I} {integers}, {_STRICT}) #1"
         )
         scaled = _operation(t, "fmul", "v4f64", _W, wide, scales)
-        value = t.new(
-            f"call {_V} @llvm.experimental.constrained.fptrunc.v4f32.v4f64"
-            f"({_W} {scaled}, {_STRICT}) #1"
-        )
+        value = _narrowed(t, scaled)
     return _bag(t, value, _V, op.ty)

@@ -9,6 +9,7 @@ addition of VMLA and of the steps are rounded one after the other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, reduce
 
 from frontends.arm32.fp_shared import neon_row
 from frontends.arm32.machine import Arm32
@@ -50,7 +51,7 @@ def operands(v: Vec, *values: Value) -> tuple[Value, ...]:
     """The values without denormals; IDC where there were any."""
     flushed = tuple(without_denormals(v, a) for a in values)
     changed = [v.op("xor", a, b) for a, b in zip(values, flushed, strict=True)]
-    cumulative(v.machine, IDC, changed[0] if len(changed) == 1 else v.op("or", *changed))
+    cumulative(v.machine, IDC, reduce(partial(v.op, "or"), changed))
     return flushed
 
 
@@ -82,7 +83,8 @@ def arithmetic(v: Vec, op: str, a: Value, b: Value) -> Value:
 def add_product(v: Vec, op: str, a: Value, b: Value) -> Value:
     """Vd + or - a * b, rounded twice."""
     product = arithmetic(v, "mul", a, b)
-    return result(v, vf(v, op, *operands(v, v.d), product))
+    (d,) = operands(v, v.d)
+    return result(v, vf(v, op, d, product))
 
 
 def three_same_float(
@@ -266,18 +268,22 @@ def vrsqrts_f32(v: Vec) -> Value:
     return result(v, vf(v, "mul", difference, v.splat(ONE_HALF)))
 
 
-# --- refused --------------------------------------------------------------------------------------
+# --- one rounding ---------------------------------------------------------------------------------
+
+
+def fused(v: Vec, n: Value) -> Value:
+    """Vd + n * Vm, rounded once."""
+    n, m, d = operands(v, n, v.m, v.d)
+    return result(v, v.machine.block.op("vf_fma", n, m, d))
 
 
 @three_same_float("0", "0", "1100 1", manual="VFMA, VFMS")
 def vfma_f32(v: Vec) -> Value:
     """Vd := Vd + Vn * Vm with one rounding."""
-    v.machine.unimplemented("fused multiply-add: VFPv4 is not offered in HWCAP")
-    return v.d
+    return fused(v, v.n)
 
 
 @three_same_float("0", "1", "1100 1", manual="VFMA, VFMS")
 def vfms_f32(v: Vec) -> Value:
     """Vd := Vd - Vn * Vm with one rounding."""
-    v.machine.unimplemented("fused multiply-add: VFPv4 is not offered in HWCAP")
-    return v.d
+    return fused(v, v.op("xor", v.n, v.splat(SIGN)))

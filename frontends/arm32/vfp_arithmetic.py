@@ -118,11 +118,24 @@ def vnmls_fp(m: Arm32, d: Value, product: Value) -> Value:
     return fp_binary(m, "fadd", fp_neg(m, d), product)
 
 
-@vfp_row("1110 1 x 01 xxxx xxxx 101x xx x0 xxxx", manual="VFNMA, VFNMS", name="vfnma_fp")
-@vfp_row("1110 1 x 10 xxxx xxxx 101x xx x0 xxxx", manual="VFMA, VFMS", name="vfma_fp")
-def fused(m: Arm32) -> None:
-    """Vd := +-Vd + +-Vn * Vm with one rounding."""
-    m.unimplemented("fused multiply-add: VFPv4 is not offered in HWCAP")
+@vfp_row(
+    "1110 1 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4", manual="VFNMA, VFNMS", name="vfnma_fp"
+)
+def vfnma_fp(m: Arm32, D: Imm, Vn: Reg, Vd: Reg, sz: int, N: Imm, op: int, M: Imm, Vm: Reg) -> None:
+    """Vd := -Vd + Vn * Vm (or -Vn * Vm) with one rounding."""
+    n, m_, d = (get_fp(m, sz, V, x) for V, x in ((Vn, N), (Vm, M), (Vd, D)))
+    n = fp_neg(m, n) if op else n
+    set_fp(m, sz, Vd, D, m.block.op("fma", n, m_, fp_neg(m, d)))
+
+
+@vfp_row(
+    "1110 1 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4", manual="VFMA, VFMS", name="vfma_fp"
+)
+def vfma_fp(m: Arm32, D: Imm, Vn: Reg, Vd: Reg, sz: int, N: Imm, op: int, M: Imm, Vm: Reg) -> None:
+    """Vd := Vd + Vn * Vm (or -Vn * Vm) with one rounding."""
+    n, m_, d = (get_fp(m, sz, V, x) for V, x in ((Vn, N), (Vm, M), (Vd, D)))
+    n = fp_neg(m, n) if op else n
+    set_fp(m, sz, Vd, D, m.block.op("fma", n, m_, d))
 
 
 # --- one operand ----------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ _JUMP = bytes.fromhex("4154 4989fc ffd6 415c c3")
 _SENT = bytes.fromhex("4889c8 c3")
 
 
-def _executable(code: bytes) -> tuple[mmap.mmap, int]:
+def executable(code: bytes) -> tuple[mmap.mmap, int]:
+    """Code in memory that may be executed, and its address; who holds the first keeps it there."""
     memory = mmap.mmap(-1, len(code), prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     memory.write(code)
     return memory, ctypes.addressof(ctypes.c_char.from_buffer(memory))
@@ -74,7 +75,7 @@ def _helper(text: str) -> tuple[mmap.mmap, int]:
     code = compile_functions([function], PRELUDE, level=1, jobs=1)[function.name]
     assert isinstance(code, ObjectCode)
     assert not code.relocs
-    return _executable(code.code)
+    return executable(code.code)
 
 
 def nest_address() -> int:
@@ -97,7 +98,7 @@ class Machine:
     doubles: list[float] = field(default_factory=lambda: [0.0] * DOUBLES)
 
     def __post_init__(self) -> None:
-        self._memory, self.address = _executable(struct.pack("<I", self.bias) + self.image.code[4:])
+        self._memory, self.address = executable(struct.pack("<I", self.bias) + self.image.code[4:])
         self.state = ctypes.create_string_buffer(STATE.size())
         self.write("nest", "<Q", nest_address())
         self.write("safepoint", "<Q", safepoint_address())
@@ -125,7 +126,7 @@ class Machine:
 
     def come_in(self, key: int) -> int:
         """Jump to X of a key as baseline code does; returns the function that it is sent to."""
-        code, address = _executable(_JUMP + _SENT)
+        code, address = executable(_JUMP + _SENT)
         self.write("enter", "<Q", address + len(_JUMP))
         x = next(x for k, x, _ in self.image.entries if k == key)
         jump = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p)(address)

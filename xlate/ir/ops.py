@@ -177,6 +177,14 @@ _ROWS = (
         "else the first NaN of a, b, else the positive default NaN",
     ),
     OpRow(
+        "fma",
+        3,
+        (),
+        _P,
+        "a * b + c rounded once; a NaN made quiet, signalling before quiet, c before a before b, "
+        "the default one for infinity times 0",
+    ),
+    OpRow(
         "fcmp",
         2,
         ("signal",),
@@ -206,6 +214,14 @@ _ROWS = (
         _P,
         "f32 lanes: add, sub, mul, with an unspecified NaN; a product below the least normal "
         "is its sign and a 1; eq, ge, gt give all ones or 0; ge, gt raise invalid for any NaN",
+    ),
+    OpRow(
+        "vf_fma",
+        3,
+        (),
+        _P,
+        "f32 lanes of a * b + c rounded once, with an unspecified NaN; what is below the least "
+        "normal number is its sign and a 1",
     ),
     OpRow("vf_from_int", 2, ("signed",), _P, "f32 lanes of the i32 lanes of a times the f64 b"),
     OpRow(

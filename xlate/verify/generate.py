@@ -266,6 +266,7 @@ class Generator:
         state.d = [self._fp_value() for _ in range(32)]
         state.fpscr = pick.getrandbits(4) << 28 | pick.choice((0, 0, 0, pick.getrandbits(2) << 22))
         state.fpscr |= pick.choice((0, 0, 0, pick.getrandbits(5)))  # flags raised before
+        state.fpscr |= (state.fpscr & 1) << 26  # AHP, which only half precision looks at
         state.tpidruro, state.tpidrurw = pick.getrandbits(32), pick.getrandbits(32)
         return state
 

@@ -344,7 +344,7 @@ static void print_cpus(void)
 	char buf[600];
 	struct text b = text_begin(buf, sizeof(buf));
 
-	text_str(&b, "one processor, ARMv7-A with VFPv3 and Advanced SIMD, stands for each of these:\n");
+	text_str(&b, "one processor, ARMv7-A with VFPv4 and Advanced SIMD, stands for each of these:\n");
 	for (u32 i = 0; i < ARRAY_LEN(CPUS); i++) {
 		text_str(&b, "  ");
 		text_str(&b, CPUS[i]);
