@@ -166,7 +166,7 @@ def plan_of(world: World) -> Plan:
 
 def part_of(world: World, results: Results) -> Part:
     """Return what the page says of a world."""
-    by_name = {case.name: case for case in plan_of(world).cases}
+    by_name = {case.name: case for case in _chosen(plan_of(world), world, ())}
     rows = [(by_name[o.name], o) for o in results.of(world.name, list(by_name))]
     versions = musl.versions() if world is musl.WORLD else debian.packages_in(world.root)
     return Part(world, rows, versions)

@@ -234,7 +234,6 @@ def _variables(machine: Machine) -> Mapping[str, str]:
     return {
         "CC": str(machine.compiler),
         "AR": f"{machine.cross}ar",
-        "STRIP": f"{machine.cross}strip",
         "CROSS": machine.cross,
         "HOST": machine.gnu,
         "DEST": str(debian.TREES / machine.root),
