@@ -16,7 +16,7 @@
 enum { POLLIN = 1, POLLOUT = 4, O_NONBLOCK = 04000, F_GETFL = 3, F_SETLK = 6, F_SETLKW = 7 };
 enum { F_OFD_SETLK = 37, F_OFD_SETLKW = 38, LOCK_NB = 4, LOCK_UN = 8, WNOHANG = 1, IPC_NOWAIT = 04000 };
 enum { MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, SOL_SOCKET = 1, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21 };
-enum { RWF_NOWAIT = 8, TIMER_ABSTIME = 1, CLOCK_MONOTONIC = 1 };
+enum { RWF_NOWAIT = 8, TIMER_ABSTIME = 1, CLOCK_MONOTONIC = 1, CLOCK_THREAD_CPUTIME = 3, CLOCK_MONOTONIC_COARSE = 6 };
 
 /* What a pipe takes at once when it takes anything. */
 #define PIPE_BUF 4096
@@ -89,6 +89,21 @@ static u64 socket_limit(struct thread *t, u64 fd, s16 events)
 	if (host_syscall5(__NR_getsockopt, fd, SOL_SOCKET, (u64)which, (u64)tv, (u64)&size) || (!tv[0] && !tv[1]))
 		return TURNS_NEVER;
 	return virtual_until(t, CLOCK_MONOTONIC, false, (s64)tv[0], (s64)tv[1] * 1000);
+}
+
+/* Nobody else is there to run meanwhile. Where a socket's own limit ended the call, that time has passed. */
+static long call_alone(struct thread *t, long nr, const u64 *a)
+{
+	long ret = call(t, nr, a);
+	bool sends = nr == __NR_sendto || nr == __NR_sendmsg || nr == __NR_write || nr == __NR_writev;
+	u64 until;
+
+	if (ret != -EAGAIN || host_syscall2(__NR_fcntl, a[0], F_GETFL) & O_NONBLOCK)
+		return ret;
+	until = socket_limit(t, a[0], sends ? POLLOUT : POLLIN);
+	if (until != TURNS_NEVER)
+		virtual_reach(until);
+	return ret;
 }
 
 /* Wait until the descriptor is ready, then make the call, which then does not wait. */
@@ -428,6 +443,8 @@ static long sleep_virtually(struct thread *t, const u64 *a)
 	u64 until, left;
 	s64 sec, nsec;
 
+	if (a[0] >= CLOCK_THREAD_CPUTIME && a[0] <= CLOCK_MONOTONIC_COARSE)
+		return -EOPNOTSUPP;
 	if (virtual_clock(t, (s32)a[0], &sec, &nsec) || request[0] < 0 || (u64)request[1] >= 1000000000)
 		return -EINVAL;
 	until = virtual_until(t, (s32)a[0], absolute, request[0], request[1]);
@@ -540,7 +557,7 @@ static long any_call(struct thread *t, long nr, u64 *a)
 		break;
 	}
 	if (!world_is_threaded() && may_just_wait(nr, a))
-		return call(t, nr, a);
+		return call_alone(t, nr, a);
 	switch (nr) {
 	case __NR_pause:
 		return await_signal(t, NULL);
