@@ -1,7 +1,7 @@
 /*
  * Blocking calls under --deterministic (turns.h). What can be asked without waiting is asked, again after others ran:
- * descriptors by poll, the rest by the call's own form that does not wait. So calls that guest threads end for each other
- * end in the order of turns. Sleeps are virtual. Calls that have no such form are made outside the order.
+ * descriptors by poll, the rest by the call's own form that does not wait. So calls that guest threads end for each
+ * other end in the order of turns. Sleeps are virtual. Calls that have no such form are made outside the order.
  */
 #include <asm/stat.h>
 
@@ -22,9 +22,6 @@ enum { RWF_NOWAIT = 8, TIMER_ABSTIME = 1, CLOCK_MONOTONIC = 1, CLOCK_THREAD_CPUT
 #define PIPE_BUF 4096
 /* Descriptors that select is asked about by copies of its sets. */
 #define SELECT_MAX 4096u
-
-/* What asking is worth in virtual time: never nothing, so that what is left of a limit is less than all of it. */
-#define ASKING_NS 1000
 
 /* Numbers of the ARM table. */
 bool turn_call_sends(u32 nr)
@@ -292,7 +289,7 @@ static void limit_end(struct thread *t, struct limit *l)
 {
 	u64 now, left;
 
-	virtual_add(ASKING_NS);
+	virtual_add(CALL_NS); /* so that what is left is less than all of it */
 	now = virtual_now(t);
 	left = l->until > now ? l->until - now : 0;
 	if (!l->time || l->until == TURNS_NEVER)

@@ -1,7 +1,7 @@
 /*
- * Numbers of processes and threads under --deterministic: the guest sees them count up in the order they are made, whoever
- * else starts processes on this machine. They lie above the kernel's highest, so that one that is not translated names
- * nobody. The table is a memory file, which the programs of a process tree share.
+ * Numbers of processes and threads under --deterministic: the guest sees them count up in the order they are made,
+ * whoever else starts processes on this machine. They lie above the kernel's highest, so that one that is not
+ * translated names nobody. The table is a memory file, which the programs of a process tree share.
  */
 #include "host.h"
 #include "string.h"

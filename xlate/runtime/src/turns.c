@@ -16,17 +16,6 @@
 
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
-/* The longest turn is 2^TURN_BITS places; lengths are spread evenly over the powers of two, so short ones are frequent. */
-#define TURN_BITS 16
-/* What a counted place and a system call are worth in virtual time. */
-#define PLACE_NS 10
-#define CALL_NS 1000
-/* One system call in so many lets another thread go first. */
-#define CALLS_BETWEEN 4
-/* How long to wait, in real time, before the host is asked again. */
-#define PROBE_FIRST_NS 20000u
-#define PROBE_LAST_NS 1000000u
-
 static u64 order;	    /* state of the random numbers */
 static u64 child_seed;	    /* of the fork under way */
 static s32 child_id;
