@@ -132,3 +132,13 @@ def test_threads_pass(source: Path, xlate_run: Path, guest_cc: list[str], tmp_pa
     """What Linux promises to threads holds in turns, too."""
     binary = build.build(program(source), "thumb", guest_cc)
     passes([str(xlate_run), "--deterministic=20261121", str(binary)], source, tmp_path)
+
+
+STRESS = sources("stress")
+
+
+@pytest.mark.parametrize("source", STRESS, ids=lambda source: source.stem)
+def test_stress_passes(source: Path, xlate_run: Path, guest_cc: list[str], tmp_path: Path) -> None:
+    """So do threads under load, for a moment."""
+    binary = build.build(program(source, ("-lrt",)), "thumb", guest_cc)
+    passes([str(xlate_run), "--deterministic=7", str(binary), "0.2"], source, tmp_path)

@@ -289,7 +289,7 @@ static void limit_end(struct thread *t, struct limit *l)
 {
 	u64 now, left;
 
-	virtual_add(CALL_NS); /* so that what is left is less than all of it */
+	virtual_add(t, CALL_NS); /* so that what is left is less than all of it */
 	now = virtual_now(t);
 	left = l->until > now ? l->until - now : 0;
 	if (!l->time || l->until == TURNS_NEVER)

@@ -237,7 +237,7 @@ static void pass(struct thread *t)
 /* What it ran is counted; the next turn's length is drawn when it needs one. */
 static void settle(struct thread *t)
 {
-	virtual_add((u64)(t->turn.length - t->turn.left) * PLACE_NS);
+	virtual_add(t, (u64)(t->turn.length - t->turn.left) * PLACE_NS);
 	t->turn.left = t->turn.length = 0;
 	progress++;
 	idle_since = 0;
@@ -258,7 +258,7 @@ void turns_end(struct thread *t)
 void turns_call(struct thread *t, u32 nr)
 {
 	settle(t);
-	virtual_add(CALL_NS);
+	virtual_add(t, CALL_NS);
 	if (world_is_threaded() && !turns_draw(CALLS_BETWEEN))
 		pass(t);
 	if (turn_call_sends(nr)) {
@@ -293,7 +293,7 @@ enum turn_end turns_wait(struct thread *t, enum turn_state state, u64 until)
 			continue;
 		n->state = TURN_READY;
 		n->woken = n->asked = false;
-		virtual_add(CALL_NS);
+		virtual_add(t, CALL_NS);
 		return end;
 	}
 }
@@ -415,6 +415,7 @@ void turns_after_fork(struct thread *t)
 	holder = t;
 	order = process.opt.seed_of_turns = child_seed;
 	t->turn.id = child_id;
+	t->turn.spent = 0;
 	ids_set(child_id, t->tid);
 	virtual_after_fork();
 }

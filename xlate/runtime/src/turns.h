@@ -30,6 +30,7 @@ struct turn {
 	u32 go;	    /* futex word: the turn was handed over */
 	u8 state;
 	bool woken, asked; /* its wait is over; somebody sent signals */
+	u64 spent;	   /* processor time, virtual */
 	u64 until;	   /* virtual time, or TURNS_NEVER */
 	u64 probed;	   /* when it last looked, by `progress` */
 	gaddr word;	   /* futex it waits at; arrival 0: none */
@@ -115,8 +116,8 @@ void ids_set(s32 id, s32 real);
 
 /* Nanoseconds: counted places and system calls, not an instant. */
 u64 virtual_now(const struct thread *t);
-/* For turns.c: the clock moves on. */
-void virtual_add(u64 ns);
+/* For turns.c: the clock moves on, by what t did or to where a wait ends. */
+void virtual_add(struct thread *t, u64 ns);
 void virtual_reach(u64 ns);
 u64 virtual_base(void);
 /* What a clock says; its time as a point of virtual_now()'s; -EINVAL when there is no such clock. */
