@@ -1,6 +1,7 @@
 /*
  * What execve leaves of a process of several threads: one thread with the process's number, pending signals and the mask
  * stay, handlers become default, ignored ones stay ignored; alternate stack, timers and descriptors with close-on-exec go.
+ * qemu-arm 7.2 does not pass: it starts no ARM program by execve.
  */
 #include "check.h"
 

@@ -1,7 +1,6 @@
 /*
  * What a thread stops sharing is its own from then on: descriptors, working folder and umask; signals, memory and the
  * process stay shared. Threads cannot leave a process's memory or dispositions.
- * qemu-arm 7.2 does not pass: it refuses flags of unshare.
  */
 #include "check.h"
 
