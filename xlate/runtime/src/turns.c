@@ -415,6 +415,7 @@ void turns_after_fork(struct thread *t)
 	holder = t;
 	order = process.opt.seed_of_turns = child_seed;
 	t->turn.id = child_id;
+	ids_begin_region(child_id);
 	t->turn.spent = 0;
 	ids_set(child_id, t->tid);
 	virtual_after_fork();

@@ -110,6 +110,7 @@ s32 id_in_clock(s32 clock);
 void ids_start(struct thread *t);
 /* A number for somebody who is about to be made; 0: there are no more. */
 s32 ids_new(void);
+void ids_begin_region(s32 id); /* in a new process: the numbers it gives follow from its own */
 void ids_set(s32 id, s32 real);
 
 /* --- virtual time and random bytes (virtual.c) ------------------------------------------------------ */
