@@ -27,6 +27,13 @@ void stats_package(const char *file, const char *package, u32 functions, const c
 	never("stats_package");
 }
 
+long fd_path(long fd, char *buf, size_t size)
+{
+	(void)fd, (void)buf, (void)size;
+	never("fd_path");
+	return -1;
+}
+
 u64 cache_window(void)
 {
 	never("cache_window");
