@@ -78,6 +78,33 @@ def test_trace_repeats(lost_update: Threads) -> None:
     assert "[pid 5000003] " in logs.pop()
 
 
+def test_variable(lost_update: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable stands for the option; without a number it is 1."""
+    monkeypatch.setenv("XLATE_DETERMINISTIC", "5")  # the guest's stack holds it as well
+    five, one = lost_update.run("--deterministic=5"), lost_update.run("--deterministic=1")
+    assert lost_update.run() == five
+    assert lost_update.run("--deterministic") == one
+    assert five != one
+
+
+@pytest.mark.parametrize("value", ["x", "5..2", "1..", "..3", "1..2..3"])
+def test_senseless_number(lost_update: Threads, value: str) -> None:
+    """Only numbers and ascending ranges are taken."""
+    status, output, messages = lost_update.run(f"--deterministic={value}")
+    assert (status, output) == (2, "")
+    assert "wants a number, or a range FIRST..LAST" in messages
+
+
+def test_search_that_finds_nothing(lost_update: Threads) -> None:
+    """Each number is run once, and the last line says that none failed."""
+    number = lost_update.first_failing(1)
+    status, output, messages = lost_update.run(f"--deterministic={number - 3}..{number - 1}")
+    assert (status, output.count("\n")) == (0, 6)
+    assert messages == (
+        f"xlate-run: --deterministic={number - 1}: the last of the numbers, and no run failed\n"
+    )
+
+
 def test_chaos_repeats(lost_update: Threads) -> None:
     """Disturbances come out of the same numbers."""
     runs = {lost_update.run("--deterministic=3", "--chaos", "5") for _ in range(10)}
@@ -105,3 +132,13 @@ def test_threads_pass(source: Path, xlate_run: Path, guest_cc: list[str], tmp_pa
     """What Linux promises to threads holds in turns, too."""
     binary = build.build(program(source), "thumb", guest_cc)
     passes([str(xlate_run), "--deterministic=20261121", str(binary)], source, tmp_path)
+
+
+STRESS = sources("stress")
+
+
+@pytest.mark.parametrize("source", STRESS, ids=lambda source: source.stem)
+def test_stress_passes(source: Path, xlate_run: Path, guest_cc: list[str], tmp_path: Path) -> None:
+    """So do threads under load, for a moment."""
+    binary = build.build(program(source, ("-lrt",)), "thumb", guest_cc)
+    passes([str(xlate_run), "--deterministic=7", str(binary), "0.2"], source, tmp_path)

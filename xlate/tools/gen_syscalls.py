@@ -158,6 +158,8 @@ def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:
     register = f"r[{arg.register}]"
     if arg.is_buffer:
         return f"buf_{arg.kind}(GADDR({register}), {_length(arg, args)})"
+    if arg.shown == "clock":
+        return f"id_in_clock((s32){register})"
     simple = {
         "fd": f"fd_to_host(t, (s32){register})",
         "pid": f"id_in((s32){register})",

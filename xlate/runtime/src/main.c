@@ -54,13 +54,13 @@ static void run(void *thread, void *initial_stack)
 	open_own_exe();
 	vdso_init(process.host_auxv);
 	stats_init();
+	turns_start(t);
 	trace_init();
 	root_enter();
 	signal_init(t);
 	load_guest(t);
 	optimised_say_missing();
 	chaos_start();
-	turns_start(t);
 	thread_run(t);
 }
 

@@ -207,7 +207,7 @@ void optimised_forget(struct thread *t, gaddr start, u64 len)
 
 void optimised_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset)
 {
-	if (process.opt.tier != TIER_BASELINE)
+	if (process.opt.tier != TIER_BASELINE && !turns_on()) /* packages do not count */
 		package_mapped(t, fd, address, length, offset);
 }
 

@@ -64,6 +64,19 @@
 /* Largest argv or envp array accepted from a guest, in entries: 8 MiB of pointers; the kernel's byte limit comes first. */
 #define EXEC_WORDS_MAX (1ul << 20)
 
+/* --- turns of --deterministic ------------------------------------------------------------------------ */
+
+/* The longest is 2^TURN_BITS counted places; lengths are spread evenly over the powers of two, so short ones are frequent. */
+#define TURN_BITS 16
+/* One system call in so many lets another thread go first. */
+#define CALLS_BETWEEN 4
+/* What a counted place and a system call are worth in virtual time: about what they cost. */
+#define PLACE_NS 10
+#define CALL_NS 1000
+/* How long to wait, in real time, before the host is asked again: twice as long each time, to the second of these. */
+#define PROBE_FIRST_NS 20000u
+#define PROBE_LAST_NS 1000000u
+
 /* --- translation ----------------------------------------------------------------------------------- */
 
 /* Instructions in a unit: enough for nearly every loop body; a longer run is cut and chained. */

@@ -1,7 +1,8 @@
 /*
- * Numbers of processes and threads under --deterministic: the guest sees them count up in the order they are made, whoever
- * else starts processes on this machine. They lie above the kernel's highest, so that one that is not translated names
- * nobody. The table is a memory file, which the programs of a process tree share.
+ * Numbers of processes and threads under --deterministic: the guest sees them count up in the order they are made,
+ * whoever else starts processes on this machine. They lie above the kernel's highest, so that one that is not
+ * translated names nobody. Each process counts in a region of its own, which follows from its number, so that what
+ * other processes of its tree do meanwhile changes nothing. The tables are a memory file that the tree shares.
  */
 #include "host.h"
 #include "string.h"
@@ -11,15 +12,20 @@
 /* Above every pid_max, and small enough for the words of locks (FUTEX_TID_MASK). */
 #define FIRST_ID 5000000
 #define IDS_MAX (1u << 20)
+#define REGION_BITS 10
+#define REAL_MAX (1u << 22) /* the kernel's PID_MAX_LIMIT */
 
 enum { F_SETFD = 2, FD_CLOEXEC = 1 };
 
+enum { FREE = 0, RESERVED = -1 };
+
 struct ids {
-	u32 count;
-	s32 real[IDS_MAX]; /* by number; 0: to be filled in */
+	s32 real[IDS_MAX]; /* by number above FIRST_ID */
+	s32 id[REAL_MAX];  /* by the host's number: the last that was told of it */
 };
 
 static struct ids *ids;
+static u32 place; /* of the last number given here */
 
 static void map_ids(void)
 {
@@ -37,33 +43,53 @@ static void map_ids(void)
 	ids = host_is_error(ret) ? NULL : (struct ids *)ret;
 }
 
+static bool reserve(u32 at)
+{
+	s32 nobody = FREE;
+
+	return __atomic_compare_exchange_n(&ids->real[at], &nobody, RESERVED, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 s32 ids_new(void)
 {
-	u32 place = ids ? __atomic_fetch_add(&ids->count, 1, __ATOMIC_SEQ_CST) : IDS_MAX;
-
-	return place < IDS_MAX ? (s32)(FIRST_ID + place) : 0;
+	for (u32 tries = 0; ids && tries < IDS_MAX; tries++) {
+		place = (place + 1) % IDS_MAX;
+		if (reserve(place))
+			return (s32)(FIRST_ID + place);
+	}
+	return 0;
 }
 
 void ids_set(s32 id, s32 real)
 {
-	if (id)
-		__atomic_store_n(&ids->real[id - FIRST_ID], real, __ATOMIC_SEQ_CST);
+	if (!id)
+		return;
+	__atomic_store_n(&ids->real[id - FIRST_ID], real, __ATOMIC_SEQ_CST);
+	if (real > 0 && (u32)real < REAL_MAX)
+		__atomic_store_n(&ids->id[real], id, __ATOMIC_SEQ_CST);
+}
+
+void ids_begin_region(s32 id)
+{
+	u64 state = (u64)id;
+	u32 regions = IDS_MAX >> REGION_BITS;
+
+	place = id == FIRST_ID ? 0 : (u32)(virtual_mix(&state) % (regions - 1) + 1) << REGION_BITS;
 }
 
 void ids_start(struct thread *t)
 {
 	map_ids();
-	t->turn.id = (s32)id_out(t->tid);
+	place = IDS_MAX - 1;
+	t->turn.id = (s32)id_out(t->tid); /* known to the tree, or the first */
+	ids_begin_region(t->turn.id);
 }
 
 s32 id_known(s32 real)
 {
-	u32 count = turns_on() && ids && real > 0 ? __atomic_load_n(&ids->count, __ATOMIC_SEQ_CST) : 0;
+	s32 id = turns_on() && ids && real > 0 && (u32)real < REAL_MAX ? __atomic_load_n(&ids->id[real], __ATOMIC_SEQ_CST) : 0;
 
-	for (u32 i = count < IDS_MAX ? count : IDS_MAX; i-- > 0;) /* a number may be used again: the newest is meant */
-		if (__atomic_load_n(&ids->real[i], __ATOMIC_SEQ_CST) == real)
-			return (s32)(FIRST_ID + i);
-	return real;
+	return id ? id : real;
 }
 
 long id_out(long real)
@@ -82,13 +108,13 @@ long id_out(long real)
 
 s32 id_in(s32 id)
 {
-	u32 place = (u32)(id < 0 ? -(s64)id : id) - FIRST_ID;
+	u32 at = (u32)(id < 0 ? -(s64)id : id) - FIRST_ID;
 	s32 real;
 
-	if (!turns_on() || !ids || place >= IDS_MAX)
+	if (!turns_on() || !ids || at >= IDS_MAX)
 		return id;
-	real = __atomic_load_n(&ids->real[place], __ATOMIC_SEQ_CST);
-	if (!real)
+	real = __atomic_load_n(&ids->real[at], __ATOMIC_SEQ_CST);
+	if (real <= 0)
 		return id;
 	return id < 0 ? -real : real;
 }

@@ -1,6 +1,6 @@
 /*
- * --deterministic=FIRST..LAST: the program is run with one number after the other until a run fails. Each run is a process
- * of its own that goes on from here; this one waits, says which number it was, and ends as that run did.
+ * --deterministic=FIRST..LAST: the program is run with one number after the other until a run fails. Each run is a
+ * process of its own that goes on from here; this one waits, says which number it was, and ends as that run did.
  */
 #include "fatal.h"
 #include "host.h"

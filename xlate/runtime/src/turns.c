@@ -16,17 +16,6 @@
 
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
-/* The longest turn is 2^TURN_BITS places; lengths are spread evenly over the powers of two, so short ones are frequent. */
-#define TURN_BITS 16
-/* What a counted place and a system call are worth in virtual time. */
-#define PLACE_NS 10
-#define CALL_NS 1000
-/* One system call in so many lets another thread go first. */
-#define CALLS_BETWEEN 4
-/* How long to wait, in real time, before the host is asked again. */
-#define PROBE_FIRST_NS 20000u
-#define PROBE_LAST_NS 1000000u
-
 static u64 order;	    /* state of the random numbers */
 static u64 child_seed;	    /* of the fork under way */
 static s32 child_id;
@@ -248,7 +237,7 @@ static void pass(struct thread *t)
 /* What it ran is counted; the next turn's length is drawn when it needs one. */
 static void settle(struct thread *t)
 {
-	virtual_add((u64)(t->turn.length - t->turn.left) * PLACE_NS);
+	virtual_add(t, (u64)(t->turn.length - t->turn.left) * PLACE_NS);
 	t->turn.left = t->turn.length = 0;
 	progress++;
 	idle_since = 0;
@@ -269,7 +258,7 @@ void turns_end(struct thread *t)
 void turns_call(struct thread *t, u32 nr)
 {
 	settle(t);
-	virtual_add(CALL_NS);
+	virtual_add(t, CALL_NS);
 	if (world_is_threaded() && !turns_draw(CALLS_BETWEEN))
 		pass(t);
 	if (turn_call_sends(nr)) {
@@ -304,7 +293,7 @@ enum turn_end turns_wait(struct thread *t, enum turn_state state, u64 until)
 			continue;
 		n->state = TURN_READY;
 		n->woken = n->asked = false;
-		virtual_add(CALL_NS);
+		virtual_add(t, CALL_NS);
 		return end;
 	}
 }
@@ -426,6 +415,8 @@ void turns_after_fork(struct thread *t)
 	holder = t;
 	order = process.opt.seed_of_turns = child_seed;
 	t->turn.id = child_id;
+	ids_begin_region(child_id);
+	t->turn.spent = 0;
 	ids_set(child_id, t->tid);
 	virtual_after_fork();
 }

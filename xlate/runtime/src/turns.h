@@ -30,6 +30,7 @@ struct turn {
 	u32 go;	    /* futex word: the turn was handed over */
 	u8 state;
 	bool woken, asked; /* its wait is over; somebody sent signals */
+	u64 spent;	   /* processor time, virtual */
 	u64 until;	   /* virtual time, or TURNS_NEVER */
 	u64 probed;	   /* when it last looked, by `progress` */
 	gaddr word;	   /* futex it waits at; arrival 0: none */
@@ -109,14 +110,15 @@ s32 id_in_clock(s32 clock);
 void ids_start(struct thread *t);
 /* A number for somebody who is about to be made; 0: there are no more. */
 s32 ids_new(void);
+void ids_begin_region(s32 id); /* in a new process: the numbers it gives follow from its own */
 void ids_set(s32 id, s32 real);
 
 /* --- virtual time and random bytes (virtual.c) ------------------------------------------------------ */
 
 /* Nanoseconds: counted places and system calls, not an instant. */
 u64 virtual_now(const struct thread *t);
-/* For turns.c: the clock moves on. */
-void virtual_add(u64 ns);
+/* For turns.c: the clock moves on, by what t did or to where a wait ends. */
+void virtual_add(struct thread *t, u64 ns);
 void virtual_reach(u64 ns);
 u64 virtual_base(void);
 /* What a clock says; its time as a point of virtual_now()'s; -EINVAL when there is no such clock. */

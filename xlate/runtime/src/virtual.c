@@ -11,11 +11,12 @@
 #define EPOCH_SECONDS 1704067200ull
 #define UPTIME_SECONDS 3600ull
 #define SECOND 1000000000ull
-#define PLACE_NS 10
 
 enum { CLOCK_REALTIME = 0, CLOCK_REALTIME_COARSE = 5, CLOCK_REALTIME_ALARM = 8, CLOCK_TAI = 11, CLOCKS = 12 };
+enum { CLOCK_PROCESS_CPUTIME = 2, CLOCK_THREAD_CPUTIME = 3 };
 
 static u64 clock_ns; /* at the beginning of the turn under way */
+static u64 spent_ns; /* of it, what threads did */
 static u64 bytes_state;
 static bool bytes_begun;
 
@@ -34,14 +35,22 @@ u64 virtual_base(void)
 	return clock_ns + process.opt.virtual_start;
 }
 
-u64 virtual_now(const struct thread *t)
+/* Since the beginning of the turn under way. */
+static u64 of_this_turn(const struct thread *t)
 {
-	return virtual_base() + (u64)(t->turn.length - t->turn.left) * PLACE_NS;
+	return (u64)(t->turn.length - t->turn.left) * PLACE_NS;
 }
 
-void virtual_add(u64 ns)
+u64 virtual_now(const struct thread *t)
+{
+	return virtual_base() + of_this_turn(t);
+}
+
+void virtual_add(struct thread *t, u64 ns)
 {
 	clock_ns += ns;
+	spent_ns += ns;
+	t->turn.spent += ns;
 }
 
 void virtual_reach(u64 ns)
@@ -50,7 +59,7 @@ void virtual_reach(u64 ns)
 		clock_ns = ns - process.opt.virtual_start;
 }
 
-/* What has to be added to virtual time. Processor time is all the time there is. */
+/* What has to be added to virtual time. */
 static u64 beginning(s32 clock)
 {
 	switch (clock) {
@@ -59,21 +68,37 @@ static u64 beginning(s32 clock)
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
 		return EPOCH_SECONDS * SECOND;
-	case 2: /* CLOCK_PROCESS_CPUTIME_ID */
-	case 3: /* CLOCK_THREAD_CPUTIME_ID */
-		return 0;
 	default:
 		return UPTIME_SECONDS * SECOND;
 	}
 }
 
+/* Below 0 a clock is of the process or (bit 2) thread whose number stands in it, inverted; others' stand still here. */
+static u64 processor_time(const struct thread *t, s32 clock)
+{
+	bool of_thread = clock == CLOCK_THREAD_CPUTIME || (clock < 0 && clock & 4);
+	s32 id = clock < 0 ? ~(clock >> 3) : 0;
+	u64 now = 0;
+	HOLD_LOCK;
+
+	if (!of_thread)
+		return !id || id_in(id) == t->group->pid ? spent_ns + of_this_turn(t) : 0;
+	for (const struct thread *u = world_next(NULL); u; u = world_next(u))
+		if (id ? thread_id(u) == id : u == t)
+			now = u->turn.spent + (u == t ? of_this_turn(t) : 0);
+	return now;
+}
+
 long virtual_clock(const struct thread *t, s32 clock, s64 *sec, s64 *nsec)
 {
-	u64 now = virtual_now(t);
+	u64 now;
 
 	if (clock >= CLOCKS || clock == 10)
 		return -EINVAL;
-	now += clock < 0 ? 0 : beginning(clock); /* below 0: the processor time of a process or thread */
+	if (clock < 0 || clock == CLOCK_PROCESS_CPUTIME || clock == CLOCK_THREAD_CPUTIME)
+		now = processor_time(t, clock);
+	else
+		now = virtual_now(t) + beginning(clock);
 	*sec = (s64)(now / SECOND);
 	*nsec = (s64)(now % SECOND);
 	return 0;
@@ -109,4 +134,5 @@ void virtual_random(void *bytes, u64 size)
 void virtual_after_fork(void)
 {
 	bytes_begun = false;
+	spent_ns = 0;
 }

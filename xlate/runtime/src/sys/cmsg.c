@@ -8,6 +8,7 @@
 enum {
 	SOL_SOCKET = 1,
 	SCM_RIGHTS = 1,
+	SCM_CREDENTIALS = 2,
 	SCM_TIMESTAMP_OLD = 29,
 	SCM_TIMESTAMPNS_OLD = 35,
 	SCM_TIMESTAMPING_OLD = 37,
@@ -25,6 +26,21 @@ struct host_cmsghdr {
 static u64 align(u64 len, u64 to)
 {
 	return (len + to - 1) & ~(to - 1);
+}
+
+static bool is_credentials(const struct host_cmsghdr *h)
+{
+	return h->level == SOL_SOCKET && h->type == SCM_CREDENTIALS && h->len >= sizeof(*h) + sizeof(s32);
+}
+
+/* The first member is the process, by the guest's number or the host's. */
+static void name_sender(void *credentials, s32 (*translate)(s32))
+{
+	s32 pid;
+
+	memcpy(&pid, credentials, sizeof(pid));
+	pid = translate(pid);
+	memcpy(credentials, &pid, sizeof(pid));
 }
 
 long cmsg_to_host(u8 *buf, u64 size, gaddr control, u32 len)
@@ -49,6 +65,8 @@ long cmsg_to_host(u8 *buf, u64 size, gaddr control, u32 len)
 		memcpy(buf + used, &h, sizeof(h));
 		if (copy_in(buf + used + sizeof(h), GADDR(control.va + at + sizeof(g)), payload))
 			return -EFAULT;
+		if (is_credentials(&h))
+			name_sender(buf + used + sizeof(h), id_in);
 		used += align(h.len, 8);
 		if (align(g.len, 4) > len - at)
 			break;
@@ -87,6 +105,11 @@ static long put_cmsg(gaddr at, u32 room, const struct host_cmsghdr *h, const u8 
 			memcpy(&words[i], payload + i * 8, 4);
 		payload = (const u8 *)words;
 		len /= 2;
+	}
+	if (is_credentials(h) && len <= sizeof(words)) {
+		memcpy(words, payload, len);
+		name_sender(words, id_known);
+		payload = (const u8 *)words;
 	}
 	fit = room < sizeof(g) ? 0 : room - sizeof(g);
 	if (fit < len)

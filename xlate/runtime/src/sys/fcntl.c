@@ -60,6 +60,19 @@ static long fcntl_lock32(struct thread *t, s32 fd, s32 cmd, gaddr a)
 }
 
 /* Commands that both calls treat alike. */
+/* Type and number of who gets a descriptor's signals. */
+static long owner_inout(struct thread *t, s32 fd, s32 cmd, gaddr a)
+{
+	s32 owner[2] = {0, 0};
+	long ret = cmd == F_SETOWN_EX ? copy_in(owner, a, sizeof(owner)) : 0;
+
+	owner[1] = id_in(owner[1]);
+	if (!ret)
+		ret = fcntl_host(t, fd, cmd, (u64)owner);
+	owner[1] = (s32)id_out(owner[1]);
+	return ret || cmd == F_SETOWN_EX ? ret : copy_out(a, owner, sizeof(owner));
+}
+
 static long fcntl_common(struct thread *t, s32 fd, s32 cmd, u32 arg)
 {
 	long ret;
@@ -76,6 +89,7 @@ static long fcntl_common(struct thread *t, s32 fd, s32 cmd, u32 arg)
 		return id_out(fcntl_host(t, fd, cmd, 0));
 	case F_SETOWN_EX:
 	case F_GETOWN_EX:
+		return owner_inout(t, fd, cmd, GADDR(arg));
 	case F_GETOWNER_UIDS:
 		return fcntl_host(t, fd, cmd, buf_inout(GADDR(arg), 8));
 	default:

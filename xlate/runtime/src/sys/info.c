@@ -30,6 +30,19 @@ long sys_uname(struct thread *t, gaddr out)
 	return copy_out(out, names, sizeof(names));
 }
 
+/* With --deterministic: nothing that others change. */
+static void repeatable(const struct thread *t, struct host_sysinfo *h)
+{
+	s64 nsec;
+
+	virtual_clock(t, 7 /* CLOCK_BOOTTIME */, &h->uptime, &nsec);
+	memset(h->loads, 0, sizeof(h->loads));
+	h->memory[1] = h->memory[0] / 2;
+	h->memory[2] = h->memory[3] = h->freehigh = 0;
+	h->memory[5] = h->memory[4];
+	h->procs = 1;
+}
+
 /* More memory than 32 bits of bytes can say is counted in pages, by the rule of the kernel's 32-bit compatibility. */
 long sys_sysinfo(struct thread *t, gaddr out)
 {
@@ -39,9 +52,10 @@ long sys_sysinfo(struct thread *t, gaddr out)
 	u32 shift = 0;
 	long err = host_syscall1(__NR_sysinfo, (u64)&h);
 
-	(void)t;
 	if (err)
 		return err;
+	if (turns_on())
+		repeatable(t, &h);
 	if (h.memory[0] >> 32 || h.memory[4] >> 32)
 		for (; h.mem_unit < PAGE_SIZE; h.mem_unit <<= 1)
 			shift++;

@@ -178,6 +178,26 @@ static long time_out(s64 fd, u32 request, gaddr arg)
 	return copy_out(arg, words, sizeof(words));
 }
 
+/* Processes, groups and sessions, which have numbers of their own with --deterministic. */
+static bool speaks_of_processes(u32 request)
+{
+	return turns_on() && ((request >= 0x8901 && request <= 0x8904) || request == 0x540f || request == 0x5410 ||
+			      request == 0x5429);
+}
+
+static long process_inout(s64 fd, u32 request, gaddr arg)
+{
+	bool out = request == 0x540f || request == 0x5429 || request == 0x8903 || request == 0x8904;
+	s32 id = 0;
+	long err = out ? 0 : copy_in(&id, arg, sizeof(id));
+
+	id = id_in(id);
+	if (!err)
+		err = host_syscall3(__NR_ioctl, (u64)fd, request, (u64)&id);
+	id = (s32)id_out(id);
+	return err || !out ? err : copy_out(arg, &id, sizeof(id));
+}
+
 static long known(struct thread *t, const struct ioctl_row *row, s64 fd, u32 request, gaddr arg)
 {
 	u32 host = row->host ? row->host + (request - row->first) : request;
@@ -203,6 +223,8 @@ long sys_ioctl(struct thread *t, s32 guest_fd, u32 request, gaddr arg)
 	s64 fd = fd_to_host(t, guest_fd);
 	const struct ioctl_row *row = find(request);
 
+	if (speaks_of_processes(request))
+		return process_inout(fd, request, arg);
 	if (row)
 		return known(t, row, fd, request, arg);
 	if (request == SIOCGIFCONF)

@@ -189,8 +189,8 @@ static long msg_stat(s32 id, u32 cmd, gaddr arg)
 	g.cbytes = (u32)h.msg_cbytes;
 	g.qnum = (u32)h.msg_qnum;
 	g.qbytes = (u32)h.msg_qbytes;
-	g.lspid = h.msg_lspid;
-	g.lrpid = h.msg_lrpid;
+	g.lspid = id_known(h.msg_lspid);
+	g.lrpid = id_known(h.msg_lrpid);
 	return copy_out(arg, &g, sizeof(g)) ? -EFAULT : ret;
 }
 
@@ -252,8 +252,8 @@ static long shm_stat(s32 id, u32 cmd, gaddr arg)
 	g.dtime_high = (u32)((u64)h.shm_dtime >> 32);
 	g.ctime = (u32)h.shm_ctime;
 	g.ctime_high = (u32)((u64)h.shm_ctime >> 32);
-	g.cpid = h.shm_cpid;
-	g.lpid = h.shm_lpid;
+	g.cpid = (u32)id_known((s32)h.shm_cpid);
+	g.lpid = (u32)id_known((s32)h.shm_lpid);
 	g.nattch = (u32)h.shm_nattch;
 	return copy_out(arg, &g, sizeof(g)) ? -EFAULT : ret;
 }

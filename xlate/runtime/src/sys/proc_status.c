@@ -139,6 +139,17 @@ static const char *next_field(const char *s)
 	return s;
 }
 
+static u64 number_at(const char *s)
+{
+	u64 v = 0;
+
+	while (*s == ' ' || *s == '\t')
+		s++;
+	for (; *s >= '0' && *s <= '9'; s++)
+		v = v * 10 + (u64)(*s - '0');
+	return v;
+}
+
 long proc_write_stat(struct thread *t, int fd, const char *path)
 {
 	char in[FILE_MAX], out[FILE_MAX];
@@ -154,7 +165,8 @@ long proc_write_stat(struct thread *t, int fd, const char *path)
 	stat_replacements(t, path, value, replaced);
 	s = strrchr(in, ')'); /* the name may hold blanks and parentheses */
 	s = s ? s + 1 : in;
-	for (const char *c = in; c < s; c++)
+	text_s64(&b, id_out((long)number_at(in)));
+	for (const char *c = next_field(in); c < s; c++)
 		text_char(&b, *c);
 	for (u32 field = 3; *s == ' '; field++, s = end) {
 		end = next_field(++s);
@@ -163,6 +175,8 @@ long proc_write_stat(struct thread *t, int fd, const char *path)
 			for (pages = 0; s < end; s++)
 				pages = pages * 10 + (u64)(*s - '0');
 			text_u64(&b, pages < value[23] / PAGE_SIZE ? pages : value[23] / PAGE_SIZE);
+		} else if (field >= 4 && field <= 6) { /* parent, group, session */
+			text_s64(&b, id_out((long)number_at(s)));
 		} else if (field <= STAT_FIELDS && replaced[field]) {
 			text_u64(&b, value[field]);
 		} else {
@@ -177,24 +191,13 @@ long proc_write_stat(struct thread *t, int fd, const char *path)
 
 /* --- status: lines with names ------------------------------------------------------------------------ */
 
-enum unit { IN_KIB, AT_MOST_KIB, MASK };
+enum unit { IN_KIB, AT_MOST_KIB, MASK, ID };
 
 struct status_line {
 	const char *name;
 	enum unit unit;
 	u64 value;
 };
-
-static u64 number_at(const char *s)
-{
-	u64 v = 0;
-
-	while (*s == ' ' || *s == '\t')
-		s++;
-	for (; *s >= '0' && *s <= '9'; s++)
-		v = v * 10 + (u64)(*s - '0');
-	return v;
-}
 
 /* A number as the kernel prints it in this file: right in eight columns. */
 static void put_kib(struct text *b, u64 kib)
@@ -213,7 +216,10 @@ static void put_line(struct text *b, const struct status_line *l, const char *re
 
 	text_str(b, l->name);
 	text_char(b, '\t');
-	if (l->unit == MASK) {
+	if (l->unit == ID) {
+		text_s64(b, id_out((long)now));
+		text_char(b, '\n');
+	} else if (l->unit == MASK) {
 		text_hex_digits(b, l->value, 16);
 		text_char(b, '\n');
 	} else {
@@ -233,6 +239,9 @@ long proc_write_status(struct thread *t, int fd, const char *path)
 {
 	struct sizes s = count();
 	const struct status_line lines[] = {
+		{"Tgid:", ID, 0},
+		{"Pid:", ID, 0},
+		{"PPid:", ID, 0},
 		{"VmPeak:", IN_KIB, s.all},
 		{"VmSize:", IN_KIB, s.all},
 		{"VmHWM:", AT_MOST_KIB, s.all},

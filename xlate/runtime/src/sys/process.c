@@ -45,6 +45,8 @@ long sys_wait4(struct thread *t, s32 pid, gaddr status, u32 options, gaddr usage
 		return ret;
 	if (status.va && copy_out(status, &wstatus, sizeof(wstatus)))
 		return -EFAULT;
+	if (turns_on())
+		ru = (struct host_rusage){0}; /* another process's time is not one's own doing */
 	if (usage.va && rusage_out(usage, &ru))
 		return -EFAULT;
 	return ret;

@@ -58,22 +58,48 @@ long rusage_out(gaddr a, const struct host_rusage *ru)
 	return copy_out(a, &g, sizeof(g));
 }
 
+/* With --deterministic: one's own virtual time; other processes have none here. */
+static struct host_rusage repeatable(const struct thread *t, s32 who)
+{
+	struct host_rusage ru = {0};
+	s64 nsec = 0;
+
+	if (who != -1 /* RUSAGE_CHILDREN */)
+		virtual_clock(t, 2 /* CLOCK_PROCESS_CPUTIME_ID */, &ru.utime.sec, &nsec);
+	ru.utime.usec = nsec / 1000;
+	return ru;
+}
+
 long sys_getrusage(struct thread *t, s32 who, gaddr out)
 {
 	struct host_rusage ru;
 	long err = host_syscall2(__NR_getrusage, (u64)who, (u64)&ru);
 
-	(void)t;
+	if (!err && turns_on())
+		ru = repeatable(t, who);
 	return err ? err : rusage_out(out, &ru);
+}
+
+#define TICK_NS 10000000 /* clock_t counts hundredths */
+
+static long repeatable_times(const struct thread *t, gaddr out)
+{
+	struct guest_tms g = {.utime = (u32)(virtual_now(t) / TICK_NS)};
+
+	if (out.va && copy_out(out, &g, sizeof(g)))
+		return -EFAULT;
+	return (long)g.utime;
 }
 
 long sys_times(struct thread *t, gaddr out)
 {
 	u64 h[4];
 	struct guest_tms g;
-	long ticks = host_syscall1(__NR_times, (u64)h);
+	long ticks;
 
-	(void)t;
+	if (turns_on())
+		return repeatable_times(t, out);
+	ticks = host_syscall1(__NR_times, (u64)h);
 	if (host_is_error(ticks))
 		return ticks;
 	g.utime = (u32)h[0];

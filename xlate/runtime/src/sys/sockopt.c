@@ -9,6 +9,7 @@ enum {
 	SO_RCVTIMEO_OLD = 20,
 	SO_SNDTIMEO_OLD = 21,
 	SO_ATTACH_FILTER = 26,
+	SO_PEERCRED = 17,
 	SO_ATTACH_REUSEPORT_CBPF = 51,
 	IPPROTO_IP = 0,
 	IPPROTO_IPV6 = 41,
@@ -131,11 +132,18 @@ long sys_getsockopt(struct thread *t, s32 guest_fd, s32 level, s32 option, gaddr
 	s64 fd = fd_to_host(t, guest_fd);
 	/* SO_GET_FILTER counts instructions of eight bytes. */
 	u64 unit = level == SOL_SOCKET && option == SO_ATTACH_FILTER ? 8 : 1;
+	s32 pid;
+	long ret;
 
 	if (is_time(level, option))
 		return get_time(fd, option, value, len);
 	if (is_tables(level, option))
 		return -ENOPROTOOPT;
-	return host_syscall5(__NR_getsockopt, (u64)fd, (u64)level, (u64)option, buf_out(value, length_at(len) * unit),
-			     buf_inout(len, 4));
+	ret = host_syscall5(__NR_getsockopt, (u64)fd, (u64)level, (u64)option, buf_out(value, length_at(len) * unit),
+			    buf_inout(len, 4));
+	if (turns_on() && !ret && level == SOL_SOCKET && option == SO_PEERCRED && !copy_in(&pid, value, sizeof(pid))) {
+		pid = (s32)id_out(pid);
+		ret = copy_out(value, &pid, sizeof(pid));
+	}
+	return ret;
 }
