@@ -75,10 +75,13 @@ class Text:
         self.lines.append("  " + text)
 
     def new(self, text: str) -> str:
-        """Append ``%x = text`` and return %x."""
+        """Append ``%x = text`` and return %x; an alloca goes first, or its stack would move."""
         self._next += 1
         name = f"%t{self._next}"
-        self.line(f"{name} = {text}")
+        if text.startswith("alloca"):
+            self.lines.insert(0, f"  {name} = {text}")
+        else:
+            self.line(f"{name} = {text}")
         return name
 
     def label(self) -> str:
