@@ -210,7 +210,7 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&all, (u64)&mask, sizeof(mask));
 	tid = host_clone(flags, thread_stack_top(child), parent_tid, child_tid, begin, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&mask, 0, sizeof(mask));
-	if (tid > 0)
+	if (turns_on() && tid > 0) /* else it may have ended, and its block be gone */
 		ids_set(child->turn.id, (s32)tid);
 	if (lends)
 		turns_take_back(t, child);
