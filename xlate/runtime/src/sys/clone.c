@@ -192,7 +192,7 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	u64 all = ~0ull, mask, flags = host_flags(c) | parent_flag(c);
 	struct thread *child;
 	bool lends = turns_on() && c->flags & CLONE_VFORK;
-	s32 pidfd = -1, id;
+	s32 pidfd = -1;
 	long tid;
 
 	if (c->flags & CLONE_PIDFD) { /* the kernel has one word for both */
@@ -205,14 +205,13 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	world_add(child);
 	if (turns_on())
 		number(child, c);
-	id = child->turn.id; /* it may have ended, and its memory be gone, once it runs */
 	if (lends)
 		turns_lend(t, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&all, (u64)&mask, sizeof(mask));
 	tid = host_clone(flags, thread_stack_top(child), parent_tid, child_tid, begin, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&mask, 0, sizeof(mask));
-	if (tid > 0)
-		ids_set(id, (s32)tid);
+	if (turns_on() && tid > 0) /* else it may have ended, and its block be gone */
+		ids_set(child->turn.id, (s32)tid);
 	if (lends)
 		turns_take_back(t, child);
 	if (tid < 0 || c->flags & CLONE_VFORK)
