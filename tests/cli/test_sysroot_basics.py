@@ -38,13 +38,13 @@ def test_basics_of_a_root(tmp_path: Path) -> None:
 def test_basics_name_an_ordinary_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever makes the folder has a name in it; ids without a name on this machine have none."""
     root = pwd.getpwuid(0)
-    mine = pwd.struct_passwd(("me", "x", 4321, 4322, "Me", "/home/me", "/bin/fish"))
+    mine = pwd.struct_passwd(("me", "x", 4321, 4322, "Me", "/nonexistent", "/bin/fish"))
     users = {4321: mine, 0: root}
     monkeypatch.setattr("os.getuid", lambda: 4321)
     monkeypatch.setattr("os.getgid", lambda: 4322)
     monkeypatch.setattr("pwd.getpwuid", lambda number: users[number])
     basics.write(tmp_path)
-    assert "me:x:4321:4322::/home/me:/bin/sh\n" in (tmp_path / "etc/passwd").read_text()
+    assert "me:x:4321:4322::/nonexistent:/bin/sh\n" in (tmp_path / "etc/passwd").read_text()
     assert "user:x:4322:\n" in (tmp_path / "etc/group").read_text()
     users.clear()
     (tmp_path / "etc/passwd").unlink()
