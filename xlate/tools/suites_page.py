@@ -106,6 +106,7 @@ def _differences(outcomes: Sequence[Outcome]) -> list[str]:
     """Return the differences by cause, those of one row together, those without one first."""
     found = [one for outcome in outcomes for one in outcome.differences]
     lines = [f"- **not looked into**: {_plain(str(one))}\n" for one in found if one.row is None]
+    lines = ["\n", *lines] if lines else []
     for cause, words in CAUSES.items():
         rows = dict.fromkeys(one.row for one in found if one.row and one.row.cause == cause)
         if rows:
