@@ -110,10 +110,12 @@ def test_the_page_tells_all() -> None:
     """Differences stand on the page by cause, unlisted ones first."""
     outcome = _compare([_report(a="ok", wide="ok")], [_report(2, a="failed", wide="skipped")])
     plan = Plan((), {}, {}, (ROW,), (suites_plan.Left("test_y", "", "It hangs."),))
-    text = page(plan, [outcome], [ROW], ["test_z"])
+    text = page(plan, [outcome], [ROW], ["test_z"], kept=False)
     assert "**not looked into**: test_x x.a: failed, natively ok" in text
     assert "`x.wide`: skipped, natively ok. A long has 32 bits." in text
     assert "- test_y: It hangs." in text
+    assert "earlier runs" not in text
+    assert "earlier runs" in page(plan, [outcome], [], [], kept=True)
     assert "Not run this time: test_z." in text
     assert "| python | 1 | 0 | 0 | 0 | 0 | 2 |" in text
 

@@ -35,16 +35,29 @@ packages lack something they want, or this machine does) agree when they fail as
 """
 
 
+KEPT = """\
+Not all of it ran at that commit: results that earlier runs had left, on its branch and on others,
+stand here too.
+
+"""
+
+
 def page(
-    plan: Plan, outcomes: Sequence[Outcome], idle: Sequence[Row], passed_over: Sequence[str]
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    idle: Sequence[Row],
+    passed_over: Sequence[str],
+    *,
+    kept: bool,
 ) -> str:
-    """Return the text of the page."""
+    """Return the text of the page; ``kept`` says that it has results of earlier runs."""
     date = f"{datetime.now(tz=UTC):%Y-%m-%d}"
     lines = [HEAD.format(date=date, commit=_commit(), suite=debian.SUITE)]
+    lines += [KEPT] if kept else []
     lines += _counts(outcomes)
     if passed_over:
         lines.append(f"\nNot run this time: {', '.join(passed_over)}.\n")
-    lines += ["\n## Differences\n\n", *(_differences(outcomes) or ["None.\n"])]
+    lines += ["\n## Differences\n", *(_differences(outcomes) or ["\nNone.\n"])]
     if idle:
         lines.append("\nListed, and not seen this time:\n\n")
         lines += [f"- {row.unit}, `{row.test}`\n" for row in idle]
@@ -93,6 +106,7 @@ def _differences(outcomes: Sequence[Outcome]) -> list[str]:
     """Return the differences by cause, those of one row together, those without one first."""
     found = [one for outcome in outcomes for one in outcome.differences]
     lines = [f"- **not looked into**: {_plain(str(one))}\n" for one in found if one.row is None]
+    lines = ["\n", *lines] if lines else []
     for cause, words in CAUSES.items():
         rows = dict.fromkeys(one.row for one in found if one.row and one.row.cause == cause)
         if rows:

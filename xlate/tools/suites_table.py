@@ -255,7 +255,8 @@ def main(names: tuple[str, ...], *, resume: bool, only_kept: bool) -> None:
     for row in idle:
         console.print(f"listed, and does not differ: {row.unit} {row.test}", markup=False)
     if not names:
-        PAGE.write_text(page(plan, outcomes, idle, passed_over), encoding="utf-8")
+        text = page(plan, outcomes, idle, passed_over, kept=resume or only_kept)
+        PAGE.write_text(text, encoding="utf-8")
     unlisted = any(one.row is None for outcome in outcomes for one in outcome.differences)
     sys.exit(bool(idle) or unlisted)
 
