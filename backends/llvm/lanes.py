@@ -67,9 +67,13 @@ def _lane_shift_by(t: Text, op: Op) -> str:
     A left shift of words by 31 is made of two: without AVX2, LLVM multiplies by a power of two that
     it has converted from a float, and converting 2^31 raises invalid.
     """
-    lane, kind = op.params["lane"], op.params["op"]
-    (a, vec), (b, _) = (_vector(t, t.of(x), op.ty, lane) for x in op.args)
-    count = WIDTHS[op.ty] // lane
+    lane, kind, ty = op.params["lane"], op.params["op"], op.ty
+    args = args_of(t, op)
+    if kind == "shl" and ty == "v64" and lane < 64:
+        # The lanes that LLVM adds to a D register hold anything, and raise invalid like others.
+        ty, args = "v128", [with_zeros(t, value) for value in args]
+    (a, vec), (b, _) = (_vector(t, value, ty, lane) for value in args)
+    count = WIDTHS[ty] // lane
     in_two = kind == "shl" and lane == 32
     most = _constant(lane - 1 - in_two, lane, count)
     near = t.new(f"call {vec} @llvm.umin.{_suffix(vec)}({vec} {b}, {vec} {most})")
@@ -81,7 +85,13 @@ def _lane_shift_by(t: Text, op: Op) -> str:
     if kind != "ashr":
         small = t.new(f"icmp ule {vec} {b}, {_constant(lane - 1, lane, count)}")
         value = t.new(f"select <{count} x i1> {small}, {vec} {value}, {vec} zeroinitializer")
-    return _bag(t, value, vec, op.ty)
+    bag = _bag(t, value, vec, ty)
+    return bag if ty == op.ty else t.new(f"extractelement <2 x i64> {bag}, i32 0")
+
+
+def with_zeros(t: Text, bag: str) -> str:
+    """A D register as a Q register with zeros above."""
+    return t.new(f"insertelement <2 x i64> zeroinitializer, i64 {bag}, i32 0")
 
 
 def _constant(number: int, lane: int, count: int) -> str:

@@ -6,6 +6,7 @@ operation on two lanes apart. Where the thread rounds otherwise, the mode is cha
 
 from __future__ import annotations
 
+from backends.llvm.lanes import with_zeros
 from backends.llvm.text import Text, args_of, arm, llvm_type
 from xlate.ir import Op
 
@@ -21,8 +22,7 @@ def _four(t: Text, bag: str, ty: str, lane: str) -> str:
     """Four lanes of a vector; zeros above a D register."""
     if ty == "v128":
         return t.new(f"bitcast <2 x i64> {bag} to <4 x {lane}>")
-    wide = t.new(f"insertelement <2 x i64> zeroinitializer, i64 {bag}, i32 0")
-    return t.new(f"bitcast <2 x i64> {wide} to <4 x {lane}>")
+    return t.new(f"bitcast <2 x i64> {with_zeros(t, bag)} to <4 x {lane}>")
 
 
 def _bag(t: Text, value: str, vec: str, ty: str) -> str:
