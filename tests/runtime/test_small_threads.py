@@ -25,6 +25,7 @@ NOT_POSSIBLE = {
     ("small-hash", "many_threads"): BLOCKS,
     ("small-one-view", "thread_many"): VIEWS,
     ("small-one-view", "thread_names"): VIEWS,
+    ("small-one-view", "thread_without_leader"): VIEWS,
     **{("small-one-view", source.stem): VIEWS for source in STRESS},
 }
 
