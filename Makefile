@@ -61,8 +61,8 @@ soak:
 MINUTES ?= 60
 debian:
 	@$(SETUP) --extras dev,verify
-	@$(VENV_PYTHON) -m xlate.tools.debian_table --minutes $(MINUTES)
-	@$(VENV_PYTHON) -m xlate.tools.debian_table --world armel
+	@status=0; for world in "armhf --minutes $(MINUTES)" armel; do \
+		$(VENV_PYTHON) -m xlate.tools.debian_table --world $$world || status=1; done; exit $$status
 
 musl:
 	@$(SETUP) --extras dev,verify

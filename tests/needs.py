@@ -44,6 +44,11 @@ def missing(what: str, advice: str = "") -> NoReturn:
     pytest.skip(reason)
 
 
+def forbidden(what: str) -> NoReturn:
+    """Skip the test because this machine does not allow something; no tool would help."""
+    pytest.skip(f"this machine does not allow {what}")
+
+
 def needs(tool: str, advice: str = "") -> str:
     """Return the path of a program on PATH, or skip (in CI: fail) the calling test."""
     path = shutil.which(tool)

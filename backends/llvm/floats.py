@@ -59,6 +59,17 @@ def _fsqrt(t: Text, op: Op) -> str:
     return _strict(t, "sqrt", op.ty, args_of(t, op))
 
 
+def _where_nan(t: Text, ty: str, r: str) -> tuple[str, str, str]:
+    """Blocks before a test for a NaN, of the NaN, which begins here, and behind both."""
+    start, slow, done = t.label(), t.label(), t.label()
+    t.line(f"br label %{start}")
+    t.lines.append(f"{start}:")
+    isnan = _compare_strict(t, "uno", ty, r, r)
+    t.line(f"br i1 {isnan}, label %{slow}, label %{done}, !prof !0")
+    t.lines.append(f"{slow}:")
+    return start, slow, done
+
+
 @arm("nan_fix")
 def _nan_fix(t: Text, op: Op) -> str:
     """A predicted branch: the slow path picks the NaN that ARM would give."""
@@ -66,12 +77,7 @@ def _nan_fix(t: Text, op: Op) -> str:
     ty, width = llvm_type(op.ty), WIDTHS[op.ty]
     top = {32: 22, 64: 51}[width]
     default = {32: 0x7FC00000, 64: 0x7FF8000000000000}[width]
-    start, slow, done = t.label(), t.label(), t.label()
-    t.line(f"br label %{start}")
-    t.lines.append(f"{start}:")
-    isnan = _compare_strict(t, "uno", op.ty, r, r)
-    t.line(f"br i1 {isnan}, label %{slow}, label %{done}, !prof !0")
-    t.lines.append(f"{slow}:")
+    start, slow, done = _where_nan(t, op.ty, r)
     ia, ib = (t.new(f"bitcast {ty} {x} to i{width}") for x in (a, b))
     na, nb = (_is_nan(t, x, width) for x in (ia, ib))
     quiet = 1 << top
@@ -91,12 +97,7 @@ def _nan_fix(t: Text, op: Op) -> str:
 def fix_by_branches(t: Text, op: Op) -> str:
     """The same with hardly a register that the fast path would have to save for it."""
     a, b, r = args_of(t, op)
-    start, slow, done = t.label(), t.label(), t.label()
-    t.line(f"br label %{start}")
-    t.lines.append(f"{start}:")
-    isnan = _compare_strict(t, "uno", op.ty, r, r)
-    t.line(f"br i1 {isnan}, label %{slow}, label %{done}, !prof !0")
-    t.lines.append(f"{slow}:")
+    start, _, done = _where_nan(t, op.ty, r)
     picked, here = _pick_nan(t, op.ty, a, b, r)
     quieted = _strict(t, "fadd", op.ty, [picked, picked])
     t.line(f"br label %{done}")
@@ -269,15 +270,10 @@ def _mxcsr(t: Text) -> str:
 
 def _only_invalid_if_negative(t: Text, raw: str, before: str) -> None:
     """A number that rounds to -1 raises invalid alone: x86 finds it merely inexact."""
-    bad, good = t.label(), t.label()
     slot = t.new("alloca i32, align 4")
-    negative = t.new(f"icmp eq i32 {raw}, -1")
-    t.line(f"br i1 {negative}, label %{bad}, label %{good}, !prof !0")
-    t.lines.append(f"{bad}:")
-    t.line(f"store i32 {t.new(f'or i32 {before}, 1')}, ptr {slot}, align 4")
-    t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
-    t.line(f"br label %{good}")
-    t.lines.append(f"{good}:")
+    with t.seldom(t.new(f"icmp eq i32 {raw}, -1")):
+        t.line(f"store i32 {t.new(f'or i32 {before}, 1')}, ptr {slot}, align 4")
+        t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
 
 
 def _fp(value: float) -> str:

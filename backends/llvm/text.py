@@ -8,7 +8,8 @@ what they append to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from xlate.errors import Inconsistent
@@ -88,6 +89,16 @@ class Text:
         """A fresh label name."""
         self._next += 1
         return f"l{self._next}"
+
+    @contextmanager
+    def seldom(self, condition: str) -> Iterator[None]:
+        """What is written inside is done where the i1 is 1, which is hardly ever."""
+        there, back = self.label(), self.label()
+        self.line(f"br i1 {condition}, label %{there}, label %{back}, !prof !0")
+        self.lines.append(f"{there}:")
+        yield
+        self.line(f"br label %{back}")
+        self.lines.append(f"{back}:")
 
     def of(self, value: Value) -> str:
         """Operand of a recorded value."""

@@ -39,45 +39,27 @@ class _Nearest:
     def __enter__(self) -> _Nearest:
         t = self.t
         self.slot = t.new("alloca i32, align 4")
-        t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
-        self.old = old = t.new(f"load i32, ptr {self.slot}, align 4")
+        self.old = old = self._now()
         self.mode = t.new(f"and i32 {old}, {_RC}")
         self.other = t.new(f"icmp ne i32 {self.mode}, 0")
-        self._when_other(t.new(f"and i32 {old}, {~_RC}"))
+        with t.seldom(self.other):
+            self._load(t.new(f"and i32 {old}, {~_RC}"))
         return self
 
     def __exit__(self, *exc: object) -> None:
-        t = self.t
-        change, done = t.label(), t.label()
-        t.line(f"br i1 {self.other}, label %{change}, label %{done}, !prof !0")
-        t.lines.append(f"{change}:")
-        t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
-        new = t.new(f"load i32, ptr {self.slot}, align 4")
-        self._load(t.new(f"or i32 {new}, {self.mode}"))
-        t.line(f"br label %{done}")
-        t.lines.append(f"{done}:")
+        with self.t.seldom(self.other):
+            self._load(self.t.new(f"or i32 {self._now()}, {self.mode}"))
 
     def inexact_as_before(self, when: str) -> None:
         """Take an inexact of the operations so far back, if the i1 is 1: seldom."""
         t = self.t
-        back, go = t.label(), t.label()
-        t.line(f"br i1 {when}, label %{back}, label %{go}, !prof !0")
-        t.lines.append(f"{back}:")
-        t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
-        now = t.new(f"load i32, ptr {self.slot}, align 4")
-        others = t.new(f"and i32 {now}, {~_PE}")
-        self._load(t.new(f"or i32 {others}, {t.new(f'and i32 {self.old}, {_PE}')}"))
-        t.line(f"br label %{go}")
-        t.lines.append(f"{go}:")
+        with t.seldom(when):
+            others = t.new(f"and i32 {self._now()}, {~_PE}")
+            self._load(t.new(f"or i32 {others}, {t.new(f'and i32 {self.old}, {_PE}')}"))
 
-    def _when_other(self, value: str) -> None:
-        t = self.t
-        change, go = t.label(), t.label()
-        t.line(f"br i1 {self.other}, label %{change}, label %{go}, !prof !0")
-        t.lines.append(f"{change}:")
-        self._load(value)
-        t.line(f"br label %{go}")
-        t.lines.append(f"{go}:")
+    def _now(self) -> str:
+        self.t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
+        return self.t.new(f"load i32, ptr {self.slot}, align 4")
 
     def _load(self, value: str) -> None:
         self.t.line(f"store i32 {value}, ptr {self.slot}, align 4")

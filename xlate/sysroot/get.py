@@ -15,6 +15,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -116,25 +117,26 @@ def _environment(root: Path, suite: Suite, architecture: str) -> dict[str, str]:
 def _watched(command: list[str], environment: dict[str, str], progress: Progress) -> None:
     """Run apt-get and pass on what it says of its progress; raise with its errors."""
     reader, writer = os.pipe()
-    with subprocess.Popen(
-        [*command, "-o", f"APT::Status-Fd={writer}"],
-        env={**os.environ, **environment, "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        pass_fds=[writer],
-    ) as process:
-        os.close(writer)
-        with os.fdopen(reader, encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if found := _STEP.match(line):
-                    progress(found["text"].strip(), float(found["percent"]))
-        said = process.stderr.read() if process.stderr else ""
+    # Errors go to a file: into a pipe they might not fit while only the progress is read.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        with subprocess.Popen(
+            [*command, "-o", f"APT::Status-Fd={writer}"],
+            env={**os.environ, **environment, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=[writer],
+        ) as process:
+            os.close(writer)
+            with os.fdopen(reader, encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    if found := _STEP.match(line):
+                        progress(found["text"].strip(), float(found["percent"]))
+        errors.seek(0)
+        said = errors.read()
     if process.returncode:
-        errors = [line for line in said.splitlines() if line.startswith("E:")]
-        raise apt.FetchFailed(f"{command[0]} {command[1]}: {' '.join(errors) or said.strip()}")
+        told = [line for line in said.splitlines() if line.startswith("E:")]
+        raise apt.FetchFailed(f"{command[0]} {command[1]}: {' '.join(told) or said.strip()}")
 
 
 def _unpack(deb: Path, root: Path) -> tuple[str, dict[str, str]]:

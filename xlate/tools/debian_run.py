@@ -33,12 +33,6 @@ NATIVE = "amd64"
 SECONDS = 60.0
 TIMED_OUT = -1000
 
-# What maintainer scripts would have made, as far as programs ask for it.
-ETC = {
-    "passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n",
-    "group": "root:x:0:\nnogroup:x:65534:\n",
-}
-
 # The host's folders are the guest's too; the same list as xlate-run's --root has.
 ENTER = """
 for name in proc sys dev tmp; do
@@ -189,9 +183,6 @@ def make_trees(
             announce(f"fetching for {architecture}: {' '.join(missing)}")
             suite = get.Suite(SUITE, main_mirror())
             get.get(tree, suite, missing, architecture, announce=announce)
-        for name, text in ETC.items():
-            (tree / "etc").mkdir(exist_ok=True)
-            (tree / "etc" / name).write_text(text)
 
 
 def native_words(tree: Path) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from xlate.errors import Unsupported
-from xlate.sysroot import apt, get
+from xlate.sysroot import apt, basics, get
 from xlate.tools import debian_run as debian
 
 PLAN = debian.CHECKOUT / "corpus" / "debian" / "musl.toml"
@@ -150,8 +150,7 @@ def _lay_out(machine: Machine) -> None:
     root = debian.TREES / machine.root
     for name in FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
-    for name, text in debian.ETC.items():
-        (root / "etc" / name).write_text(text)
+    basics.write(root)
     loader = next((machine.packages / "lib").glob("ld-musl-*.so.1"))
     shutil.copy(machine.packages / "lib" / machine.musl / "libc.so", root / "lib" / loader.name)
 

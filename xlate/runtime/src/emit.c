@@ -95,16 +95,22 @@ void emit_jump_to(struct emitter *e, u32 offset)
 	put32(e, offset - (e->at + 4));
 }
 
+/* Returns where its distance stands, to be filled in. */
+static u32 jump_if(struct emitter *e, u8 condition)
+{
+	put8(e, 0x0f);
+	put8(e, condition);
+	put32(e, 0);
+	return e->at - 4;
+}
+
 u32 emit_poll(struct emitter *e)
 {
 	rex(e, false, 0, R12);
 	put8(e, 0x83); /* cmp dword [r12 + pending], 0 */
 	state_operand(e, 7, STATE_PENDING);
 	put8(e, 0);
-	put8(e, 0x0f); /* jne */
-	put8(e, 0x85);
-	put32(e, 0);
-	return e->at - 4;
+	return jump_if(e, 0x85); /* jne */
 }
 
 u32 emit_count(struct emitter *e, u32 offset)
@@ -113,10 +119,7 @@ u32 emit_count(struct emitter *e, u32 offset)
 	put8(e, 0x83);
 	state_operand(e, 5, offset);
 	put8(e, 1);
-	put8(e, 0x0f); /* js */
-	put8(e, 0x88);
-	put32(e, 0);
-	return e->at - 4;
+	return jump_if(e, 0x88); /* js */
 }
 
 static void rip_operand(struct emitter *e, u8 reg, const void *target)

@@ -195,26 +195,15 @@ static long ask_sets(struct thread *t, long nr, u64 *a)
 	return ret;
 }
 
-/* Milliseconds, -1 for ever. */
-static long ask_epoll(struct thread *t, long nr, u64 *a)
+/* Argument number `at` is the time in milliseconds, -1 for ever. */
+static long ask_for_ms(struct thread *t, long nr, u64 *a, u32 at)
 {
-	s32 ms = (s32)a[3];
+	s32 ms = (s32)a[at];
 	struct asking q = {.until = TURNS_NEVER};
 
 	if (ms >= 0)
 		q.until = virtual_until(t, CLOCK_MONOTONIC, false, ms / 1000, ms % 1000 * 1000000l);
-	a[3] = 0;
-	return ask(t, nr, a, &q);
-}
-
-static long ask_poll(struct thread *t, long nr, u64 *a)
-{
-	s32 ms = (s32)a[2];
-	struct asking q = {.until = TURNS_NEVER};
-
-	if (ms >= 0)
-		q.until = virtual_until(t, CLOCK_MONOTONIC, false, ms / 1000, ms % 1000 * 1000000l);
-	a[2] = 0;
+	a[at] = 0;
 	return ask(t, nr, a, &q);
 }
 
@@ -316,7 +305,7 @@ static long waiting_call(struct thread *t, long nr, u64 *a)
 {
 	switch (nr) {
 	case __NR_poll:
-		return ask_poll(t, nr, a);
+		return ask_for_ms(t, nr, a, 2);
 	case __NR_ppoll:
 		return ask_until(t, nr, a, 2, 1, 0);
 	case __NR_select:
@@ -324,7 +313,7 @@ static long waiting_call(struct thread *t, long nr, u64 *a)
 		return ask_sets(t, nr, a);
 	case __NR_epoll_wait:
 	case __NR_epoll_pwait:
-		return ask_epoll(t, nr, a);
+		return ask_for_ms(t, nr, a, 3);
 	case __NR_epoll_pwait2:
 		return ask_until(t, nr, a, 3, 1, 0);
 	case __NR_rt_sigtimedwait:
