@@ -7,6 +7,7 @@ small packages, in the baseline tier. Packages and sources are fetched once into
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ MUSL = [case for case in MUSL_PLAN.cases if case.quick and case.name.startswith(
 def namespaces() -> None:
     """Skip where native programs cannot be given a root of their own."""
     wanted.needs("unshare", "util-linux")
-    probe = debian.native_words(Path("/"))[:-4]  # without what is run
-    if subprocess.run([*probe, "true"], capture_output=True, check=False).returncode:
+    probe = [*debian.alone(), "true"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode:
         wanted.forbidden("namespaces")
 
 
@@ -112,6 +113,35 @@ def test_a_difference_is_seen(public_folder: Path) -> None:
     assert "no end" in debian.difference(case, same, debian.Result("", "", debian.TIMED_OUT))
 
 
+NO_PROGRAM = "/bin/sh: 1: oops: not found\n"
+
+
+@pytest.mark.parametrize(
+    ("native", "told"),
+    [
+        (debian.Result("", "", debian.TIMED_OUT), "natively no end within 60 s"),
+        (debian.Result("", "oops\n", 127), "natively status 127: oops"),
+        (debian.Result("", "oops\n", 126), "natively status 126: oops"),
+        (debian.Result("x\n", f"a\n{NO_PROGRAM}b\n", 0), "natively oops: not found"),
+    ],
+)
+def test_what_fails_alike_is_no_agreement(native: debian.Result, told: str) -> None:
+    """A program that is missing on both sides, or never ends, shows nothing about the guest."""
+    case = debian.Case("x", "x", ())
+    assert debian.difference(case, native, native) == told
+
+
+def test_a_row_may_want_a_missing_program() -> None:
+    """What a case names as missing may be, and the status it names; nothing else may."""
+    case = debian.Case("x", "x", (), missing=("oops",), status=127)
+    native = debian.Result("", NO_PROGRAM, 127)
+    assert not debian.difference(case, native, native)
+    native = debian.Result("", NO_PROGRAM, 126)
+    assert debian.difference(case, native, native).startswith("natively status 126: ")
+    native = debian.Result("", NO_PROGRAM + NO_PROGRAM.replace("oops", "other"), 127)
+    assert debian.difference(case, native, native) == "natively other: not found"
+
+
 def test_enough_cases_are_listed() -> None:
     """At least 150 cases of at least 60 packages are listed, every mask with a reason."""
     assert len(PLAN.cases) >= 150
@@ -121,8 +151,20 @@ def test_enough_cases_are_listed() -> None:
     assert len(MUSL_PLAN.cases) >= 40
 
 
-def test_time_is_limited(public_folder: Path) -> None:
-    """A program that does not end is ended with all it has started."""
+@pytest.mark.parametrize("last", ["sleep 30", "exit 3"])
+def test_time_is_limited(last: str, namespaces: None, public_folder: Path) -> None:
+    """A program that does not end is ended with all it has started, whatever its session."""
+    wanted.needs("setsid", "util-linux")
     bench = debian.Bench(debian.Plan((), (), {}, ()), public_folder / "work")
-    case = debian.Case("x", "x", ("/bin/sh", "-c", "sleep 30 & sleep 30"), seconds=0.3)
-    assert bench.run((), case).status == debian.TIMED_OUT
+    case = debian.Case("x", "x", ("/bin/sh", "-c", f"setsid sleep 30 & {last}"), seconds=0.5)
+    start = time.monotonic()
+    status = bench.run(debian.alone(), case).status
+    assert time.monotonic() - start < 5
+    assert status == (3 if last == "exit 3" else debian.TIMED_OUT)
+
+
+def test_nothing_is_added_to_what_a_program_prints(namespaces: None, public_folder: Path) -> None:
+    """The end by a signal is a status, and no shell of ours writes about it."""
+    bench = debian.Bench(debian.Plan((), (), {}, ()), public_folder / "work")
+    case = debian.Case("x", "x", ("/bin/sh", "-c", "echo out; echo err >&2; kill -SEGV $$"))
+    assert bench.run(debian.alone(), case) == debian.Result("out\n", "err\n", 128 + 11)

@@ -2,10 +2,12 @@
 
 ``corpus/debian/cases.toml`` lists the invocations. Two root folders hold the same packages of one
 suite, for amd64 and for armhf; packages are unpacked, not configured, so both lack the same things.
-A case runs twice in a folder made anew at one and the same path: natively, chrooted into a
-mount namespace with the host's /proc, /sys, /dev and /tmp, and by ``xlate-run --root``. What is
-compared is standard output, standard error and exit status. Differences that are legitimate (a
-machine's name, the width of a pointer) are masked by the case itself, with a reason.
+A case runs twice in a folder made anew at one and the same path: natively, chrooted with /proc and
+the host's /sys, /dev and /tmp, and by ``xlate-run --root``; each time in a process namespace of its
+own, so that whatever it leaves behind ends with it. What is compared is standard output, standard
+error and exit status. Differences that are legitimate (a machine's name, the width of a pointer)
+are masked by the case itself, with a reason. A case that shows nothing natively, since a program is
+missing or does not end, is a difference too, however alike the guest fails.
 """
 
 from __future__ import annotations
@@ -32,7 +34,12 @@ SUITE = "bookworm"
 NATIVE = "amd64"
 SECONDS = 60.0
 TIMED_OUT = -1000
+NOT_STARTED = (126, 127)  # the statuses of a shell that cannot start a program
+NOT_FOUND = re.compile(r"^/bin/sh: \d+: (.*): not found$", re.MULTILINE)
 
+# The first process of a namespace gets no default signals, so a shell is that one. What it says of
+# a signal that ended the words behind it is not theirs.
+FIRST_PROCESS = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
 # The host's folders are the guest's too; the same list as xlate-run's --root has.
 ENTER = """
 for name in proc sys dev tmp; do
@@ -89,11 +96,13 @@ class Case:
     differs: str = ""
     quick: bool = False
     armel: bool = False
+    missing: tuple[str, ...] = ()
+    status: int | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run shows: output, errors, exit status (negative for a signal)."""
+    """What a run shows: output, errors, exit status (a shell's: a signal counts from 128)."""
 
     stdout: str
     stderr: str
@@ -122,6 +131,8 @@ def _case(row: Mapping[str, Any]) -> Case:
         differs=row.get("differs", ""),
         quick=row.get("quick", False),
         armel=row.get("armel", False),
+        missing=tuple(row.get("missing", ())),
+        status=row.get("status"),
     )
 
 
@@ -185,15 +196,21 @@ def make_trees(
             get.get(tree, suite, missing, architecture, announce=announce)
 
 
+def alone() -> list[str]:
+    """Return the words that run a command in process and mount namespaces that end with it."""
+    own_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    own = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    return ["unshare", *own_user, *own, "/bin/sh", "-c", FIRST_PROCESS, "sh"]
+
+
 def native_words(tree: Path) -> list[str]:
     """Return the words that run a program of a tree for this machine with that as its root."""
-    own_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    return ["unshare", *own_user, "--mount", "/bin/sh", "-c", ENTER, str(tree)]
+    return [*alone(), "/bin/sh", "-c", ENTER, str(tree)]
 
 
 def guest_words(xlate_run: Path, tree: Path, options: Sequence[str] = ()) -> list[str]:
     """Return the words that run a program of a guest's tree with that as its root."""
-    return [str(xlate_run), *options, "--root", str(tree)]
+    return [*alone(), str(xlate_run), *options, "--root", str(tree)]
 
 
 class Bench:
@@ -246,6 +263,8 @@ class Bench:
 
 def difference(case: Case, native: Result, guest: Result) -> str:
     """Return the first difference in a line, or nothing where there is none."""
+    if unusable := _shows_nothing(case, native):
+        return f"natively {unusable}"
     native, guest = native.masked(case.masks), guest.masked(case.masks)
     if guest.status == TIMED_OUT:
         return f"no end within {case.seconds:g} s"
@@ -255,6 +274,18 @@ def difference(case: Case, native: Result, guest: Result) -> str:
         ours, theirs = getattr(guest, what).splitlines(), getattr(native, what).splitlines()
         if getattr(guest, what) != getattr(native, what):
             return f"{what}: {_first(ours, theirs)}"
+    return ""
+
+
+def _shows_nothing(case: Case, native: Result) -> str:
+    """Return why a native run is nothing to compare with, or nothing where it is."""
+    if native.status == TIMED_OUT:
+        return f"no end within {case.seconds:g} s"
+    absent = [name for name in NOT_FOUND.findall(native.stderr) if name not in case.missing]
+    if absent:
+        return f"{absent[0]}: not found"
+    if native.status in NOT_STARTED and native.status != case.status:
+        return f"status {native.status}: {_last(native.stderr)}"
     return ""
 
 

@@ -36,11 +36,6 @@ OK, SKIPPED, FAILED, ERROR, BEGUN, ABSENT = "ok", "skipped", "failed", "error", 
 SEVERITY = (BEGUN, OK, SKIPPED, FAILED, ERROR)
 WHOLE = "(the whole)"
 
-# The first process of a namespace gets no default signals, so a shell is that one. It starts the
-# words behind the first, which are a command that enters a root.
-ALONE = ("--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c", '"$@"; exit $?', "sh")
-IN_FOLDER = ("/bin/sh", "-c", 'cd "$0" && exec "$@"')
-
 
 @dataclass(frozen=True)
 class Result:
@@ -137,14 +132,9 @@ def ways(xlate_run: Path, options: Sequence[str] = ()) -> Iterator[tuple[Way, Wa
     top = Path(tempfile.mkdtemp(prefix="xlate-suites-", dir="/tmp"))
     top.chmod(0o755)
     native = debian.native_words(PLACE / ARCHITECTURE[NATIVE])
-    own_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     guest = debian.guest_words(xlate_run, PLACE / ARCHITECTURE[GUEST], options)
-    alone = ["unshare", *own_user, *ALONE]
     try:
-        yield (
-            Way(NATIVE, [*alone, *native], top / NATIVE),
-            Way(GUEST, [*alone, *guest], top / GUEST),
-        )
+        yield Way(NATIVE, native, top / NATIVE), Way(GUEST, guest, top / GUEST)
     finally:
         shutil.rmtree(top, ignore_errors=True)
 
@@ -174,7 +164,7 @@ def run(unit: Unit, way: Way, place: Path) -> Report:
     """Run a unit in a folder; end all of it when its time is over."""
     start = time.monotonic()
     with subprocess.Popen(
-        [*way.words, *IN_FOLDER, str(place), *unit.words],
+        [*way.words, *debian.IN_FOLDER, str(place), *unit.words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
