@@ -6,9 +6,12 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import click.testing
 import pytest
 
 from xlate.errors import Inconsistent
@@ -94,6 +97,14 @@ def test_a_second_run_has_the_differing_tests_alone() -> None:
     assert suites_table.again(UNIT, [WHOLE]) == UNIT
 
 
+def test_only_a_second_run_knows_it() -> None:
+    """A test that appears when its unit runs again is neither an agreement nor a difference."""
+    for status in (0, 2):
+        first, second = _report(status, a="ok"), _report(status, a="ok", new="failed")
+        outcome = _compare([first, second], [first, second])
+        assert (outcome.agreeing, outcome.differences) == ({"ok": 1}, [])
+
+
 def test_rows_that_cover_nothing_are_told() -> None:
     """A row is idle when its unit ran without that difference; not when it did not run."""
     plan_rows = [
@@ -118,6 +129,108 @@ def test_the_page_tells_all() -> None:
     assert "earlier runs" in page(plan, [outcome], [], [], kept=True)
     assert "Not run this time: test_z." in text
     assert "| python | 1 | 0 | 0 | 0 | 0 | 2 |" in text
+    assert "## Units without results\n\nNone.\n" in text
+
+
+def test_units_that_show_nothing_are_a_list() -> None:
+    """A unit of which no test is known stands with its status, and in no table of tests."""
+    unit = Unit("python", "test_none", (), 1)
+    plan = Plan((), {}, {}, (ROW,), ())
+    outcomes = [
+        _compare([_report(a="ok")], [_report(a="ok")]),
+        suites_table.compare(unit, {NATIVE: [_report()], GUEST: [_report()]}, []),
+        suites_table.compare(
+            replace(unit, name="test_none2"), {NATIVE: [_report(1)], GUEST: [_report(2)]}, []
+        ),
+    ]
+    text = page(plan, outcomes, [], [], kept=False)
+    assert "- test_none (python): status 0\n" in text
+    assert "- test_none2 (python): status 2, natively status 1\n" in text
+    assert "| test_x | 1 | 0 | 0 | 0 |" in text
+    assert "| test_none" not in text
+    assert "| python | 3 | 1 | 1 | 0 | 0 | 0 |" in text
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep results in a folder of the test's own."""
+    monkeypatch.setattr(suites_table, "RESULTS", tmp_path)
+    return tmp_path / UNIT.suite
+
+
+def test_results_are_kept(results: Path) -> None:
+    """They are read back as they were; a later run adds its log and leaves the earlier ones."""
+    first = replace(_report(a="ok"), log="first run")
+    suites_table.keep(UNIT, {NATIVE: [first], GUEST: [first]})
+    again = suites_table.kept(UNIT)
+    assert again is not None
+    assert again[GUEST] == [replace(first, log=None)]
+    again[GUEST].append(replace(_report(2, a="failed"), log="second run"))
+    suites_table.keep(UNIT, again)
+    logs = {path.name: path.read_text() for path in results.glob("*.log")}
+    assert logs == {
+        "test_x.native.1.log": "first run",
+        "test_x.guest.1.log": "first run",
+        "test_x.guest.2.log": "second run",
+    }
+    both = suites_table.kept(UNIT)
+    assert both is not None
+    assert [run.status for run in both[GUEST]] == [0, 2]
+
+
+def test_results_are_written_in_one_step(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that is broken off leaves what was there."""
+    reports = {NATIVE: [_report()], GUEST: [_report()]}
+    suites_table.keep(UNIT, reports)
+
+    def half(path: Path, text: str, **_options: str) -> int:
+        with path.open("w") as file:
+            file.write(text[: len(text) // 2])
+        if path.suffix == ".log":
+            return 0
+        raise OSError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", half)
+        with pytest.raises(OSError, match="no room"):
+            suites_table.keep(UNIT, {NATIVE: [_report(a="ok")], GUEST: [_report(a="ok")]})
+    again = suites_table.kept(UNIT)
+    assert again is not None
+    assert set(again[GUEST][0].results) == {WHOLE}
+
+
+def _main(*words: str) -> click.testing.Result:
+    return click.testing.CliRunner().invoke(suites_table.main, words)
+
+
+def test_names_that_fit_nothing_are_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word must name a unit or a suite; a run of nothing is no success."""
+    own = Plan((), {"test_x": 1.0}, {}, (), ())
+
+    @contextmanager
+    def ways(*_words: object) -> Iterator[tuple[()]]:
+        yield ()
+
+    monkeypatch.setattr(suites_table, "load", lambda: own)
+    monkeypatch.setattr(suites, "make_trees", lambda *_: None)
+    monkeypatch.setattr(suites, "fetch_sources", lambda *_: None)
+    monkeypatch.setattr(suites, "ways", ways)
+    monkeypatch.setattr(suites_table.runtime, "find", lambda: Path("xlate-run"))
+    done = _main("--only-kept", "test_x", "test_nix*")
+    assert done.exit_code == 2
+    assert "no unit or suite fits test_nix*" in done.output
+    assert _main("--only-kept", "python").exit_code == 0
+
+
+def test_a_broken_file_of_suites_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the file lacks is said, without a traceback."""
+
+    def broken() -> Plan:
+        raise Inconsistent("suites.toml: no reason")
+
+    monkeypatch.setattr(suites_table, "load", broken)
+    done = _main("test_x")
+    assert (done.exit_code, done.output) == (1, "suites_table: suites.toml: no reason\n")
 
 
 def test_protocol_lines() -> None:

@@ -173,6 +173,13 @@ def main_mirror() -> str:
     return found[0] if found else ""
 
 
+def commit() -> str:
+    """Return the commit of the checkout that runs, for the pages."""
+    words = ["git", "-C", str(CHECKOUT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
 def packages_in(tree: Path) -> dict[str, dict[str, str]]:
     """Return the packages a tree holds, with their versions."""
     record = tree / get.STATE / get.RECORD

@@ -6,7 +6,6 @@ nothing on the page is written by hand.
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from xlate.tools import debian_run as debian
 from xlate.tools.suites_plan import CAUSES, Left, Plan, Row
-from xlate.tools.suites_run import GUEST, NATIVE, OK, SKIPPED, Report
+from xlate.tools.suites_run import GUEST, NATIVE, OK, SKIPPED, Report, how
 
 if TYPE_CHECKING:
     from xlate.tools.suites_table import Difference, Outcome
@@ -28,8 +27,9 @@ HEAD = """\
 Written by `make debian-tests` on {date}, at commit {commit}; not by hand. The tests that Python,
 Perl and Lua bring themselves, run by Debian {suite}'s armhf interpreters under `xlate-run --root`
 in the baseline tier, and by its amd64 ones natively; compared test by test. What is run, and why
-results may differ, is in [corpus/debian/suites.toml](../corpus/debian/suites.toml). A test differs
-when it gives another result in two runs out of two. Tests that fail natively too (where Debian's
+results may differ, is in [corpus/debian/suites.toml](../corpus/debian/suites.toml). Each test
+is run once both ways; one that differs and has no reason there is run once more, and differs only
+when no run as a guest gives what a native run gives. Tests that fail natively too (where Debian's
 packages lack something they want, or this machine does) agree when they fail as a guest.
 
 """
@@ -52,7 +52,7 @@ def page(
 ) -> str:
     """Return the text of the page; ``kept`` says that it has results of earlier runs."""
     date = f"{datetime.now(tz=UTC):%Y-%m-%d}"
-    lines = [HEAD.format(date=date, commit=_commit(), suite=debian.SUITE)]
+    lines = [HEAD.format(date=date, commit=debian.commit(), suite=debian.SUITE)]
     lines += [KEPT] if kept else []
     lines += _counts(outcomes)
     if passed_over:
@@ -63,14 +63,10 @@ def page(
         lines += [f"- {row.unit}, `{row.test}`\n" for row in idle]
     lines += ["\n## Unsteady\n\n", *_unsteady(outcomes)]
     lines += ["\n## Left out\n\n", *(_left(row) for row in plan.left)]
-    lines += ["\n## Units\n", *_units(outcomes)]
+    silent = [one for one in outcomes if _is_silent(one)]
+    lines += ["\n## Units without results\n\n", *_silent(silent)]
+    lines += ["\n## Units\n", *_units([one for one in outcomes if not _is_silent(one)])]
     return "".join(lines)
-
-
-def _commit() -> str:
-    words = ["git", "-C", str(debian.CHECKOUT), "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 def by_suite(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -141,6 +137,20 @@ def _unsteady(outcomes: Sequence[Outcome]) -> list[str]:
 def _left(row: Left) -> str:
     test = f" `{row.test}`" if row.test else ""
     return f"- {row.unit}{test}: {row.why}\n"
+
+
+def _is_silent(outcome: Outcome) -> bool:
+    """Whether a unit has shown nothing: no test that agrees, and nothing that differs."""
+    return not (outcome.agreeing or outcome.differences or outcome.unsteady)
+
+
+def _silent(outcomes: Sequence[Outcome]) -> list[str]:
+    lines = ["Units of which no test is known, and how they ended.\n\n"]
+    for one in outcomes:
+        native, guest = (how(one.reports[way][0].status) for way in (NATIVE, GUEST))
+        beside = "" if native == guest else f", natively {native}"
+        lines.append(f"- {one.unit.name} ({one.unit.suite}): {guest}{beside}\n")
+    return lines if len(lines) > 1 else ["None.\n"]
 
 
 def _units(outcomes: Sequence[Outcome]) -> list[str]:

@@ -47,12 +47,12 @@ class Result:
 
 @dataclass
 class Report:
-    """What a run of a unit has shown."""
+    """What a run of a unit has shown; what it printed, unless that was read back."""
 
     results: dict[str, Result]
     status: int
     seconds: float
-    log: str = field(default="", repr=False)
+    log: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

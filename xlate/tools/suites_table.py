@@ -1,11 +1,12 @@
 """Compares the test-suites of Debian's interpreters, guest beside native, and writes the page.
 
 `make debian-tests`. Every unit of ``corpus/debian/suites.toml`` runs natively (amd64's packages)
-and as a guest (armhf's). A test differs when no run of it as a guest gives what a native run gives:
-a unit with differences is run a second time both ways, and what agrees then is called unsteady.
-Every difference needs a row in the file that says what it comes from; a row that covers nothing in
-a unit that ran is reported too. Results are kept in ``build/suites/results`` as they come, so that
-``--resume`` goes on where a run was broken off. The exit status is 0 when all is as listed.
+and as a guest (armhf's). Every difference needs a row in the file that says what it comes from.
+Tests that differ without a row are run once more both ways (or their whole unit is), and differ
+when no run of them as a guest gives what a native run gives; what agrees then is called unsteady.
+A row that covers nothing in a unit that ran is reported too. Results are kept in
+``build/suites/results`` as they come, so that ``--resume`` goes on where a run was broken off. The
+exit status is 0 when all is as listed.
 """
 
 from __future__ import annotations
@@ -71,10 +72,10 @@ def _of(report: Report, test: str) -> Result:
 
 
 def compare(unit: Unit, reports: dict[str, list[Report]], rows: Sequence[Row]) -> Outcome:
-    """Judge every test that either way knows."""
+    """Judge every test that the first run of either way knows; a second run settles, no more."""
     outcome = Outcome(unit, reports)
     natives, guests = reports[NATIVE], reports[GUEST]
-    known = {test: None for report in (*natives, *guests) for test in report.results}
+    known = {test: None for report in (natives[0], guests[0]) for test in report.results}
     for test in known:
         native, guest = (_of(some[0], test) for some in (natives, guests))
         first = native.what == guest.what
@@ -113,13 +114,18 @@ def _kept(unit: Unit) -> Path:
 
 
 def keep(unit: Unit, reports: dict[str, list[Report]]) -> None:
-    """Write what the runs of a unit have shown, with what they printed beside it."""
+    """Write what the runs of a unit have shown, in one step; what each printed stands beside it."""
     path = _kept(unit)
     path.parent.mkdir(parents=True, exist_ok=True)
     for way, runs in reports.items():
-        path.with_suffix(f".{way}.log").write_text("\n".join(run.log for run in runs))
-    text = json.dumps({way: [asdict(run) | {"log": ""} for run in reports[way]] for way in reports})
-    path.write_text(text, encoding="utf-8")
+        for number, run in enumerate(runs, 1):
+            if run.log is not None:
+                log = path.with_name(f"{path.stem}.{way}.{number}.log")
+                log.write_text(run.log, encoding="utf-8")
+    rows = {way: [asdict(replace(run, log=None)) for run in reports[way]] for way in reports}
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(rows), encoding="utf-8")
+    fresh.replace(path)
 
 
 def kept(unit: Unit) -> dict[str, list[Report]] | None:
@@ -149,6 +155,10 @@ def again(unit: Unit, tests: Sequence[str]) -> Unit:
     return replace(unit, words=(*unit.words, *only))
 
 
+def _is_meant(unit: Unit, name: str) -> bool:
+    return fnmatchcase(unit.name, name) or unit.suite == name
+
+
 class Campaign:
     """Runs units both ways, each way in its own work folder."""
 
@@ -166,11 +176,10 @@ class Campaign:
         found = python_units(self._plan)
         for name, source in self._plan.sources.items():
             found += source.units(self._tops[NATIVE, name], self._plan.left)
-        return [
-            unit
-            for unit in found
-            if not names or any(fnmatchcase(unit.name, n) or unit.suite == n for n in names)
-        ]
+        fit = {name: [one for one in found if _is_meant(one, name)] for name in names}
+        if idle := [name for name, units in fit.items() if not units]:
+            raise click.UsageError(f"no unit or suite fits {', '.join(idle)}")
+        return [unit for unit in found if not names or any(unit in units for units in fit.values())]
 
     def choose(self, names: Sequence[str]) -> tuple[list[Unit], list[str]]:
         """Return the units to judge, and the names of those that are passed over."""
@@ -188,7 +197,7 @@ class Campaign:
         return found
 
     def judge(self, unit: Unit) -> Outcome:
-        """Run a unit, a second time where it differs, and compare."""
+        """Run a unit, a second time where it differs and no row says why, and compare."""
         reports = kept(unit) if self._resume else None
         if reports is None:
             reports = {way: [report] for way, report in self._run(unit).items()}
@@ -239,8 +248,8 @@ def main(names: tuple[str, ...], *, resume: bool, only_kept: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     # A shell starts what runs in its background with this ignored, and tests would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    plan = load()
     try:
+        plan = load()
         suites.make_trees(plan, console.print)
         suites.fetch_sources(plan, console.print)
         with suites.ways(runtime.find(), ("--tier", "baseline")) as both:
