@@ -16,7 +16,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,19 +99,21 @@ def _lay_out(root: Path) -> None:
     (root / STATE).mkdir(exist_ok=True)
 
 
-def _environment(root: Path, suite: Suite, architecture: str) -> dict[str, str]:
-    """Return the environment of an apt that works for this root."""
-    state = (root / STATE / "apt").resolve()
+def _environment(
+    state: Path,
+    suite: Suite,
+    architecture: str,
+    kind: str = "deb",
+    other: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Return the environment of an apt that knows this suite; ``deb-src`` is for its sources."""
+    state = state.resolve()
     known = known_sources(apt.run(["apt-get", "indextargets", "--format", _TARGET]))
     listed = state / "sources.list"
     state.mkdir(parents=True, exist_ok=True)
-    listed.write_text(sources_list(suite, known))
-    other = {
-        "Dir::State::status": str(root.resolve() / "var/lib/dpkg/status"),
-        "Dir::Etc::sourcelist": str(listed),
-        "Dir::Etc::sourceparts": f"{state}/no-parts",
-    }
-    return apt.private_apt(state, architecture, other)
+    listed.write_text(re.sub("^deb", kind, sources_list(suite, known), flags=re.MULTILINE))
+    lists = {"Dir::Etc::sourcelist": str(listed), "Dir::Etc::sourceparts": f"{state}/no-parts"}
+    return apt.private_apt(state, architecture, {**lists, **(other or {})})
 
 
 def _watched(command: list[str], environment: dict[str, str], progress: Progress) -> None:
@@ -171,7 +173,8 @@ def _install(
     announce: apt.Announce,
 ) -> list[Path]:
     """Let apt fetch the packages and what they depend on; return the files."""
-    environment = _environment(root, suite, architecture)
+    own = {"Dir::State::status": str(root.resolve() / "var/lib/dpkg/status")}
+    environment = _environment(root / STATE / "apt", suite, architecture, other=own)
     archives = root / STATE / "apt/cache/archives"
     for left in archives.glob("*.deb"):
         left.unlink()
@@ -180,6 +183,37 @@ def _install(
     how = ["install", "-q", "-y", "--download-only", "--no-install-recommends"]
     _watched(["apt-get", *how, *packages], environment, progress)
     return sorted(archives.glob("*.deb"))
+
+
+def archive(folder: Path, name: str) -> Path | None:
+    """Return what the authors of a source package released, or None where it is not fetched."""
+    found = sorted(folder.glob(f"{name}_*.orig.tar.*"))
+    return next((path for path in reversed(found) if path.suffix != ".asc"), None)
+
+
+def sources(
+    folder: Path,
+    suite: Suite,
+    names: Sequence[str],
+    announce: apt.Announce = lambda _line: None,
+) -> dict[str, Path]:
+    """Return the archives of source packages of a suite; fetch those that the folder lacks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with apt.only_user(folder):
+        missing = [name for name in names if archive(folder, name) is None]
+        if missing:
+            apt.need_tools(missing)
+            announce(f"fetching sources: {' '.join(missing)}")
+            # Sources are the same for all; apt wants the name of some architecture.
+            environment = _environment(folder / "apt", suite, "amd64", "deb-src")
+            with apt.stale_lists_may_do(announce):
+                apt.run(["apt-get", "update", "-q"], environment)
+            words = ["apt-get", "source", "-q", "--download-only", "--tar-only", *missing]
+            apt.run(words, environment, folder=folder)
+    found = {name: archive(folder, name) for name in names}
+    if absent := [name for name, path in found.items() if path is None]:
+        raise apt.FetchFailed(f"apt-get source: brought no archive of {', '.join(absent)}")
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def get(

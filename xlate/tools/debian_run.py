@@ -203,6 +203,13 @@ def make_trees(
             get.get(tree, suite, missing, architecture, announce=announce)
 
 
+def sources(folder: Path, names: Sequence[str], announce: apt.Announce) -> dict[str, Path]:
+    """Return the archives of the suite's source packages; fetch those that the folder lacks."""
+    there = all(get.archive(folder, name) for name in names)
+    suite = get.Suite(SUITE, "" if there else main_mirror())  # apt is asked only for what lacks
+    return get.sources(folder, suite, names, announce)
+
+
 def alone() -> list[str]:
     """Return the words that run a command in process and mount namespaces that end with it."""
     own_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]

@@ -4,17 +4,18 @@ Both roots come from the same sources, as their authors released them, compiled 
 Debian's own musl: so they differ in nothing but the machine. What is built, and how, stands in
 ``corpus/debian/musl.toml``. gcc is told about musl by the specs file of Debian's musl-dev, with its
 paths moved into the folder the packages are unpacked in; nothing is installed. A source that has
-been built, by the script that stands there now, is not built again.
+been built, from the archive and by the script, compiler and variables of now, is not built again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from xlate.tools import debian_run as debian
 
 PLAN = debian.CHECKOUT / "corpus" / "debian" / "musl.toml"
 WORK = debian.TREES / "musl-work"
+SOURCES = WORK / "sources"
 PACKAGES = ("musl", "musl-dev", "linux-libc-dev")
 FOLDERS = (
     "bin",
@@ -79,10 +81,18 @@ class Source:
     name: str
     build: str
 
-    @property
-    def mark(self) -> str:
-        """What stands for the script and for how it is run."""
-        return hashlib.sha256(self.build.encode()).hexdigest()[:16]
+    def mark(self, machine: Machine) -> str:
+        """Return what stands for all that a build is made of; nothing without the archive."""
+        archive = get.archive(SOURCES, self.name)
+        if archive is None:
+            return ""
+        compiler = apt.run([f"{machine.cross}gcc", "--version"])
+        packages = machine.packages.parent / "root.json"  # which musl it compiles against
+        musl = packages.read_text() if packages.is_file() else ""
+        parts = (self.build, compiler, musl, json.dumps(_variables(machine)))
+        digest = hashlib.sha256("\0".join(parts).encode())
+        digest.update(archive.read_bytes())
+        return digest.hexdigest()[:16]
 
 
 def load() -> debian.Plan:
@@ -101,7 +111,7 @@ def sources() -> list[Source]:
 
 def versions() -> dict[str, dict[str, str]]:
     """Return the version of each source that was fetched, in the form of a tree's packages."""
-    found = {source.name: _tarball(WORK / "sources", source.name) for source in sources()}
+    found = {source.name: get.archive(SOURCES, source.name) for source in sources()}
     return {
         name: {"version": path.name.partition("_")[2].partition(".orig.")[0]}
         for name, path in found.items()
@@ -127,7 +137,7 @@ def make(announce: apt.Announce, names: Collection[str] | None = None) -> None:
         apt.fetch(PACKAGES, machine.debian, WORK / machine.debian, announce=announce)
         _lay_out(machine)
         _write_compiler(machine)
-        tarballs = _tarballs([source.name for source in missing], announce)
+        tarballs = debian.sources(SOURCES, [source.name for source in missing], announce)
         for source in missing:
             announce(f"building {source.name} with musl for {machine.debian} ...")
             _build(machine, source, tarballs[source.name])
@@ -142,7 +152,7 @@ def _need(*tools: str) -> None:
 
 def _is_built(machine: Machine, source: Source) -> bool:
     mark = WORK / f"built-{machine.debian}-{source.name}"
-    return mark.is_file() and mark.read_text() == source.mark
+    return mark.is_file() and mark.read_text() == source.mark(machine) != ""
 
 
 def _lay_out(machine: Machine) -> None:
@@ -171,39 +181,6 @@ def _write_compiler(machine: Machine) -> None:
     machine.compiler.chmod(0o755)
 
 
-def _tarballs(names: Sequence[str], announce: apt.Announce) -> dict[str, Path]:
-    """Fetch what the authors released, as Debian has it; return the files."""
-    folder = WORK / "sources"
-    folder.mkdir(parents=True, exist_ok=True)
-    missing = [name for name in names if _tarball(folder, name) is None]
-    if missing:
-        announce(f"fetching sources: {' '.join(missing)}")
-        environment = _apt_environment(folder)
-        with apt.stale_lists_may_do(announce):
-            apt.run(["apt-get", "update", "-q"], environment)
-        words = ["apt-get", "source", "-q", "--download-only", "--tar-only", *missing]
-        apt.run(words, environment, folder=folder)
-    found = {name: _tarball(folder, name) for name in names}
-    return {name: path for name, path in found.items() if path is not None}
-
-
-def _tarball(folder: Path, name: str) -> Path | None:
-    found = sorted(folder.glob(f"{name}_*.orig.tar.*"))
-    return found[-1] if found else None
-
-
-def _apt_environment(folder: Path) -> dict[str, str]:
-    """Return the environment of an apt that knows the suite's sources."""
-    state = folder / "apt"
-    state.mkdir(exist_ok=True)
-    listed = state / "sources.list"
-    suite = get.Suite(debian.SUITE, debian.main_mirror())
-    lines = get.sources_list(suite, []).splitlines()
-    listed.write_text("".join(f"deb-src{line.removeprefix('deb')}\n" for line in lines))
-    other = {"Dir::Etc::sourcelist": str(listed), "Dir::Etc::sourceparts": f"{state}/no-parts"}
-    return apt.private_apt(state, HOST.debian, other)
-
-
 def _build(machine: Machine, source: Source, tarball: Path) -> None:
     """Unpack a source, build it and put it into the root; note that it was done."""
     folder = WORK / f"build-{machine.debian}" / source.name
@@ -226,7 +203,7 @@ def _build(machine: Machine, source: Source, tarball: Path) -> None:
         said = "\n".join(done.stdout.splitlines()[-LOG_LINES:])
         raise Unsupported(f"{source.name} for {machine.debian}", "", f"is not built:\n{said}")
     shutil.rmtree(folder)
-    (WORK / f"built-{machine.debian}-{source.name}").write_text(source.mark)
+    (WORK / f"built-{machine.debian}-{source.name}").write_text(source.mark(machine))
 
 
 def _variables(machine: Machine) -> Mapping[str, str]:

@@ -78,35 +78,19 @@ def make_trees(plan: Plan, announce: apt.Announce) -> None:
 
 def fetch_sources(plan: Plan, announce: apt.Announce) -> None:
     """Fetch the archives of the sources whose tests are run."""
-    folder = PLACE / "sources"
-    missing = [one.package for one in plan.sources.values() if not archives(one)]
-    if not missing:
-        return
-    announce(f"fetching sources: {' '.join(missing)}")
-    (folder / "state").mkdir(parents=True, exist_ok=True)
-    suite = get.Suite(debian.SUITE, debian.main_mirror())
-    listed = folder / "state" / "sources.list"
-    listed.write_text(re.sub("^deb", "deb-src", get.sources_list(suite, []), flags=re.MULTILINE))
-    other = {"Dir::Etc::sourcelist": str(listed), "Dir::Etc::sourceparts": f"{folder}/no-parts"}
-    environment = apt.private_apt(folder / "state", "amd64", other)
-    apt.run(["apt-get", "update", "-q"], environment)
-    for name in missing:
-        (folder / name).mkdir(exist_ok=True)
-        words = ["apt-get", "source", "-q", "--download-only", "--tar-only", name]
-        apt.run(words, environment, folder=folder / name)
-
-
-def archives(source: Source) -> list[Path]:
-    """Return the archive of a source package, or nothing where it is not fetched."""
-    return sorted((PLACE / "sources" / source.package).glob("*.orig.tar.*"))
+    names = sorted({one.package for one in plan.sources.values()})
+    debian.sources(PLACE / "sources", names, announce)
 
 
 def lay_out(way: Way, source: Source) -> Path:
     """Unpack a source into a work folder; return the folder that its tests run in."""
+    archive = get.archive(PLACE / "sources", source.package)
+    if archive is None:
+        raise XlateError(f"{source.package}: the archive of its source is not there")
     top = way.folder / source.suite
     top.mkdir(parents=True)
     words = ["tar", "-x", "--no-same-owner", "--strip-components=1", "-C", str(top)]
-    apt.run([*words, "-f", str(archives(source)[0])])
+    apt.run([*words, "-f", str(archive)])
     if source.package == "perl":
         _perl(way, top)
     return top / source.top
