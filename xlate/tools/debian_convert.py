@@ -70,7 +70,7 @@ def in_groups(files: Iterable[Path], size: Mapping[Path, int]) -> Iterator[list[
 
 @dataclass
 class Conversions:
-    """What a call has converted; ``failed`` has the reason for each file that could not be."""
+    """What a call has converted; ``failed`` has the reason for each file it tried in vain."""
 
     tree: Path
     store: Store
@@ -81,6 +81,7 @@ class Conversions:
 
     def __post_init__(self) -> None:
         self.failed: dict[str, str] = {}
+        self.tried: set[str] = set()
         self._end = time.monotonic() + self.seconds
 
     def run(self, needed: Collection[frozenset[str]]) -> None:
@@ -123,15 +124,17 @@ class Conversions:
             self.say("time is over; the next call goes on there")
             return
         for path in group:
+            name = self._name(path)
+            self.tried.add(name)
             if has_package(self.store, path):
                 self.done += 1
             else:
-                self.failed[self._name(path)] = self._why(done, path)
-                self.say(f"{self._name(path)}: {self.failed[self._name(path)]}")
+                self.failed[name] = self._why(done, path)
+                self.say(f"{name}: {self.failed[name]}")
         self.say(f"  {time.monotonic() - begun:.0f} s")
 
-    @staticmethod
-    def _why(done: subprocess.CompletedProcess[str], path: Path) -> str:
+    def _why(self, done: subprocess.CompletedProcess[str], path: Path) -> str:
+        """Return what was said of a file, or last, with names as in the guest's root."""
         lines = done.stderr.strip().splitlines()
         own = [line for line in lines if str(path) in line] or lines[-1:] or ["(says nothing)"]
-        return f"status {done.returncode}: {own[-1][-300:]}"
+        return f"status {done.returncode}: {own[-1].replace(str(self.tree), '')[-300:]}"

@@ -7,7 +7,7 @@ run at another commit than the last is said, since the page may be the work of s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from xlate.tools.debian_results import BASELINE, FIRST, SECOND, Outcome
@@ -35,6 +35,7 @@ class Part:
     world: World
     rows: Sequence[tuple[Case, Outcome]]
     versions: Mapping[str, Mapping[str, str]]
+    failed: Mapping[str, str] = field(default_factory=dict)  # conversions of files, and why
 
     def of(self, way: str) -> list[Outcome]:
         """Return the outcomes that were run in a way."""
@@ -89,7 +90,7 @@ def page(parts: Sequence[Part]) -> str:
         lines.append("\n### Differences\n\n")
         lines += _differences(part) or ["None.\n"]
         lines.append("\n### Not converted\n\n")
-        lines += _not_converted(part)
+        lines += [*_not_converted(part), *_failed(part)]
         lines.append("\n### Packages\n\n")
         lines += _packages(part)
         lines.append("\n")
@@ -142,6 +143,14 @@ def _not_converted(part: Part) -> list[str]:
         "those that most invocations\nneed, and how many do:\n",
         *_wrapped(names),
     ]
+
+
+def _failed(part: Part) -> list[str]:
+    """Say of which files the conversion was tried and failed, and why."""
+    if not part.failed:
+        return []
+    reasons = (f"- `{file}`: {' '.join(why.split())}\n" for file, why in part.failed.items())
+    return ["\nCould not be converted:\n\n", *reasons]
 
 
 def _wrapped(words: Iterator[str], width: int = 110) -> Iterator[str]:

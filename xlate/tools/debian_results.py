@@ -1,19 +1,20 @@
 """What running the invocations gave, and the file it is kept in between calls.
 
 Conversion takes hours for everything, so `make debian` is done in several calls, of which each goes
-on where the one before stopped: what was run, at which commit, and which files of the guest it
-needed stand in ``build/debian/results.json``. docs/debian.md is written from that.
+on where the one before stopped: what was run, at which commit, which files of the guest it needed,
+and which of them could not be converted, stand in ``build/debian/results.json``. docs/debian.md is
+written from that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 BASELINE, FIRST, SECOND = "baseline", "converted", "converted, 2nd run"
-HIT, NONE, LEFT = "hit", "none", "left"
+HIT, LEFT = "hit", "left"
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,17 @@ def modules_of(stats: Path) -> tuple[Module, ...]:
 
 
 class Results:
-    """The outcomes of each world, by the case's name, in a file."""
+    """The outcomes of each world, by the case's name, and failed conversions, in a file."""
 
     def __init__(self, path: Path) -> None:
         """Read what is there."""
         self._path = path
         self.worlds: dict[str, dict[str, Outcome]] = {}
+        self.failed: dict[str, dict[str, str]] = {}
         if path.is_file():
-            for world, rows in json.loads(path.read_text(encoding="utf-8")).items():
+            data = json.loads(path.read_text(encoding="utf-8"))
+            self.failed = data["failed"]
+            for world, rows in data["worlds"].items():
                 self.worlds[world] = {row["name"]: _outcome(row) for row in rows}
 
     def outcome(self, world: str, name: str, package: str) -> Outcome:
@@ -94,6 +98,17 @@ class Results:
         kept = self.worlds.get(world, {})
         return [kept[name] for name in names if name in kept and kept[name].ran]
 
+    def converted(self, world: str, tried: Collection[str], failed: Mapping[str, str]) -> None:
+        """Note which of the files that were tried could not be converted, and why."""
+        kept = self.failed.get(world, {})
+        left = {name: why for name, why in kept.items() if name not in tried}
+        self.failed[world] = {**left, **failed}
+
+    def forget(self, world: str) -> None:
+        """Drop all that is known of a world."""
+        self.worlds.pop(world, None)
+        self.failed.pop(world, None)
+
     def save(self) -> None:
         """Write the file anew, in one step."""
         rows = {
@@ -101,7 +116,8 @@ class Results:
             for world, outcomes in self.worlds.items()
         }
         fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        data = {"worlds": rows, "failed": self.failed}
+        fresh.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         fresh.replace(self._path)
 
 

@@ -5,13 +5,12 @@ which says what programs and libraries it needs. Then those are converted for so
 (``--minutes``), and every case runs twice more, in the optimised tier as far as it has packages.
 What was found is kept (debian_results.py): ``--keep`` goes on with it. The page is committed, since
 making it takes a download of two times 300 MB and hours of conversion. The exit status is 0 when
-every case does what the file of cases says.
+every case does what the file of cases says, and every file that was tried is converted.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -64,7 +63,7 @@ class Run:
     def __init__(self, plan: Plan, world: World, cases: Sequence[Case], results: Results) -> None:
         """Find the runtime; raises XlateError where it cannot be built."""
         self.plan, self.world, self.cases, self.results = plan, world, cases, results
-        self._commit = _commit()
+        self._commit = debian.commit()
         self._stats = debian.TREES / f"stats-{world.name}.json"
         options = ("--stats=json", "--stats-file", str(self._stats))
         self._guest = debian.guest_words(runtime.find(), world.root, options)
@@ -123,16 +122,6 @@ def _work_folder() -> Iterator[Path]:
         shutil.rmtree(top, ignore_errors=True)
 
 
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "-C", str(debian.CHECKOUT), "rev-parse", "--short", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or "unknown"
-
-
 def surprises(case: Case, outcome: Outcome) -> bool:
     """Say whether a case does other than the file of cases says."""
     return outcome.passes == bool(case.differs)
@@ -169,7 +158,7 @@ def part_of(world: World, results: Results) -> Part:
     by_name = {case.name: case for case in _chosen(plan_of(world), world, ())}
     rows = [(by_name[o.name], o) for o in results.of(world.name, list(by_name))]
     versions = musl.versions() if world is musl.WORLD else debian.packages_in(world.root)
-    return Part(world, rows, versions)
+    return Part(world, rows, versions, results.failed.get(world.name, {}))
 
 
 def make_world(world: World, packages: Sequence[str], console: Console) -> None:
@@ -189,7 +178,38 @@ def write_page(results: Results) -> None:
 def _chosen(plan: Plan, world: World, names: Sequence[str]) -> list[Case]:
     """Return a world's cases whose name or package is among some words; all without words."""
     cases = [case for case in plan.cases if world is not debian.ARMEL or case.armel]
+    known = {word for case in cases for word in (case.name, case.package)}
+    if idle := [name for name in names if name not in known]:
+        raise click.UsageError(f"no case or package of {world.name} is called {', '.join(idle)}")
     return [case for case in cases if not names or {case.name, case.package} & {*names}]
+
+
+def _convert(run: Run, seconds: float, console: Console) -> bool:
+    """Convert what the cases need for so long, and run them again; say if some file cannot be."""
+    conversions = Conversions(run.world.root, Store(STORE), seconds, console.print)
+    conversions.run(run.needed())
+    run.results.converted(run.world.name, conversions.tried, conversions.failed)
+    run.results.save()
+    run.converted(console)
+    return bool(conversions.failed)
+
+
+def _compare(
+    world: World, names: Sequence[str], console: Console, *, seconds: float, keep: bool
+) -> bool:
+    """Run cases of a world, and write the page without names; say if anything is not as listed."""
+    plan, results = plan_of(world), Results(RESULTS)
+    cases = _chosen(plan, world, names)
+    if not (keep or names):
+        results.forget(world.name)
+    make_world(world, plan.packages(cases), console)
+    run = Run(plan, world, cases, results)
+    run.baseline(keep=keep, console=console)
+    odd = bool(seconds) and _convert(run, seconds, console)
+    odd |= show(console, run)
+    if not names:
+        write_page(results)
+    return odd
 
 
 @click.command()
@@ -212,24 +232,11 @@ def main(names: tuple[str, ...], name: str, minutes: float, *, keep: bool) -> No
     """
     console = Console()
     world = next(world for world in WORLDS if world.name == name)
-    plan, results = plan_of(world), Results(RESULTS)
-    cases = _chosen(plan, world, names)
-    if not (keep or names):
-        results.worlds.pop(world.name, None)
     try:
-        make_world(world, plan.packages(cases), console)
-        run = Run(plan, world, cases, results)
+        odd = _compare(world, names, console, seconds=60 * minutes, keep=keep)
     except XlateError as error:
-        console.print(f"debian_table: {error}")
+        console.print(f"debian_table: {error}", markup=False)
         sys.exit(1)
-    run.baseline(keep=keep, console=console)
-    if minutes:
-        conversions = Conversions(world.root, Store(STORE), 60 * minutes, console.print)
-        conversions.run(run.needed())
-        run.converted(console)
-    odd = show(console, run)
-    if not names:
-        write_page(results)
     sys.exit(odd)
 
 
