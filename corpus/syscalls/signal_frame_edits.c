@@ -44,7 +44,9 @@ static void edits(int sig, siginfo_t *info, void *context)
 	uc->uc_mcontext.arm_r4 = 0xabcd1234;
 	uc->uc_mcontext.arm_cpsr ^= 0x40000000;
 	sigaddset(&uc->uc_sigmask, SIGUSR2);
-	__asm__ volatile("vmov.f64 d8, #1.0" ::: "d8");
+	/* Not said to the compiler, which would put them back itself: the frame must do that. */
+	__asm__ volatile("vmov.f64 d8, #1.0\n"
+			 "vmov.f64 d9, #1.0");
 }
 
 int main(void)
@@ -52,6 +54,7 @@ int main(void)
 	struct sigaction sa = {.sa_sigaction = edits, .sa_flags = SA_SIGINFO};
 	unsigned r4 = 0, r5 = 0, z = 0, fpscr = 0;
 	unsigned long long d8 = 0;
+	double d9 = 0;
 	int pid = getpid(), tid = (int)syscall(SYS_gettid);
 	sigset_t set;
 
@@ -75,11 +78,13 @@ int main(void)
 			 "mov %[r5], r5\n"
 			 "vmrs %[fpscr], fpscr\n"
 			 "vmov %Q[d8], %R[d8], d8\n"
-			 : [r4] "=&r"(r4), [r5] "=&r"(r5), [z] "=&r"(z), [fpscr] "=&r"(fpscr), [d8] "=&r"(d8)
+			 "vmov.f64 %P[d9], d9\n"
+			 : [r4] "=&r"(r4), [r5] "=&r"(r5), [z] "=&r"(z), [fpscr] "=&r"(fpscr), [d8] "=&r"(d8),
+			   [d9] "=&w"(d9)
 			 : [pid] "r"(pid), [tid] "r"(tid)
 			 : "r0", "r1", "r2", "r4", "r5", "d8", "d9", "d16", "cc", "memory");
 	CHECK(seen == 1 && d8_seen == 0x4000000000000000ull);
-	CHECK(r4 == 0xabcd1234 && r5 == 2 && z == 0 && d8 == 0x4008000000000000ull);
+	CHECK(r4 == 0xabcd1234 && r5 == 2 && z == 0 && d8 == 0x4008000000000000ull && d9 == 5.0);
 	CHECK((fpscr & 0x00c00000) == ((fpscr_seen ^ 0x00400000) & 0x00c00000));
 	CHECK(sigprocmask(SIG_BLOCK, NULL, &set) == 0 && sigismember(&set, SIGUSR2) && !sigismember(&set, SIGUSR1));
 	puts("ok signal_frame_edits");

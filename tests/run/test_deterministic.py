@@ -124,10 +124,19 @@ def test_standstill(xlate_run: Path, guest_cc: list[str], tmp_path: Path) -> Non
     assert threads.run(f"--deterministic={number - 1}") == (0, "ok lost_wake\n", "")
 
 
-THREADED = sorted({*sources("syscalls", "thread_[a-m]*.c"), *sources("syscalls", "futex_*.c")})
+THREADED = [*sources("syscalls", "futex_*.c"), *sources("syscalls", "thread_*.c")]
+#: Why a program cannot pass in turns.
+NOT_IN_TURNS = {"thread_names": "a listing of /proc/self/task has the host's numbers"}
 
 
-@pytest.mark.parametrize("source", THREADED, ids=lambda source: source.stem)
+def _threaded(source: Path) -> object:
+    """Return a program as a parameter; those that cannot pass must fail."""
+    why = NOT_IN_TURNS.get(source.stem)
+    marks = [pytest.mark.xfail(strict=True, reason=why)] if why else []
+    return pytest.param(source, id=source.stem, marks=marks)
+
+
+@pytest.mark.parametrize("source", [_threaded(source) for source in THREADED])
 def test_threads_pass(source: Path, xlate_run: Path, guest_cc: list[str], tmp_path: Path) -> None:
     """What Linux promises to threads holds in turns, too."""
     binary = build.build(program(source), "thumb", guest_cc)

@@ -162,14 +162,17 @@ def _alike(trace: str) -> list[str]:
 def test_strace_agrees(xlate_run: Path, traced: Path, host_cc: list[str], tmp_path: Path) -> None:
     """The host's build under strace itself prints the same text for the same calls."""
     strace = needs.needs("strace", "apt install strace")
+    probe = [strace, "-o", "/dev/null", "true"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode:
+        needs.forbidden("strace to trace")
     native = tmp_path / "native"
     command = [*host_cc, "-w", "-O1", "-o", native, build.CORPUS / "cli/traced.c"]
     subprocess.run(command, check=True)
     theirs = subprocess.run(
         [strace, native], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    if "+++ exited with 0 +++" not in theirs.stderr:
-        needs.forbidden("strace to trace")
+    assert (theirs.returncode, theirs.stdout) == (0, "")
+    assert theirs.stderr.endswith("+++ exited with 0 +++\n")
     ours = _run(xlate_run, ["--strace", traced], tmp_path)
     expected = _alike(theirs.stderr)
     assert len(expected) > 20
