@@ -34,6 +34,8 @@ DEFAULT_OUT = CORPUS.parent / "build" / "corpus"
 
 GUEST_MODES = ("thumb", "arm", "static-pie", "pie")
 NATIVE = "native"
+SCALAR = "native-scalar"  # without vectors of the compiler's own
+NATIVE_MODES = (NATIVE, SCALAR)
 # Linked against shared libraries: a run needs the sysroot (see `sysroot`).
 DYNAMIC_MODES = ("pie",)
 
@@ -47,6 +49,7 @@ GCC_MODE_FLAGS = {
     # Said to the linker: gcc built without default PIE drops -static-pie on the way to it.
     "static-pie": ("-mthumb", "-fPIE", "-static", "-Wl,-pie,--no-dynamic-linker,-z,text"),
     NATIVE: (),
+    SCALAR: ("-fno-tree-vectorize",),
 }
 ZIG_MODE_FLAGS = {
     "thumb": ("-target", "thumb-linux-musleabihf", "-mcpu=cortex_a9", "-static"),
@@ -254,7 +257,7 @@ def compile_command(program: Program, mode: str, compiler: Sequence[str]) -> lis
     if is_zig(compiler):
         words = words[: words.index("cc") + 1]
     mode_flags = (ZIG_MODE_FLAGS if is_zig(compiler) else GCC_MODE_FLAGS).get(mode, ())
-    guest = program.guest_cflags if mode != NATIVE else ()
+    guest = program.guest_cflags if mode not in NATIVE_MODES else ()
     source = str(program.source)
     return [*words, *mode_flags, *COMMON_FLAGS, *program.cflags, *guest, source, *program.libs]
 
@@ -276,7 +279,7 @@ def build(
 ) -> Path:
     """Return the program built for ``mode``, compiling it only when nothing equal lies there."""
     if compiler is None:
-        compiler = native_compiler() if mode == NATIVE else guest_compiler()
+        compiler = native_compiler() if mode in NATIVE_MODES else guest_compiler()
     command = compile_command(program, mode, compiler)
     out_dir.mkdir(parents=True, exist_ok=True)
     target = out_dir / f"{program.name}-{mode}-{_digest(program, command)}"

@@ -69,3 +69,8 @@ def _vf_from_int(cpu: Cpu, op: Op, a: int, b: int) -> int:
     value = join([ieee.convert(F64, F32, mode, x) for x in scaled], 32)
     cpu.fp.flags = mode.flags
     return value
+
+
+@arm("vf_fix")
+def _vf_fix(cpu: Cpu, op: Op, exact: int, a: int, b: int) -> int:
+    return exact

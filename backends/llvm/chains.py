@@ -5,6 +5,9 @@ without a look at each result; if a result that can be seen at the end is a NaN,
 the run wrote is put back and the run is done again, exactly. A result that went into arithmetic
 of the run needs no look of its own: had it been a NaN, so would be what it went into. A run has no
 stores, and no value that may be a wrong NaN decides an address or a flag (docs/decisions/0012).
+
+Lanes of Advanced SIMD flush denormals, which the host does not: a run with them is done again also
+where one came in or out, as MXCSR tells (docs/decisions/0017).
 """
 
 from __future__ import annotations
@@ -13,18 +16,23 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from backends.llvm.haste import hasty_ops, on_lanes
 from backends.llvm.liveness import Recording, Step
 from xlate.ir import Op
 from xlate.ir.block import WIDTHS
 from xlate.ir.ops import OPS, Effect
 
 _MAKERS = frozenset({"fadd", "fsub", "fmul", "fdiv", "fsqrt"})
+_LANES = frozenset({"add", "sub", "mul"})  # of vf_fix; a comparison gives no number
+_VECTORS = frozenset({"v64", "v128"})
 _CARRIERS = frozenset({"fneg", "fabs", "fcvt", "bitcast"})  # a NaN stays one
 _SINKS = frozenset({"f_to_int", "fcmp"})  # which NaN it is makes no difference to them
 # Exceptions; of a part of a NaN, other ones.
 _RAISING = _MAKERS | _SINKS | {"fcvt", "fma", "int_to_f"}
+_HOST = _RAISING | {"vf", "vf_fma", "vf_from_int", "set_fp_mode"}  # MXCSR is another behind it
 _OUTSIDE = frozenset({"get_fp_flags", "set_fp_mode"})
 _PATIENCE = 8  # instructions without arithmetic that end a run
+_LANES_PATIENCE = 24  # to ask the host what it found costs more
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class Chain:
     registers: frozenset[int]
     doubles: frozenset[int]  # numbers of d registers
     checks: tuple[Check, ...]
+    lanes: bool  # there are operations on lanes, that do not know denormals
 
 
 class _Leak(Exception):
@@ -64,6 +73,7 @@ class _Run:
     """Results of a run by number, and where they went."""
 
     d_offset: int
+    qc_offset: int
     count: int = 0
     index: int = 0
     places: dict[int, Check] = field(default_factory=dict)
@@ -93,7 +103,7 @@ class _Run:
         """Follow the values of one instruction; raises _Leak where it cannot be in the run."""
         for block in recording.blocks:
             values: dict[int, _Suspect] = {}
-            for op in block:
+            for op in hasty_ops(block, self.qc_offset):
                 if suspect := self._effect(op, values):
                     values[op.index] = suspect
         self.index += 1
@@ -119,6 +129,8 @@ class _Run:
         return None
 
     def _compute(self, op: Op, args: list[_Suspect]) -> _Suspect | None:
+        if op.name == "vf_fix":
+            return self._make(op, args) if op.params["op"] in _LANES else None
         if op.name in _RAISING and not all(suspect.ty for suspect in args):
             raise _Leak
         if op.name in _MAKERS:
@@ -129,7 +141,7 @@ class _Run:
         number = self.count
         self.count += 1
         for suspect in args:
-            for source in suspect.made:
+            for source in suspect.made if suspect.ty else ():  # of a part, the rest went nowhere
                 self.into.setdefault(source, set()).add(number)
         return _Suspect(frozenset({number}), op.ty)
 
@@ -157,7 +169,7 @@ class _Run:
     def _read(self, at: int, ty: str) -> _Suspect | None:
         size = WIDTHS[ty] // 8
         exact = self.doubles.get((at, size))
-        if exact is not None:
+        if exact is not None and (ty in _VECTORS) == (exact.ty in _VECTORS):
             return exact
         made = {n for (a, s), v in self.doubles.items() if a < at + size and at < a + s
                 for n in v.made}  # fmt: skip
@@ -171,7 +183,9 @@ class _Run:
         self.written.update(range(at // 8, (at + size + 7) // 8))
         for (start, length), old in list(self.doubles.items()):
             if start < at + size and at < start + length:
-                if start < at or start + length > at + size:
+                partly = start < at or start + length > at + size
+                if partly or (old.ty in _VECTORS and not old.made & self.into.keys()):
+                    # Of lanes nobody used, too: a NaN hides from MXCSR a denormal beside it.
                     self._part(old.made)
                 del self.doubles[start, length]
         if suspect is not None:
@@ -183,31 +197,38 @@ class _Run:
                 self._part(suspect.made)
 
 
-def chains(steps: list[Step], first: int, last: int, d_offset: int) -> Iterator[Chain]:
+def chains(steps: list[Step], first: int, last: int, offsets: dict[str, int]) -> Iterator[Chain]:
     """The runs worth it in steps first to last - 1, which are executed unconditionally."""
     index = first
     while index < last:
-        chain = _follow(steps, index, last, d_offset) if makes(steps[index].recording) else None
+        chain = _follow(steps, index, last, offsets) if makes(steps[index].recording) else None
         yield from () if chain is None else (chain,)
         index = index + 1 if chain is None else chain.last
 
 
 @functools.lru_cache(maxsize=1 << 17)
 def makes(recording: Recording) -> int:
-    """How many results of an instruction may be a wrong NaN."""
-    return sum(op.name == "nan_fix" for block in recording.blocks for op in block)
+    """How many results of an instruction may be a wrong NaN; those of lanes count twice."""
+    worth = {"nan_fix": 1, "vf_fix": 2}
+    return sum(worth.get(op.name, 0) for block in recording.blocks for op in block)
 
 
-def _follow(steps: list[Step], first: int, last: int, d_offset: int) -> Chain | None:
+@functools.lru_cache(maxsize=1 << 17)
+def raises(recording: Recording) -> bool:
+    """Whether an instruction may raise exceptions of the host's, or set them."""
+    return any(op.name in _HOST for block in recording.blocks for op in block)
+
+
+def _follow(steps: list[Step], first: int, last: int, offsets: dict[str, int]) -> Chain | None:
     """The longest run from ``first`` that ends with an operation; None for one alone."""
     best: Chain | None = None
-    run = _Run(d_offset, index=first)
-    count = 0
+    run = _Run(offsets["d"], offsets["qc"], index=first)
+    count, lanes = 0, False
     for index in range(first, last):
         recording = steps[index].recording
-        if recording.flow.kind != "next" or not _allowed(recording, d_offset):
+        if recording.flow.kind != "next" or not _allowed(recording, run):
             break
-        if best is not None and index - best.last >= _PATIENCE:
+        if best and index - best.last >= (_LANES_PATIENCE if lanes else _PATIENCE):
             break
         try:
             run.follow(recording)
@@ -215,16 +236,17 @@ def _follow(steps: list[Step], first: int, last: int, d_offset: int) -> Chain | 
             break
         if made := makes(recording):
             count += made
+            lanes |= on_lanes(recording.blocks)
             registers, doubles = frozenset(run.registers), frozenset(run.written)
-            best = Chain(first, index + 1, registers, doubles, run.checks())
+            best = Chain(first, index + 1, registers, doubles, run.checks(), lanes)
     return best if count > 1 else None
 
 
-def _allowed(recording: Recording, d_offset: int) -> bool:
+def _allowed(recording: Recording, run: _Run) -> bool:
     for block in recording.blocks:
-        for op in block:
+        for op in hasty_ops(block, run.qc_offset):
             if op.name in ("get_state", "set_state"):
-                if not 0 <= op.params["offset"] - d_offset < 256:
+                if not 0 <= op.params["offset"] - run.d_offset < 256:
                     return False
             elif op.name in _OUTSIDE or OPS[op.name].effect in (Effect.WRITE_MEMORY, Effect.EXIT):
                 return False

@@ -127,6 +127,7 @@ class Exits(Writer):
         self.add(f"ret %G {done}")
         self.label(f"{name}c")
         self.add(f"store %A {self.value(f'extractvalue %G {done}, 1')}, ptr %abi")
+        self.forget_host()
         self.reload(self.nodes[back].live_in)
         self.add(f"br label %{self.at(back)}")
 

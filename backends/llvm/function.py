@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from backends.llvm.chains import chains
+from backends.llvm.chains import chains, raises
 from backends.llvm.hasty import Hasty
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import Counted
@@ -28,6 +28,7 @@ from backends.llvm.snippet import Snippet
 from backends.llvm.source import Module
 from backends.llvm.unit import FunctionText
 from backends.llvm.wide import wide_registers
+from backends.llvm.writer import BEFORE, KNOWN, MXCSR
 
 
 class Lifter(Hasty):
@@ -73,7 +74,7 @@ class Lifter(Hasty):
     def run(self, insns: list[Any], node: Node, first: int, last: int) -> None:
         """Instructions under one condition, one after the other."""
         index = first
-        for chain in chains(node.steps, first, last, self.offsets["d"]):
+        for chain in chains(node.steps, first, last, self.offsets):
             while index < chain.first:
                 self.begin_round(index)
                 self.instruction(insns[index], node, index)
@@ -180,6 +181,8 @@ class Lifter(Hasty):
         outcome = ""
         if flow.kind != "stop" or flow.how == "svc":  # what stops is left to the baseline tier
             outcome = self.fill(self.snippet_for(insn, step, step.live_after), insn)
+        if raises(step.recording):
+            self.forget_host()
         if node.gotos and step.predicate is None:
             self.note_address(insn)
         if flow.kind != "next":
@@ -231,12 +234,10 @@ class Lifter(Hasty):
             yield f"  %w{number} = alloca i64\n"
         for position, number in enumerate(ABI_REGISTERS):
             yield f"  %r{number} = getelementptr i8, ptr %abi, i64 {4 * position}\n"
-        used = 0
-        for node in self.nodes.values():
-            used |= node.live_in | node.dirty_in | node.dirty_out
-            for step in node.steps:
-                used |= step.snippet.reads | step.snippet.writes | step.snippet.less_reads
-                used |= step.predicate.reads if step.predicate else 0
+        if self.lanes:
+            yield from (f"  {name} = alloca i32, align 4\n" for name in (KNOWN, BEFORE, MXCSR))
+            yield f"  store i32 0, ptr {KNOWN}\n"
+        used = self._slots_used()
         if used >> LESS & 1:
             used |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
             yield "  %fl = alloca i1\n"
@@ -246,6 +247,15 @@ class Lifter(Hasty):
             if bit == FP_FLAGS:
                 # It may leave where nobody computed it; the bits beside it must not suffer.
                 yield f"  store {slot.ty} 0, ptr {slot.local}\n"
+
+    def _slots_used(self) -> int:
+        used = 0
+        for node in self.nodes.values():
+            used |= node.live_in | node.dirty_in | node.dirty_out
+            for step in node.steps:
+                used |= step.snippet.reads | step.snippet.writes | step.snippet.less_reads
+                used |= step.predicate.reads if step.predicate else 0
+        return used
 
     def enter(self) -> None:
         """Take the registers over, poll, load what is alive, and go to the first block."""

@@ -20,6 +20,12 @@ from backends.llvm.slots import (
     LESS,
 )
 from backends.llvm.text import llvm_type
+from backends.llvm.writer import BEFORE, KNOWN, MXCSR
+
+LANES = "<4 x float>"
+KINDS = {"v64": LANES, "v128": LANES}
+_RC, _IE, _DE, _UE, _UE_TO_UFC = 0x6000, 0x01, 0x02, 0x10, 1  # of MXCSR
+_UFC = 8  # of FPSCR, where IOC is 1
 
 
 class Hasty(Exits):
@@ -31,7 +37,9 @@ class Hasty(Exits):
         before = [
             (self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in self._written(chain, steps)
         ]
-        results: dict[str, list[str]] = {"f64": [], "f32": []}
+        results: dict[str, list[str]] = {"f64": [], "f32": [], LANES: []}
+        if chain.lanes:
+            self.begin_lanes()
         for index in range(chain.first, chain.last):
             self.begin_round(index)
             hasty = bool(makes(steps[index].recording))
@@ -41,19 +49,26 @@ class Hasty(Exits):
             self.fill(snippet, insns[index])
             for check in chain.checks:
                 if check.index == index:
-                    results[check.ty].append(self.result(check))
+                    results[KINDS.get(check.ty, check.ty)].append(self.result(check))
         name = self.new()
+        lanes = results.pop(LANES)
         self.branch_to_nans(results, f"{name}e")
+        if chain.lanes:
+            self.branch_to_odd(lanes, f"{name}e")
         self.add(f"br label %{name}d")
         self.label(f"{name}e")
         for value, at, ty in before:
             self.add(f"store {ty} {value}, ptr {at}")
+        if chain.lanes:
+            self.lanes_again()
         for index in range(chain.first, chain.last):
             self.again_round(index)
             snippet = self.snippet_for(insns[index], steps[index], steps[index].live_after)
             self.fill(snippet, insns[index])
         self.add(f"br label %{name}d")
         self.label(f"{name}d")
+        if not chain.lanes:
+            self.forget_host()
 
     def _written(self, chain: Chain, steps: list[Step]) -> list[tuple[str, str]]:
         """Variables that a run writes, and their types."""
@@ -81,11 +96,74 @@ class Hasty(Exits):
 
     def result(self, check: Check) -> str:
         """The value to look at, where it is now."""
+        if check.ty in KINDS:
+            return self.four(check.at, whole=check.ty == "v128")
         place = self.double(check.at & ~7)
         if check.ty == "f64":
             return self.value(f"load double, ptr {place}")
         pair = self.value(f"load <2 x float>, ptr {place}, align 8")
         return self.value(f"extractelement <2 x float> {pair}, i32 {check.at >> 2 & 1}")
+
+    def four(self, at: int, *, whole: bool) -> str:
+        """Lanes of a Q register, or of a D register with zeros above."""
+        low = self.value(f"load double, ptr {self.double(at)}")
+        high = self.value(f"load double, ptr {self.double(at + 8)}") if whole else "0.0"
+        pair = self.value(f"insertelement <2 x double> poison, double {low}, i32 0")
+        pair = self.value(f"insertelement <2 x double> {pair}, double {high}, i32 1")
+        return self.value(f"bitcast <2 x double> {pair} to {LANES}")
+
+    def begin_lanes(self) -> None:
+        """Make sure that it is known what the host has said so far."""
+        unknown = self.value(f"icmp eq i32 {self.value(f'load i32, ptr {KNOWN}')}, 0")
+        name = self.new()
+        self.add(f"br i1 {unknown}, label %{name}u, label %{name}k, !prof !0")
+        self.label(f"{name}u")
+        self.know_host()
+        self.add(f"br label %{name}k")
+        self.label(f"{name}k")
+        self.add(f"store i32 {self.value(f'load i32, ptr {KNOWN}')}, ptr {BEFORE}")
+
+    def know_host(self) -> str:
+        """Read MXCSR; it is known until something that may raise exceptions."""
+        self.add(f"call void @llvm.x86.sse.stmxcsr(ptr {MXCSR})")
+        now = self.value(f"load i32, ptr {MXCSR}, align 4")
+        self.add(f"store i32 {now}, ptr {KNOWN}")
+        return now
+
+    def branch_to_odd(self, results: list[str], label: str) -> None:
+        """Go to ``label`` when the host's lanes are not ARM's.
+
+        That is for a NaN and a denormal that went in or came out, of which comparing is enough
+        for the host to say so, for what it found tiny, and where the thread does not round to
+        nearest. One comparison tells of two results.
+        """
+        for first in range(0, len(results), 2):
+            a, b = results[first], results[min(first + 1, len(results) - 1)]
+            self.value(
+                f"call <4 x i1> @llvm.experimental.constrained.fcmps.v4f32({LANES} {a}, "
+                f'{LANES} {b}, metadata !"olt", metadata !"fpexcept.strict") #1'
+            )
+        said = self.value(f"and i32 {self.know_host()}, {_RC | _IE | _DE | _UE}")
+        after = self.new()
+        again = self.value(f"icmp ne i32 {said}, 0")
+        self.add(f"br i1 {again}, label %{label}, label %{after}, !prof !0")
+        self.label(after)
+
+    def lanes_again(self) -> None:
+        """Take back what the host said of the lanes.
+
+        What was there before and would hide the next goes to the state.
+        """
+        before = self.value(f"load i32, ptr {BEFORE}")
+        invalid = self.value(f"and i32 {before}, {_IE}")
+        under = self.value(f"and i32 {self.value(f'lshr i32 {before}, {_UE_TO_UFC}')}, {_UFC}")
+        qc = self.state("qc")
+        known = self.value(f"or i32 {self.value(f'load i32, ptr {qc}')}, {invalid}")
+        self.add(f"store i32 {self.value(f'or i32 {known}, {under}')}, ptr {qc}")
+        cleared = self.value(f"and i32 {before}, {~(_IE | _DE | _UE)}")
+        self.add(f"store i32 {cleared}, ptr {MXCSR}, align 4")
+        self.add(f"call void @llvm.x86.sse.ldmxcsr(ptr {MXCSR})")
+        self.forget_host()
 
     def branch_to_nans(self, results: dict[str, list[str]], label: str) -> None:
         """Go to ``label`` when a result is a NaN; one comparison tells of two."""

@@ -101,7 +101,7 @@ class Counted:
         if self.header != self.latch or len(steps) > LARGEST:
             return 1
         ops = [op for step in steps for block in step.recording.blocks for op in block]
-        if not any(op.name == "nan_fix" for op in ops):
+        if not any(op.name in ("nan_fix", "vf_fix") for op in ops):
             return ROUNDS
         # Exact arithmetic is long; but without a store one look is enough for all rounds.
         return FEWER if any(OPS[op.name].effect is Effect.WRITE_MEMORY for op in ops) else ROUNDS

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 
 from backends.llvm.floats import compare_apart, fix_by_branches, to_int_apart
 from backends.llvm.fpscr import Fpscr
+from backends.llvm.haste import hasty_ops
 from backends.llvm.moves import moved_floats, retyped
 from backends.llvm.places import Locals
 from backends.llvm.slots import FLAG_LOCAL, FLAG_SLOTS, FP_FLAGS, LESS
 from backends.llvm.text import ARMS, Relative, Text, llvm_type, split_address
+from backends.llvm.vector_floats import hasty_lanes
 from xlate.errors import Inconsistent
 from xlate.ir import Block, Op
 from xlate.ir.block import WIDTHS
@@ -81,6 +83,8 @@ class _SnippetText(Text):
         """Append the operations that matter with these flags alive."""
         self.fpscr = Fpscr(block, self.places.offsets["fpscr"])
         needed = _needed(block, self.live, self.fpscr)
+        if not self.exact:
+            needed &= {op.index for op in hasty_ops(block, self.places.offsets["qc"])}
         floats = self.floats = moved_floats(block, self.places.offsets["d"], fold=self.fold)
         for op in block:
             if op.name == "set_flag":
@@ -218,6 +222,10 @@ def _nan_fix(t: _SnippetText, op: Op) -> str:
     return fix_by_branches(t, op) if t.exact else t.of(op.args[2])
 
 
+def _vf_fix(t: _SnippetText, op: Op) -> str:
+    return t.of(op.args[0]) if t.exact else hasty_lanes(t, op)
+
+
 def _exit_value(t: _SnippetText, op: Op) -> str:
     t.outcome = t.of(op.args[0])
     return "done"
@@ -235,6 +243,7 @@ _SPECIAL = {
     "xor": _xor,
     "load": _load,
     "nan_fix": _nan_fix,
+    "vf_fix": _vf_fix,
     "f_to_int": to_int_apart,
     "fcmp": compare_apart,
     "exit_skip": _exit_value,

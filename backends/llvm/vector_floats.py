@@ -14,6 +14,7 @@ _STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
 _QUIET = 'metadata !"fpexcept.strict"'
 _RC, _PE = 0x6000, 0x20  # of MXCSR: rounding, 0 is to nearest; inexact
 _V, _W, _I, _L = "<4 x float>", "<4 x double>", "<4 x i32>", "<4 x i64>"
+_SMALLER = f"<{', '.join(['float 0x3E70000000000000'] * 4)}>"  # 2^-24
 _TINY = 0x38100000  # upper half of 2^-126 in double precision
 _COMPARE = {"eq": ("fcmp", "oeq"), "ge": ("fcmps", "oge"), "gt": ("fcmps", "ogt")}
 
@@ -66,17 +67,21 @@ class _Nearest:
         self.t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {self.slot})")
 
 
+def _compared(t: Text, kind: str, a: str, b: str, ty: str) -> str:
+    name, how = _COMPARE[kind]
+    mask = t.new(
+        f"call <4 x i1> @llvm.experimental.constrained.{name}.v4f32"
+        f'({_V} {a}, {_V} {b}, metadata !"{how}", {_QUIET}) #1'
+    )
+    return _bag(t, t.new(f"sext <4 x i1> {mask} to {_I}"), _I, ty)
+
+
 @arm("vf")
 def _vf(t: Text, op: Op) -> str:
     kind = op.params["op"]
     a, b = (_four(t, x, op.ty, "float") for x in args_of(t, op))
     if kind in _COMPARE:
-        name, how = _COMPARE[kind]
-        mask = t.new(
-            f"call <4 x i1> @llvm.experimental.constrained.{name}.v4f32"
-            f'({_V} {a}, {_V} {b}, metadata !"{how}", {_QUIET}) #1'
-        )
-        return _bag(t, t.new(f"sext <4 x i1> {mask} to {_I}"), _I, op.ty)
+        return _compared(t, kind, a, b, op.ty)
     tiny = ""
     if kind == "mul":
         tiny = _tiny_product(t, a, b)
@@ -84,6 +89,29 @@ def _vf(t: Text, op: Op) -> str:
     with _Nearest(t):
         value = _operation(t, f"f{kind}", "v4f32", _V, a, b)
     return _marked(t, value, tiny, op.ty) if tiny else _bag(t, value, _V, op.ty)
+
+
+@arm("vf_fix")
+def _vf_fix(t: Text, op: Op) -> str:
+    return t.of(op.args[0])
+
+
+def hasty_lanes(t: Text, op: Op) -> str:
+    """The host's own operation; behind it MXCSR says whether ARM would have found otherwise.
+
+    ARM looks whether a product is tiny before it is rounded, the host behind it: a product that
+    was rounded up to the least normal number is made tiny and inexact, larger ones are not.
+    """
+    kind = op.params["op"]
+    a, b = (_four(t, t.of(x), op.ty, "float") for x in op.args[1:])
+    if kind in _COMPARE:
+        if kind == "eq":  # it says nothing of a quiet NaN, which hides a denormal beside it
+            _compared(t, "gt", a, b, op.ty)
+        return _compared(t, kind, a, b, op.ty)
+    value = _operation(t, f"f{kind}", "v4f32", _V, a, b)
+    if kind == "mul":
+        _operation(t, "fmul", "v4f32", _V, value, _SMALLER)
+    return _bag(t, value, _V, op.ty)
 
 
 def _marked(t: Text, value: str, tiny: str, ty: str) -> str:

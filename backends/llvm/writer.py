@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from backends.llvm.gotos import perfect_hash
+from backends.llvm.haste import on_lanes
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import counted_loops
 from backends.llvm.rounds import short_loops
@@ -23,6 +24,8 @@ _LABEL = re.compile(r"label %(x\d\w*)")
 # A single one stays: LLVM lays out other code where it is taken away, and not better code.
 _NOT_NOT = re.compile(r"  (%\d+) = xor i1 (%\d+), true\n  (%\d+) = xor i1 \1, true\n\Z")
 _NOT_NOT_BYTES = 100
+# Of functions with lanes: MXCSR as it is known to be, or 0; as it was before a run; room for it.
+KNOWN, BEFORE, MXCSR = "%mxk", "%mxb", "%mx"
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
 # What a load or store turns into a host address; a constant offset would follow it.
 _ADDRESS = re.compile(
@@ -70,6 +73,7 @@ class Writer:
         self.round_of = 0  # instructions in each of its rounds, while those are one run
         self.strides: list[str] = []  # of its register, by round
         self.offsets = self.module.offsets
+        self.lanes = any(on_lanes(s.recording.blocks) for n in self.nodes.values() for s in n.steps)
 
     def gotos(self) -> Iterator[Any]:
         """The jumps that go through the node GOTO."""
@@ -138,6 +142,11 @@ class Writer:
     def state(self, field_name: str, more: int = 0) -> str:
         """Pointer to a member of the state."""
         return self.value(f"getelementptr i8, ptr %st, i64 {self.offsets[field_name] + more}")
+
+    def forget_host(self) -> None:
+        """Exceptions may have been raised since MXCSR was read."""
+        if self.lanes:
+            self.add(f"store i32 0, ptr {KNOWN}")
 
     # --- slots -------------------------------------------------------------------------------
     def flush(self, mask: int) -> None:

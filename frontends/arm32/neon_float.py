@@ -75,16 +75,22 @@ def vf(v: Vec, op: str, a: Value, b: Value) -> Value:
     return v.machine.block.op("vf", a, b, op=op)
 
 
+def or_plain(v: Vec, op: str, exact: Value, a: Value, b: Value) -> Value:
+    """``exact``, or the host's ``op`` of a and b where nothing is a denormal or a NaN."""
+    return v.machine.block.op("vf_fix", exact, a, b, op=op)
+
+
 def arithmetic(v: Vec, op: str, a: Value, b: Value) -> Value:
     """FPAdd, FPSub or FPMul of every lane."""
-    return result(v, vf(v, op, *operands(v, a, b)))
+    return or_plain(v, op, result(v, vf(v, op, *operands(v, a, b))), a, b)
 
 
 def add_product(v: Vec, op: str, a: Value, b: Value) -> Value:
     """Vd + or - a * b, rounded twice."""
     product = arithmetic(v, "mul", a, b)
-    (d,) = operands(v, v.d)
-    return result(v, vf(v, op, d, product))
+    old = v.d
+    (d,) = operands(v, old)
+    return or_plain(v, op, result(v, vf(v, op, d, product)), old, product)
 
 
 def three_same_float(
@@ -169,7 +175,7 @@ def vpadd_f32(v: Vec) -> Value:
 
 def compare(v: Vec, op: str, a: Value, b: Value) -> Value:
     """All ones where a = b (eq), a >= b (ge) or a > b (gt); IOC for NaNs that the manual names."""
-    return vf(v, op, *operands(v, a, b))
+    return or_plain(v, op, vf(v, op, *operands(v, a, b)), a, b)
 
 
 @three_same_float("0", "0", "1110 0", manual="VCEQ (register)")

@@ -22,7 +22,17 @@ from rich.progress import Progress
 
 from corpus import build as corpus
 from tests.bench import calls, conversion, disturbed, history, measure, plot, tables, translation
-from tests.bench.engines import BASELINE, ENGINES, NATIVE, OPTIMISED, PAIRS, Converter, Engines
+from tests.bench.engines import (
+    BASELINE,
+    ENGINES,
+    NATIVE,
+    OPTIMISED,
+    PAIRS,
+    SCALAR,
+    USUAL,
+    Converter,
+    Engines,
+)
 from xlate.errors import XlateError
 from xlate.runtime import build as runtime_build
 from xlate.tools import fetch_debian
@@ -48,7 +58,7 @@ COMMON_OPTIONS = (
     click.option(
         "--engines",
         "chosen",
-        default=",".join(ENGINES),
+        default=",".join(USUAL),
         show_default=True,
         help="comma-separated",
     ),
@@ -143,6 +153,8 @@ def _measure_kernel(
     commands = engines.guest(guest, reps)
     if engines.has(NATIVE):
         commands[NATIVE] = [str(corpus.build(kernel, corpus.NATIVE)), *reps]
+    if engines.has(SCALAR):
+        commands[SCALAR] = [str(corpus.build(kernel, corpus.SCALAR)), *reps]
     return measure.measure(
         kernel.name,
         kernel.group,

@@ -20,9 +20,12 @@ from pathlib import Path
 from tests.bench import measure
 
 NATIVE, OPTIMISED, BASELINE, QEMU = "native", "optimised", "baseline", "qemu"
-ENGINES = (NATIVE, OPTIMISED, BASELINE, QEMU)
+SCALAR = "scalar"  # native, without vectors of the compiler's own
+USUAL = (NATIVE, OPTIMISED, BASELINE, QEMU)
+ENGINES = (*USUAL, SCALAR)
 PAIRS = (
     (OPTIMISED, NATIVE),
+    (OPTIMISED, SCALAR),
     (OPTIMISED, QEMU),
     (BASELINE, NATIVE),
     (BASELINE, QEMU),

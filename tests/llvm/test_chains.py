@@ -24,7 +24,7 @@ def found(*words: int) -> list[Chain]:
     steps = [
         Step(recorded(decode_a32(word, 4 * i)), Snippet(), None) for i, word in enumerate(words)
     ]
-    return list(chains(steps, 0, len(steps), STATE.offsets()["d"]))
+    return list(chains(steps, 0, len(steps), STATE.offsets()))
 
 
 def looked_at(chain: Chain) -> list[tuple[int, int]]:

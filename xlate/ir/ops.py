@@ -223,6 +223,14 @@ _ROWS = (
         "f32 lanes of a * b + c rounded once, with an unspecified NaN; what is below the least "
         "normal number is its sign and a 1",
     ),
+    OpRow(
+        "vf_fix",
+        3,
+        ("op",),
+        _P,
+        "the first: lanes that Advanced SIMD gives; vf of the other two, denormals and NaNs being "
+        "the host's, for who makes sure that there are none, and then writes no qc in this block",
+    ),
     OpRow("vf_from_int", 2, ("signed",), _P, "f32 lanes of the i32 lanes of a times the f64 b"),
     OpRow(
         "get_fp_flags",
