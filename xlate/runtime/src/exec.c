@@ -244,7 +244,7 @@ void exec_room_end(struct thread *t)
 struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
-	char options[300];
+	char options[400];
 };
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */

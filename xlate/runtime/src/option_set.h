@@ -35,6 +35,7 @@ bool set_log(struct options *o, const char *value);
 bool set_singlestep(struct options *o, const char *value);
 bool set_chaos(struct options *o, const char *value);
 bool set_deterministic(struct options *o, const char *value);
+bool set_order_seed(struct options *o, const char *value);
 bool set_virtual_start(struct options *o, const char *value);
 bool set_seed(struct options *o, const char *value);
 bool set_root(struct options *o, const char *value);

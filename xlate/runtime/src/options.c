@@ -7,8 +7,9 @@
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
  * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name,
- * --held-package, --virtual-start and --store are written by exec_guest() for ourselves and are no part of the documented command line: a program that the
- * guest executes has the guest's environment, and the store and all options are where the host's says.
+ * --held-package, --order-seed, --virtual-start and --store are written by exec_guest() for ourselves and are no part of
+ * the documented command line: a program that the guest executes has the guest's environment, and the store and all
+ * options are where the host's says.
  */
 #include "options.h"
 
@@ -64,6 +65,7 @@ static const struct option_row ROWS[] = {
 	{"R", NEEDS_VALUE, set_reserved, "a size of at most 4G; the guest always has all of it", {"QEMU_RESERVED_VA"}},
 	{"chaos", NEEDS_VALUE, set_chaos, "a number above 0", {"XLATE_CHAOS"}},
 	{"deterministic", MAY_HAVE_VALUE, set_deterministic, "a number, or a range FIRST..LAST", {"XLATE_DETERMINISTIC"}},
+	{"order-seed", NEEDS_VALUE, set_order_seed, "a number", {NULL}},
 	{"virtual-start", NEEDS_VALUE, set_virtual_start, "nanoseconds", {NULL}},
 	{"seed", NEEDS_VALUE, set_seed, "a number", {"QEMU_RAND_SEED"}},
 	{"g", NEEDS_VALUE, NULL, "--strace; there is no debugger's port yet", {"QEMU_GDB"}},
@@ -345,6 +347,7 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 		add_number(&b, words, &n, "--chaos=", o->chaos);
 	if (o->deterministic) {
 		add_number(&b, words, &n, "--deterministic=", o->seed_of_turns);
+		add_number(&b, words, &n, "--order-seed=", turns_draw_seed());
 		add_number(&b, words, &n, "--virtual-start=", virtual_now(thread_self()));
 	}
 	if (o->seeded)

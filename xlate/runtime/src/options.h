@@ -42,6 +42,7 @@ struct options {
 	bool singlestep;		/* blocks of one instruction */
 	bool deterministic;		/* threads take turns, in an order that the next number decides */
 	u64 seed_of_turns, last_seed;	/* the second of a range, else 0 */
+	u64 order_seed;			/* the first of them, or what a parent drew for this program */
 	u64 virtual_start;		/* virtual time when this program began */
 	u64 chaos;			/* start of the random numbers that disturb threads; 0: off */
 	bool seeded;			/* AT_RANDOM comes from seed */

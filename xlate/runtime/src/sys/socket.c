@@ -15,14 +15,6 @@ enum {
 /* Longest array of messages, as in the kernel. */
 #define MESSAGES_MAX 1024u
 
-struct host_msghdr {
-	u64 name;
-	u32 namelen, pad;
-	u64 iov, iovlen;
-	u64 control, controllen;
-	u32 flags, pad2;
-};
-
 long sys_send(struct thread *t, s32 fd, gaddr buf, u32 len, u32 flags)
 {
 	return guest_blocking_syscall(t, __NR_sendto, (u64)fd_to_host(t, fd), buf_in(buf, len), len, flags, 0, 0);

@@ -34,11 +34,6 @@ struct host_timeval {
 	s64 usec;
 };
 
-struct host_iovec {
-	u64 base;
-	u64 len;
-};
-
 /* Ends the guest's system call in t->cpu: r7 is the number, r0-r6 the arguments (dispatch.c). */
 void syscall_dispatch(struct thread *t);
 /* The table, for those who want to see all of it: NULL in places that no call has. */
