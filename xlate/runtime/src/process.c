@@ -171,7 +171,7 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	if (turns_on()) {
 		turns_clear_tid(t);
 		if (t->tid != t->group->pid)
-			ids_free(t->turn.id);
+			ids_end_thread(t->turn.id);
 	}
 	if (!(t->start_flags & CLONE_VFORK)) {
 		world_remove(t);

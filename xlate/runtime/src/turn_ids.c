@@ -103,7 +103,7 @@ void ids_set(s32 id, s32 real)
 }
 
 /* What still comes from there (a SIGCHLD) names it all the same: ids->id stays until the host's number is given again. */
-void ids_free(s32 id)
+static void end(s32 id, bool is_process)
 {
 	u32 at = (u32)id - FIRST_ID;
 	s32 real;
@@ -111,7 +111,17 @@ void ids_free(s32 id)
 	if (!turns_on() || !ids || at >= IDS_MAX)
 		return;
 	real = __atomic_load_n(&ids->real[at], __ATOMIC_SEQ_CST);
-	replace(at, real, real > 0 ? real | LEFT : FREE);
+	replace(at, real, is_process && real > 0 ? real | LEFT : FREE);
+}
+
+void ids_end_thread(s32 id)
+{
+	end(id, false);
+}
+
+void ids_end_process(s32 id)
+{
+	end(id, true);
 }
 
 void ids_begin_region(s32 id)

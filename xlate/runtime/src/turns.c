@@ -373,7 +373,7 @@ void turns_end_process(struct thread *t)
 		}
 		u->turn.state = TURN_GONE;
 		if (u->tid != u->group->pid)
-			ids_free(u->turn.id);
+			ids_end_thread(u->turn.id);
 	}
 	if (alone)
 		return;
@@ -431,7 +431,7 @@ void turns_forked(long pid)
 	if (pid > 0)
 		ids_set(child_id, (s32)pid);
 	else if (pid < 0)
-		ids_free(child_id);
+		ids_end_thread(child_id);
 }
 
 void turns_after_fork(struct thread *t)

@@ -116,8 +116,9 @@ void ids_start(struct thread *t);
 s32 ids_new(void);
 void ids_begin_region(s32 id); /* in a new process: the numbers it gives follow from its own */
 void ids_set(s32 id, s32 real);
-/* Whoever had it is gone and has been waited for: it may be given again. */
-void ids_free(s32 id);
+/* It may be given again: the thread is gone; the process is, and was waited for, though a group may have its name. */
+void ids_end_thread(s32 id);
+void ids_end_process(s32 id);
 
 /* --- virtual time and random bytes (virtual.c) ------------------------------------------------------ */
 

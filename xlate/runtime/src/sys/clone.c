@@ -221,7 +221,7 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	if (lends)
 		turns_take_back(t, child);
 	if (turns_on() && tid < 0)
-		ids_free(child->turn.id);
+		ids_end_thread(child->turn.id);
 	if (tid < 0 || c->flags & CLONE_VFORK)
 		drop_child(child, tid >= 0);
 	if (tid >= 0 && c->flags & CLONE_PIDFD) {

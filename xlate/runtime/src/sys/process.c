@@ -52,7 +52,7 @@ long sys_wait4(struct thread *t, s32 pid, gaddr status, u32 options, gaddr usage
 	if (ret <= 0)
 		return ret;
 	if (has_ended(wstatus))
-		ids_free(id_known((s32)ret));
+		ids_end_process(id_known((s32)ret));
 	if (status.va && copy_out(status, &wstatus, sizeof(wstatus)))
 		return -EFAULT;
 	if (turns_on())
@@ -82,7 +82,7 @@ long sys_waitid(struct thread *t, s32 which, s32 id, gaddr info, u32 options, ga
 	if (ret < 0)
 		return ret;
 	if (host.chld.pid && host.code <= CLD_DUMPED && !(options & WNOWAIT))
-		ids_free(id_known(host.chld.pid));
+		ids_end_process(id_known(host.chld.pid));
 	if (turns_on())
 		ru = (struct host_rusage){0};
 	if (usage.va && host.chld.pid && rusage_out(usage, &ru))
