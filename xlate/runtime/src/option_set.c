@@ -496,6 +496,22 @@ bool set_deterministic(struct options *o, const char *value)
 	return true;
 }
 
+static bool set_limit(struct kept_limit *limit, const char *value)
+{
+	limit->set = true;
+	return set_range(value, &limit->cur, &limit->max);
+}
+
+bool set_limit_data(struct options *o, const char *value)
+{
+	return set_limit(&o->limits[KEPT_DATA], value);
+}
+
+bool set_limit_as(struct options *o, const char *value)
+{
+	return set_limit(&o->limits[KEPT_AS], value);
+}
+
 bool set_order_seed(struct options *o, const char *value)
 {
 	return str_to_u64(value, &o->order_seed);

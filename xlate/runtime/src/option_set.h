@@ -35,6 +35,8 @@ bool set_log(struct options *o, const char *value);
 bool set_singlestep(struct options *o, const char *value);
 bool set_chaos(struct options *o, const char *value);
 bool set_deterministic(struct options *o, const char *value);
+bool set_limit_data(struct options *o, const char *value);
+bool set_limit_as(struct options *o, const char *value);
 bool set_order_seed(struct options *o, const char *value);
 bool set_virtual_start(struct options *o, const char *value);
 bool set_seed(struct options *o, const char *value);
