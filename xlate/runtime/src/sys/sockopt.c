@@ -127,11 +127,15 @@ static long get_time(s64 fd, s32 option, gaddr value, gaddr len)
 	return copy_out(value, &g, (u64)room) || copy_out(len, &room, sizeof(room)) ? -EFAULT : 0;
 }
 
+/* More than any value has, and than may be said by mistake. */
+#define VALUE_MAX 65536u
+
 long sys_getsockopt(struct thread *t, s32 guest_fd, s32 level, s32 option, gaddr value, gaddr len)
 {
 	s64 fd = fd_to_host(t, guest_fd);
 	/* SO_GET_FILTER counts instructions of eight bytes. */
 	u64 unit = level == SOL_SOCKET && option == SO_ATTACH_FILTER ? 8 : 1;
+	u64 room;
 	s32 pid;
 	long ret;
 
@@ -139,8 +143,8 @@ long sys_getsockopt(struct thread *t, s32 guest_fd, s32 level, s32 option, gaddr
 		return get_time(fd, option, value, len);
 	if (is_tables(level, option))
 		return -ENOPROTOOPT;
-	ret = host_syscall5(__NR_getsockopt, (u64)fd, (u64)level, (u64)option, buf_out(value, length_at(len) * unit),
-			    buf_inout(len, 4));
+	room = at_most(length_at(len) * unit, VALUE_MAX);
+	ret = host_syscall5(__NR_getsockopt, (u64)fd, (u64)level, (u64)option, buf_out(value, room), buf_inout(len, 4));
 	if (turns_on() && !ret && level == SOL_SOCKET && option == SO_PEERCRED && !copy_in(&pid, value, sizeof(pid))) {
 		pid = (s32)id_out(pid);
 		ret = copy_out(value, &pid, sizeof(pid));
