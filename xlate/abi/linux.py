@@ -16,7 +16,7 @@ The argument column is a list of kinds, one per argument::
     in=16 out=16 inout=16            a buffer of so many bytes
     in@2 in@2*8 out@1/4096           a buffer as long as argument 2 says (times, divided rounded up)
     out@*2                           a buffer whose length is the u32 that argument 2 points at
-    out@2^4096                       of which the kernel touches so many bytes, whatever length is said
+    out@2^4096                       of which it touches so many bytes, whatever length is said
     hex:open out:stat64 in:iovec.2   how the tracer shows it; see ``xlate.abi.names``
 
 Directions matter twice: buffers the kernel writes must first be taken off the list of watched code
