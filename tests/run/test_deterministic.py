@@ -180,6 +180,7 @@ DIFFER = {
     "fanotify_marks": "events of fanotify hold the host's numbers of processes",
     "file_times": "files have the host's times",
     "info_calls": "other processes use no time",
+    "ioctl_calls": "a terminal's work queue takes real time, and sleeps take none",
     "ipc_calls": "System V objects have the host's times",
     "keyrings": "its names are of the process's number, which other runs have too",
     "mq_calls": "its names are of the process's number, which other runs have too",
