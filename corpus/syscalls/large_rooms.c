@@ -78,6 +78,7 @@ static void options(void)
 	CHECK(getsockopt(fd, IPPROTO_IP, 2 /* IP_TTL */, &value, &size) == 0 && size == 4 && value > 0);
 	size = LARGE;
 	CHECK(getsockopt(fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &value, &size) == 0 && size == 4);
+	CHECK_FAILS(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, (socklen_t)-1), EINVAL);
 	size = (socklen_t)-4;
 	CHECK_FAILS(getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &size), EINVAL);
 	CHECK(close(fd) == 0);

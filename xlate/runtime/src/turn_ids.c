@@ -47,25 +47,26 @@ static bool replace(u32 at, s32 before, s32 after)
 	return __atomic_compare_exchange_n(&ids->real[at], &before, after, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-static bool reserve(u32 at)
+/* Neither one who was not waited for nor a group has that host number any more. */
+static bool is_gone(s32 real)
 {
-	s32 real = __atomic_load_n(&ids->real[at], __ATOMIC_SEQ_CST);
+	s64 host = real & ~LEFT;
 
-	if (real > 0 && real & LEFT && host_syscall2(__NR_kill, (u64)-(s64)(real & ~LEFT), 0) == -ESRCH)
-		return replace(at, real, RESERVED);
-	return real == FREE && replace(at, FREE, RESERVED);
+	if (real <= 0 || (!(real & LEFT) && host_syscall2(__NR_tkill, (u64)host, 0) != -ESRCH))
+		return false;
+	return host_syscall2(__NR_kill, (u64)-host, 0) == -ESRCH;
 }
 
-/* All are in use: some may be of processes that nobody of us waited for. */
+/* When all are in use. Not before, so that which number is next does not depend on when others end. */
 static bool take_back(void)
 {
 	bool any = false;
 
 	for (u32 at = 0; at < IDS_MAX; at++) {
-		s32 real = ids->real[at];
+		s32 real = __atomic_load_n(&ids->real[at], __ATOMIC_SEQ_CST);
 
-		if (real > 0 && !(real & LEFT) && host_syscall2(__NR_tkill, (u64)real, 0) == -ESRCH)
-			any |= replace(at, real, real | LEFT);
+		if (is_gone(real))
+			any |= replace(at, real, FREE);
 	}
 	return any;
 }
@@ -74,7 +75,7 @@ static s32 find_new(void)
 {
 	for (u32 tries = 0; tries < IDS_MAX; tries++) {
 		place = (place + 1) % IDS_MAX;
-		if (reserve(place))
+		if (replace(place, FREE, RESERVED))
 			return (s32)(FIRST_ID + place);
 	}
 	return 0;
@@ -102,7 +103,7 @@ void ids_set(s32 id, s32 real)
 	}
 }
 
-/* What still comes from there (a SIGCHLD) names it all the same: ids->id stays until the host's number is given again. */
+/* What still comes from there (a SIGCHLD) names it all the same: ids->id stays until the host gives its number again. */
 static void end(s32 id, bool is_process)
 {
 	u32 at = (u32)id - FIRST_ID;

@@ -1,7 +1,7 @@
 /*
- * Writing and sending under --deterministic. What does not fit at once goes in parts, each when there is room for it, so
- * that other threads have their turns in between: pipes take a part when poll says so, sockets are asked by the form of
- * send that does not wait. The guest's call is told of the parts as the kernel would have told it of the whole.
+ * Writing and sending under --deterministic. What does not fit at once goes in parts, each when there is room for it,
+ * so that other threads have their turns in between: pipes take a part when poll says so, sockets are asked by the form
+ * of send that does not wait. The guest's call is told of the parts as the kernel would have told it of the whole.
  */
 #include "host.h"
 #include "signal.h"

@@ -158,7 +158,7 @@ static bool has_handlers(const struct thread *t)
 	return false;
 }
 
-/* Nobody waits for a time, nobody asks the host, and no signal can bring anybody back: other processes cannot either. */
+/* Nobody waits for a time or asks the host, and no signal brings anybody back; other processes cannot either. */
 static bool stands_still(const struct thread *t, const struct waits *w)
 {
 	return !w->probes && !w->out && !timers && w->until == TURNS_NEVER && !has_handlers(t);

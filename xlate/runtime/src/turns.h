@@ -116,7 +116,7 @@ void ids_start(struct thread *t);
 s32 ids_new(void);
 void ids_begin_region(s32 id); /* in a new process: the numbers it gives follow from its own */
 void ids_set(s32 id, s32 real);
-/* It may be given again: the thread is gone; the process is, and was waited for, though a group may have its name. */
+/* The thread is gone: its number may be given again. The process was waited for: when no group has its number either. */
 void ids_end_thread(s32 id);
 void ids_end_process(s32 id);
 

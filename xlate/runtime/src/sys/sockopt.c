@@ -58,7 +58,7 @@ static long set_time(s64 fd, s32 option, gaddr value, u32 len)
 {
 	struct host_timeval tv;
 
-	if (len < sizeof(struct guest_timeval))
+	if ((s32)len < (s32)sizeof(struct guest_timeval))
 		return -EINVAL;
 	if (timeval32_in(&tv, value))
 		return -EFAULT;
@@ -84,7 +84,7 @@ static long set_group(s64 fd, s32 level, s32 option, gaddr value, u32 len)
 	u8 h[GROUP_HOST + 2 * ADDRESS_SIZE] = {0};
 	u32 addresses = option <= 45 && option != 43 && option != 44 ? 1 : 2;
 
-	if (len < GROUP_GUEST + addresses * ADDRESS_SIZE)
+	if ((s32)len < (s32)(GROUP_GUEST + addresses * ADDRESS_SIZE))
 		return -EINVAL;
 	if (copy_in(h, value, 4) || copy_in(h + GROUP_HOST, GADDR(value.va + GROUP_GUEST), addresses * ADDRESS_SIZE))
 		return -EFAULT;
