@@ -44,8 +44,8 @@ static void by_processor_time(void)
 	CHECK(pthread_create(&t, NULL, runs, NULL) == 0);
 	CHECK(clock_nanosleep(own, 0, &ts, NULL) == 0);
 	CHECK(ns_of(own) >= before + 20000000);
-	ts = at(ns_of(own) + 20000000);
 	before = ns_of(own);
+	ts = at(before + 20000000);
 	CHECK(clock_nanosleep(own, TIMER_ABSTIME, &ts, NULL) == 0);
 	CHECK(ns_of(own) >= before + 20000000);
 	ts = at(0);

@@ -20,6 +20,7 @@ from tests.run.self_checking import passes, program, sources
 
 REPEATS = 50
 SEARCH = "--deterministic=1..400"
+PORT = re.compile(r"htons\(\d+\)")
 STANDSTILL = "xlate-run: deadlock: every thread waits for another, with --determ"
 FOUND = re.compile(r"xlate-run: --deterministic=(\d+): ")
 
@@ -171,6 +172,20 @@ def test_virtual_time(make: Callable[[str], Threads]) -> None:
     assert len(runs) == 1
     status, output, messages = runs.pop()
     assert (status, messages, output.count("answered")) == (0, "", 10)
+
+
+def test_sends_repeat(xlate_run: Path, guest_cc: list[str], tmp_path: Path) -> None:
+    """What is sent in parts and waits for room or a connection has its place in the order."""
+    (source,) = sources("syscalls", "thread_sending.c")
+    binary = build.build(program(source), "thumb", guest_cc)
+    logs = set()
+    for name in "abcde":
+        folder = tmp_path / name
+        folder.mkdir()
+        _, output, log = Threads(xlate_run, binary, folder).run("--deterministic=6", "--strace")
+        assert output == "ok thread_sending\n"
+        logs.add(PORT.sub("PORT", log))  # the host gives them
+    assert len(logs) == 1
 
 
 #: Programs that do not pass in turns, and why: docs/limits.md names what is the host's.

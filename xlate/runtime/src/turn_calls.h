@@ -31,7 +31,7 @@ long turn_call_ask(struct thread *t, long nr, const u64 *a, const struct asking 
 enum { POLLIN = 1, POLLOUT = 4 };
 enum { FILE_TYPE = 0170000, FILE_FIFO = 0010000, FILE_CHARACTERS = 0020000, FILE_BLOCKS = 0060000,
        FILE_REGULAR = 0100000, FILE_SOCKET = 0140000 };
-enum { MSG_OOB = 1, MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, MSG_ERRQUEUE = 0x2000 };
+enum { MSG_OOB = 1, MSG_PEEK = 2, MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, MSG_ERRQUEUE = 0x2000 };
 
 /* The call itself says that it shall not wait: the descriptor's flags. Also when there is no such descriptor. */
 bool descriptor_never_waits(u64 fd);

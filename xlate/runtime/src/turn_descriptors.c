@@ -14,7 +14,7 @@
 #include "world.h"
 
 enum { O_NONBLOCK = 04000, F_GETFL = 3, F_SETFL = 4, RWF_NOWAIT = 8, CLOCK_MONOTONIC = 1 };
-enum { SOL_SOCKET = 1, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21 };
+enum { SOL_SOCKET = 1, SO_TYPE = 3, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SOCK_STREAM = 1 };
 
 static bool is_ready(u64 fd, s16 events)
 {
@@ -116,12 +116,38 @@ long turn_call_when_ready(struct thread *t, long nr, const u64 *a, s16 events)
 	return turn_call(t, nr, a);
 }
 
+/* MSG_WAITALL of a stream: what has come, again and again until it is all. */
+static long receive_all(struct thread *t, const u64 *arguments)
+{
+	struct asking q = {.until = descriptor_limit(t, arguments[0], POLLIN), .not_yet = -EAGAIN};
+	u64 a[6] = {arguments[0], arguments[1], arguments[2], arguments[3] | MSG_DONTWAIT, arguments[4], arguments[5]};
+	u64 done = 0;
+	long ret;
+
+	q.may_restart = q.until == TURNS_NEVER;
+	do {
+		a[1] = arguments[1] + done;
+		a[2] = arguments[2] - done;
+		ret = turn_call_ask(t, __NR_recvfrom, a, &q);
+		done += ret > 0 ? (u64)ret : 0;
+	} while (ret > 0 && done < arguments[2]);
+	return done ? (long)done : ret;
+}
+
+static bool is_stream(u64 fd)
+{
+	s32 type = 0;
+	u32 size = sizeof(type);
+
+	return !host_syscall5(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, (u64)&type, (u64)&size) && type == SOCK_STREAM;
+}
+
 static long receive(struct thread *t, long nr, const u64 *a, u64 flags)
 {
-	if (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE))
+	if (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE) || descriptor_never_waits(a[0]))
 		return turn_call(t, nr, a);
-	if (flags & MSG_WAITALL)
-		return turn_call_outside(t, nr, a);
+	if (flags & MSG_WAITALL && is_stream(a[0]))
+		return nr == __NR_recvfrom && !(flags & MSG_PEEK) ? receive_all(t, a) : turn_call_outside(t, nr, a);
 	return turn_call_when_ready(t, nr, a, POLLIN);
 }
 
