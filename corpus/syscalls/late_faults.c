@@ -1,10 +1,9 @@
 /*
- * What a call has done when it finds that its answer cannot be written: setting comes before telling what was there, and
- * what could not be handed over is not kept.
+ * What a call has done when it finds that its answer cannot be written: setting comes before telling what was there,
+ * and what could not be handed over is not kept.
  */
 #include "check.h"
 
-#include <mqueue.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -37,12 +36,11 @@ static void signals(void)
 		void (*restorer)(void);
 		unsigned char mask[8];
 	} raw = {handler, 0x04000000 /* SA_RESTORER */, NULL, {0}};
-	unsigned char set[8] = {1 << (SIGUSR2 - 1 - 8 * ((SIGUSR2 - 1) / 8))};
+	unsigned char set[8] = {0};
 	sigset_t blocked;
 
 	CHECK_FAILS(syscall(SYS_rt_sigaction, SIGUSR1, &raw, BAD, 8), EFAULT);
 	CHECK(sigaction(SIGUSR1, NULL, &now) == 0 && now.sa_handler == handler);
-	memset(set, 0, sizeof(set));
 	set[(SIGUSR2 - 1) / 8] = (unsigned char)(1 << (SIGUSR2 - 1) % 8);
 	CHECK_FAILS(syscall(SYS_rt_sigprocmask, SIG_BLOCK, set, BAD, 8), EFAULT);
 	CHECK(sigprocmask(SIG_BLOCK, NULL, &blocked) == 0 && sigismember(&blocked, SIGUSR2));
@@ -57,18 +55,18 @@ static void timers(void)
 	struct itimerval it = {{0, 0}, {1000, 0}}, it_now;
 	struct itimerspec ts = {{0, 0}, {1000, 0}}, ts_now;
 	int fd = timerfd_create(CLOCK_MONOTONIC, 0);
-	long old[4] = {0, 0, 1000, 0};
+	long words[4] = {0, 0, 1000, 0};
 	timer_t id;
 
 	CHECK_FAILS(syscall(SYS_setitimer, ITIMER_REAL, &it, BAD), EFAULT);
 	CHECK(getitimer(ITIMER_REAL, &it_now) == 0 && it_now.it_value.tv_sec >= 900);
 	it.it_value.tv_sec = 0;
 	CHECK(setitimer(ITIMER_REAL, &it, NULL) == 0);
-	CHECK(sizeof(old) != 0 && timer_create(CLOCK_MONOTONIC, NULL, &id) == 0);
-	CHECK_FAILS(syscall(SYS_timer_settime, id, 0, old, BAD), EFAULT);
+	CHECK(timer_create(CLOCK_MONOTONIC, NULL, &id) == 0);
+	CHECK_FAILS(syscall(SYS_timer_settime, id, 0, words, BAD), EFAULT);
 	CHECK(timer_gettime(id, &ts_now) == 0 && ts_now.it_value.tv_sec >= 900);
 	CHECK(timer_delete(id) == 0);
-	CHECK_FAILS(syscall(SYS_timerfd_settime, fd, 0, old, BAD), EFAULT);
+	CHECK_FAILS(syscall(SYS_timerfd_settime, fd, 0, words, BAD), EFAULT);
 	CHECK(timerfd_gettime(fd, &ts_now) == 0 && ts_now.it_value.tv_sec >= 900);
 	CHECK(timerfd_settime(fd, 0, &ts, NULL) == 0 && close(fd) == 0);
 	for (int i = 0; i < 3; i++)

@@ -1,6 +1,6 @@
 /*
- * Sleeps by clocks: no handler lets one go on afterwards, whatever it says; by processor time one ends when enough of it
- * was used.
+ * Sleeps by clocks: no handler lets one go on afterwards, whatever it says; by processor time one ends when enough of
+ * it was used.
  */
 #include "check.h"
 
