@@ -1,6 +1,7 @@
 /* kcmp, membarrier, getcpu and other small calls: what they answer to right and wrong arguments. */
 #include "check.h"
 
+#include <sys/epoll.h>
 #include <sys/file.h>
 
 #define FILE_KIND 0
@@ -8,6 +9,30 @@
 static long compare(int kind, int a, int b)
 {
 	return syscall(SYS_kcmp, getpid(), getpid(), kind, a, b);
+}
+
+/* A descriptor with what an epoll watches. */
+static void watched(int a, int other)
+{
+	struct {
+		unsigned epoll, descriptor, place;
+	} slot = {0};
+	struct epoll_event event = {.events = EPOLLIN};
+	int epoll = epoll_create1(0), ends[2];
+
+	CHECK(pipe(ends) == 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) == 0);
+	slot.epoll = (unsigned)epoll;
+	slot.descriptor = (unsigned)ends[0];
+	if (syscall(SYS_kcmp, getpid(), getpid(), 7 /* EPOLL_TFD */, ends[0], &slot) == -1) {
+		CHECK(errno == EOPNOTSUPP || errno == EINVAL);
+		leave_out("kcmp of epoll");
+		return;
+	}
+	CHECK(syscall(SYS_kcmp, getpid(), getpid(), 7, ends[0], &slot) == 0);
+	CHECK(syscall(SYS_kcmp, getpid(), getpid(), 7, a, &slot) > 0);
+	slot.descriptor = (unsigned)other;
+	CHECK_FAILS(syscall(SYS_kcmp, getpid(), getpid(), 7, ends[0], &slot), ENOENT);
+	CHECK_FAILS(syscall(SYS_kcmp, getpid(), getpid(), 7, ends[0], 8), EFAULT);
 }
 
 int main(void)
@@ -22,6 +47,7 @@ int main(void)
 		CHECK(compare(1 /* VM */, 0, 0) == 0);
 		CHECK_FAILS(compare(FILE_KIND, a, 999), EBADF);
 		CHECK_FAILS(compare(99, a, b), EINVAL);
+		watched(a, c);
 		CHECK_FAILS(syscall(SYS_kcmp, 99999999, getpid(), FILE_KIND, a, b), ESRCH);
 	} else {
 		CHECK(errno == ENOSYS || errno == EPERM);
@@ -45,6 +71,7 @@ int main(void)
 	CHECK_FAILS(syscall(SYS_ioprio_get, 99, 0), EINVAL);
 	CHECK(syscall(SYS_ioprio_get, 1, 0) >= 0 && syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 5) == 0);
 	CHECK(syscall(SYS_ioprio_get, 1, 0) == (2 << 13 | 5));
+	CHECK(syscall(SYS_ioprio_get, 1, getpid()) == (2 << 13 | 5));
 	CHECK_FAILS(flock(a, 77), EINVAL);
 	puts("ok comparing");
 	return 0;

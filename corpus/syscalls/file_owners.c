@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #ifndef F_SETSIG
@@ -28,7 +29,7 @@ int main(void)
 {
 	struct sigaction sa = {.sa_sigaction = note, .sa_flags = SA_SIGINFO};
 	struct f_owner_ex owner = {F_OWNER_PID, 0};
-	int ends[2], fd;
+	int ends[2], fd, group = 0;
 	char c;
 
 	enter_scratch_folder();
@@ -39,6 +40,7 @@ int main(void)
 	CHECK(fcntl(ends[0], F_GETOWN_EX, &owner) == 0 && owner.type == F_OWNER_PID && owner.pid == getpid());
 	owner = (struct f_owner_ex){F_OWNER_PGRP, getpgrp()};
 	CHECK(fcntl(ends[1], F_SETOWN_EX, &owner) == 0 && fcntl(ends[1], F_GETOWN) == -getpgrp());
+	CHECK(ioctl(ends[1], SIOCGPGRP, &group) == 0 && group == -getpgrp());
 	owner.type = 9;
 	CHECK_FAILS(fcntl(ends[1], F_SETOWN_EX, &owner), EINVAL);
 	CHECK(fcntl(ends[0], F_SETSIG, SIGRTMIN + 1) == 0 && fcntl(ends[0], F_GETSIG) == SIGRTMIN + 1);

@@ -49,6 +49,9 @@ static void capabilities(void)
 	struct __user_cap_data_struct data[2], old[2];
 
 	CHECK(syscall(SYS_capget, &head, old) == 0);
+	head.pid = getpid();
+	CHECK(syscall(SYS_capget, &head, old) == 0 && head.pid == getpid());
+	head.pid = 0;
 	memcpy(data, old, sizeof(data));
 	data[0].effective &= ~(1u << CAP_KILL);
 	CHECK(syscall(SYS_capset, &head, data) == 0);

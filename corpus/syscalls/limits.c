@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -64,6 +65,29 @@ static void processor_time(void)
 	CHECK(caught == SIGXCPU);
 }
 
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+/* Limits of a program's memory count what it uses: eleven threads fit, one after the other. */
+static void starts_threads(void)
+{
+	pthread_t t;
+
+	for (int i = 0; i < 11; i++)
+		CHECK(pthread_create(&t, NULL, nothing, NULL) == 0 && pthread_join(t, NULL) == 0);
+}
+
+static void nothing_executed(void)
+{
+	static char word[1 << 18]; /* longer than any may be */
+
+	memset(word, 'x', sizeof(word) - 1);
+	CHECK_FAILS(execl("/proc/self/exe", "limits", word, (char *)NULL), E2BIG);
+	starts_threads();
+}
+
 /* Room that is left is counted for the program's own memory. */
 static void address_space(void)
 {
@@ -79,6 +103,7 @@ static void address_space(void)
 	p = mmap(NULL, 40 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(p != MAP_FAILED && munmap(p, 40 << 20) == 0); /* not data */
 	CHECK(in_child(descriptors) == 0);
+	nothing_executed();
 	execl("/proc/self/exe", "limits", "limited", (char *)NULL);
 	CHECK(!"execl");
 }
@@ -117,6 +142,8 @@ int main(int argc, char **argv)
 	if (argc > 1) {
 		CHECK(getrlimit(RLIMIT_AS, &r) == 0 && r.rlim_cur == 100 << 20);
 		CHECK(getrlimit(RLIMIT_DATA, &r) == 0 && r.rlim_cur == 30 << 20);
+		CHECK_FAILS((intptr_t)mmap(NULL, 200 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
+		starts_threads();
 		return strcmp(argv[1], "limited");
 	}
 	enter_scratch_folder();

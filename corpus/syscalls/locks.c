@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <sys/file.h>
+#include <sys/mman.h>
 
 #define FAR 5000000000ll
 
@@ -35,6 +36,22 @@ static void sees_small_lock(void)
 	CHECK(l.l_type == F_RDLCK && l.l_start == 90 && l.l_len == 20 && l.l_pid == getppid());
 }
 
+/* Only questions are answered in the structure: setting a lock does not write to it. */
+static void constant_lock(void)
+{
+	static const int WIDE[] = {F_SETLK64, F_SETLKW64, F_OFD_SETLK, F_OFD_SETLKW};
+	struct flock64 *l = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*l = (struct flock64){.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 2000, .l_len = 1};
+	CHECK(mprotect(l, 4096, PROT_READ) == 0);
+	for (int i = 0; i < 4; i++)
+		CHECK(fcntl64(fd, WIDE[i], l) == 0);
+	CHECK_FAILS(fcntl64(fd, F_GETLK64, l), EFAULT);
+	CHECK_FAILS(fcntl64(fd, F_OFD_GETLK, l), EFAULT);
+	CHECK(munmap(l, 4096) == 0);
+	CHECK_FAILS(fcntl64(fd, F_SETLK64, l), EFAULT);
+}
+
 int main(void)
 {
 	struct flock64 l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = FAR + 2, .l_len = 4};
@@ -54,6 +71,7 @@ int main(void)
 	CHECK(fcntl64(fd, F_OFD_SETLK, &l) == 0);
 	l = (struct flock64){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1000, .l_len = 1};
 	CHECK(fcntl64(open("file", O_RDWR), F_OFD_GETLK, &l) == 0 && l.l_type == F_WRLCK && l.l_pid == -1);
+	constant_lock();
 	puts("ok locks");
 	return 0;
 }

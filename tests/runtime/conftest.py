@@ -15,7 +15,8 @@ import pytest
 from tests.run.conftest import Runner
 from xlate.runtime import build
 
-#: Everything that has an end: segments, records, pieces of fault tables, lists, look-up entries.
+#: Everything that has an end: segments, records, pieces of fault tables, lists, look-up entries,
+#: numbers of processes.
 SMALL = (
     "SEGMENT_CODE=131072u",
     "SEGMENT_CELLS=32768u",
@@ -25,6 +26,8 @@ SMALL = (
     "META_CHUNK=4096u",
     "PAGE_HEADS=4u",
     "HASH_BITS=4",
+    "IDS_MAX=64u",
+    "IDS_REGION=16u",
 )
 
 #: Limits under which a mechanism takes its second form; words before xlate-run.

@@ -16,6 +16,7 @@ The argument column is a list of kinds, one per argument::
     in=16 out=16 inout=16            a buffer of so many bytes
     in@2 in@2*8 out@1/4096           a buffer as long as argument 2 says (times, divided rounded up)
     out@*2                           a buffer whose length is the u32 that argument 2 points at
+    out@2^4096                       of which it touches so many bytes, whatever length is said
     hex:open out:stat64 in:iovec.2   how the tracer shows it; see ``xlate.abi.names``
 
 Directions matter twice: buffers the kernel writes must first be taken off the list of watched code
@@ -69,7 +70,7 @@ REGISTERS = 7
 
 _ARG = re.compile(
     r"(?P<kind>[a-z0-9]+?)"
-    r"(?:=(?P<fixed>\d+)|@(?P<deref>\*?)(?P<of>\d)(?P<scale>[*/]\d+)?)?"
+    r"(?:=(?P<fixed>\d+)|@(?P<deref>\*?)(?P<of>\d)(?P<scale>[*/]\d+)?(?:\^(?P<most>\d+))?)?"
     r"(?::(?P<shown>[a-z0-9_]+)(?:\.(?P<by>\d))?)?$"
 )
 
@@ -85,6 +86,7 @@ class Arg:
     deref: bool = False
     times: int = 1
     per: int = 1
+    most: int = 0
     shown: str = ""
     shown_by: int | None = None
 
@@ -142,6 +144,7 @@ def _parse_arg(word: str, register: int) -> Arg:
         deref=bool(match["deref"]),
         times=number if scale[0] == "*" else 1,
         per=number if scale[0] == "/" else 1,
+        most=int(match["most"] or 0),
         shown=match["shown"] or "",
         shown_by=None if match["by"] is None else int(match["by"]),
     )

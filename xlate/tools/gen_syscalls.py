@@ -175,6 +175,11 @@ def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:
 
 
 def _length(arg: Arg, args: tuple[Arg, ...]) -> str:
+    said = _said_length(arg, args)
+    return f"at_most({said}, {arg.most})" if arg.most else said
+
+
+def _said_length(arg: Arg, args: tuple[Arg, ...]) -> str:
     if arg.length_of is None:
         return str(arg.fixed)
     number = f"r[{args[arg.length_of].register}]"

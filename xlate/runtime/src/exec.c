@@ -244,7 +244,7 @@ void exec_room_end(struct thread *t)
 struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
-	char options[300];
+	char options[500];
 };
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
@@ -297,6 +297,7 @@ static void set_inherited(const int fds[INHERITED_COUNT], bool inherited)
 long exec_now(struct thread *t, int dirfd, const char *path, const char **words, const char **env, const int *kept)
 {
 	bool stop = t->group->threads > 1; /* they must not run code while their faults would end the process */
+	struct kept_limit limits[KEPT_LIMITS];
 	struct thread *held;
 	long err;
 
@@ -309,13 +310,16 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 	if (kept)
 		set_inherited(kept, true);
 	signal_before_exec(t);
-	limits_before_exec();
+	if (!kept)
+		limits_to_host(limits);
 	/* Not with a signal recorded: the new program would inherit the closed mask and never hear of the signal. */
 	err = guest_blocking_syscall(t, __NR_execveat, (u64)dirfd, (u64)path, (u64)words, (u64)env,
 				     *path ? 0 : AT_EMPTY_PATH, 0);
 	signal_exec_failed(t);
 	if (kept)
 		set_inherited(kept, false);
+	else
+		limits_from_host(limits);
 	if (stop) {
 		held = world_lock();
 		world_start(t);

@@ -146,6 +146,19 @@ struct host_siginfo {
 
 _Static_assert(sizeof(struct host_siginfo) == 128, "x86-64 siginfo");
 
+/* Buffers of readv and its kin, and a message of sendmsg. */
+struct host_iovec {
+	u64 base, len;
+};
+
+struct host_msghdr {
+	u64 name;
+	u32 namelen, pad;
+	u64 iov, iovlen;
+	u64 control, controllen;
+	u32 flags, pad2;
+};
+
 struct host_sigaction {
 	u64 handler;
 	u64 flags;

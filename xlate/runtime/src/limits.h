@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-enum { KEPT_LIMITS = 2 }; /* RLIMIT_DATA, RLIMIT_AS */
+enum { KEPT_DATA, KEPT_AS, KEPT_LIMITS }; /* RLIMIT_DATA, RLIMIT_AS */
 
 /* One of them, of a process; not set: the host's. */
 struct kept_limit {
@@ -12,7 +12,10 @@ struct kept_limit {
 	u64 cur, max; /* bytes */
 };
 
-/* Give the host the limits that the new program is to find. */
-void limits_before_exec(void);
+/* Those that the program before this one had. */
+void limits_begin(void);
+/* Give the host the limits that a program of the host's is to find; take them back when it was not executed. */
+void limits_to_host(struct kept_limit before[KEPT_LIMITS]);
+void limits_from_host(const struct kept_limit before[KEPT_LIMITS]);
 
 #endif

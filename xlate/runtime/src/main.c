@@ -4,6 +4,7 @@
 #include "chaos.h"
 #include "fatal.h"
 #include "host.h"
+#include "limits.h"
 #include "load.h"
 #include "optimised.h"
 #include "root.h"
@@ -50,6 +51,7 @@ static void run(void *thread, void *initial_stack)
 	thread_first(t);
 	thread_attach(t);
 	options_parse(&process.opt, argc, argv, envp, process.host_auxv);
+	limits_begin();
 	turns_search(t);
 	open_own_exe();
 	vdso_init(process.host_auxv);

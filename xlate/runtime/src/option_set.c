@@ -489,7 +489,32 @@ bool set_deterministic(struct options *o, const char *value)
 	o->deterministic = true;
 	o->tier = TIER_BASELINE;
 	o->seed_of_turns = 1;
-	return !value || set_range(value, &o->seed_of_turns, &o->last_seed);
+	o->last_seed = 0;
+	if (value && !set_range(value, &o->seed_of_turns, &o->last_seed))
+		return false;
+	o->order_seed = o->seed_of_turns;
+	return true;
+}
+
+static bool set_limit(struct kept_limit *limit, const char *value)
+{
+	limit->set = true;
+	return set_range(value, &limit->cur, &limit->max);
+}
+
+bool set_limit_data(struct options *o, const char *value)
+{
+	return set_limit(&o->limits[KEPT_DATA], value);
+}
+
+bool set_limit_as(struct options *o, const char *value)
+{
+	return set_limit(&o->limits[KEPT_AS], value);
+}
+
+bool set_order_seed(struct options *o, const char *value)
+{
+	return str_to_u64(value, &o->order_seed);
 }
 
 bool set_virtual_start(struct options *o, const char *value)

@@ -7,8 +7,9 @@
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
  * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name,
- * --held-package, --virtual-start and --store are written by exec_guest() for ourselves and are no part of the documented command line: a program that the
- * guest executes has the guest's environment, and the store and all options are where the host's says.
+ * --held-package, --order-seed, --limit-data, --limit-as, --virtual-start and --store are written by exec_guest() for
+ * ourselves and are no part of the documented command line: a program that the guest executes has the guest's
+ * environment, and the store and all options are where the host's says.
  */
 #include "options.h"
 
@@ -64,6 +65,9 @@ static const struct option_row ROWS[] = {
 	{"R", NEEDS_VALUE, set_reserved, "a size of at most 4G; the guest always has all of it", {"QEMU_RESERVED_VA"}},
 	{"chaos", NEEDS_VALUE, set_chaos, "a number above 0", {"XLATE_CHAOS"}},
 	{"deterministic", MAY_HAVE_VALUE, set_deterministic, "a number, or a range FIRST..LAST", {"XLATE_DETERMINISTIC"}},
+	{"order-seed", NEEDS_VALUE, set_order_seed, "a number", {NULL}},
+	{"limit-data", NEEDS_VALUE, set_limit_data, "two numbers of bytes", {NULL}},
+	{"limit-as", NEEDS_VALUE, set_limit_as, "two numbers of bytes", {NULL}},
 	{"virtual-start", NEEDS_VALUE, set_virtual_start, "nanoseconds", {NULL}},
 	{"seed", NEEDS_VALUE, set_seed, "a number", {"QEMU_RAND_SEED"}},
 	{"g", NEEDS_VALUE, NULL, "--strace; there is no debugger's port yet", {"QEMU_GDB"}},
@@ -292,6 +296,20 @@ static void add_number(struct text *b, const char **words, u32 *n, const char *n
 	text_hex(b, value);
 }
 
+static void add_limits(struct text *b, const char **words, u32 *n)
+{
+	static const char *const NAMES[KEPT_LIMITS] = {[KEPT_DATA] = "--limit-data=", [KEPT_AS] = "--limit-as="};
+	const struct kept_limit *k = group_self()->limits;
+
+	for (u32 i = 0; i < KEPT_LIMITS; i++) {
+		if (!k[i].set)
+			continue;
+		add_number(b, words, n, NAMES[i], k[i].cur);
+		text_str(b, "..");
+		text_hex(b, k[i].max);
+	}
+}
+
 static void add_inherited(struct text *b, const int fds[INHERITED_COUNT])
 {
 	text_str(b, "--inherit=");
@@ -345,8 +363,10 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 		add_number(&b, words, &n, "--chaos=", o->chaos);
 	if (o->deterministic) {
 		add_number(&b, words, &n, "--deterministic=", o->seed_of_turns);
+		add_number(&b, words, &n, "--order-seed=", turns_draw_seed());
 		add_number(&b, words, &n, "--virtual-start=", virtual_now(thread_self()));
 	}
+	add_limits(&b, words, &n);
 	if (o->seeded)
 		add_number(&b, words, &n, "--seed=", o->seed);
 	if (o->stack_size) {

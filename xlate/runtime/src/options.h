@@ -2,6 +2,7 @@
 #ifndef XLATE_OPTIONS_H
 #define XLATE_OPTIONS_H
 
+#include "limits.h"
 #include "types.h"
 
 enum tier { TIER_AUTO, TIER_BASELINE, TIER_OPTIMISED };
@@ -42,10 +43,12 @@ struct options {
 	bool singlestep;		/* blocks of one instruction */
 	bool deterministic;		/* threads take turns, in an order that the next number decides */
 	u64 seed_of_turns, last_seed;	/* the second of a range, else 0 */
+	u64 order_seed;			/* the first of them, or what a parent drew for this program */
 	u64 virtual_start;		/* virtual time when this program began */
 	u64 chaos;			/* start of the random numbers that disturb threads; 0: off */
 	bool seeded;			/* AT_RANDOM comes from seed */
 	u64 seed;
+	struct kept_limit limits[KEPT_LIMITS]; /* of memory, that a parent set */
 	bool as_qemu;			/* started under the name of qemu-arm */
 	const char *argv0;		/* -0, NULL: PROG */
 	const char *prog;
@@ -63,7 +66,7 @@ void options_parse(struct options *o, int argc, char **argv, char **envp, const 
 /*
  * Words that make a re-executed xlate-run run with the same options; storage in buf. Returns the number of words.
  */
-#define OPTIONS_FORWARD_MAX 32
+#define OPTIONS_FORWARD_MAX 40
 u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], const char *exec_name, const char **words,
 		    char *buf, size_t size);
 

@@ -150,18 +150,6 @@ void process_after_fork(struct thread *t)
 	stats_after_fork();
 }
 
-/* Instead of the kernel, which would do it a moment after the next turn began. */
-static void clear_tid_in_turn(struct thread *t)
-{
-	static const u32 none;
-
-	host_syscall1(__NR_set_tid_address, 0);
-	if (!t->clear_child_tid.va || !world_is_threaded())
-		return;
-	copy_out(t->clear_child_tid, &none, sizeof(none));
-	turns_wake(t->clear_child_tid, 1);
-}
-
 /*
  * The memory one stands on goes with the last instructions. The block of a process's first thread stays while others
  * need what is in it; that of a vfork's child is its parent's to free.
@@ -180,8 +168,11 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	if (last)
 		stats_finish();
 	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
-	if (turns_on())
-		clear_tid_in_turn(t);
+	if (turns_on()) {
+		turns_clear_tid(t);
+		if (t->tid != t->group->pid)
+			ids_end_thread(t->turn.id);
+	}
 	if (!(t->start_flags & CLONE_VFORK)) {
 		world_remove(t);
 		if (turns_on())

@@ -33,7 +33,7 @@ static bool read_word(gaddr at, u32 *value)
 static void wake_one(gaddr at)
 {
 	if (turns_on())
-		turns_wake(at, 1);
+		turns_wake(at, 1, ~0u);
 	else
 		host_syscall3(__NR_futex, (u64)g2h(at), FUTEX_WAKE, 1);
 }

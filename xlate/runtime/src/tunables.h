@@ -76,6 +76,14 @@
 /* How long to wait, in real time, before the host is asked again: twice as long each time, to the second of these. */
 #define PROBE_FIRST_NS 20000u
 #define PROBE_LAST_NS 1000000u
+/*
+ * Numbers of processes and threads at a time, and how many of them are a process's own before it goes on to the next
+ * one's: fewer are in tests.
+ */
+#ifndef IDS_MAX
+#define IDS_MAX (1u << 20)
+#define IDS_REGION (1u << 10)
+#endif
 
 /* --- translation ----------------------------------------------------------------------------------- */
 

@@ -16,8 +16,9 @@
 #include "world.h"
 
 enum { F_SETLK = 6, F_SETLKW = 7, F_OFD_SETLK = 37, F_OFD_SETLKW = 38, LOCK_NB = 4, LOCK_UN = 8 };
-enum { WNOHANG = 1, IPC_NOWAIT = 04000, FILE_FIFO = 0010000, FILE_TYPE = 0170000 };
-enum { TIMER_ABSTIME = 1, CLOCK_MONOTONIC = 1, CLOCK_THREAD_CPUTIME = 3, CLOCK_MONOTONIC_COARSE = 6 };
+enum { WNOHANG = 1, IPC_NOWAIT = 04000 };
+enum { TIMER_ABSTIME = 1, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME = 2, CLOCK_THREAD_CPUTIME = 3,
+       CLOCK_MONOTONIC_COARSE = 6 };
 
 /* Descriptors that select is asked about by copies of its sets. */
 #define SELECT_MAX 4096u
@@ -65,14 +66,7 @@ long turn_call_outside(struct thread *t, long nr, const u64 *a)
 
 /* --- calls with a form that does not wait ------------------------------------------------------------ */
 
-struct asking {
-	u64 until;
-	long not_yet;	  /* its result then */
-	bool may_restart;
-};
-
-/* An interrupted wait is answered as the kernel does; the call's own errors are final. */
-static long ask(struct thread *t, long nr, const u64 *a, const struct asking *q)
+long turn_call_ask(struct thread *t, long nr, const u64 *a, const struct asking *q)
 {
 	for (;;) {
 		long ret = turn_call(t, nr, a);
@@ -154,7 +148,7 @@ static long ask_until(struct thread *t, long nr, u64 *a, u32 time_at, u64 scale,
 	if (!limit_begin(t, &l, &a[time_at], scale))
 		return turn_call(t, nr, a);
 	q.until = l.until;
-	ret = ask(t, nr, a, &q);
+	ret = turn_call_ask(t, nr, a, &q);
 	limit_end(t, &l);
 	return ret;
 }
@@ -204,7 +198,7 @@ static long ask_for_ms(struct thread *t, long nr, u64 *a, u32 at)
 	if (ms >= 0)
 		q.until = virtual_until(t, CLOCK_MONOTONIC, false, ms / 1000, ms % 1000 * 1000000l);
 	a[at] = 0;
-	return ask(t, nr, a, &q);
+	return turn_call_ask(t, nr, a, &q);
 }
 
 static long ask_child(struct thread *t, long nr, u64 *a)
@@ -217,7 +211,7 @@ static long ask_child(struct thread *t, long nr, u64 *a)
 		return turn_call(t, nr, a);
 	a[at] |= WNOHANG;
 	if (nr == __NR_wait4)
-		return ask(t, nr, a, &q);
+		return turn_call_ask(t, nr, a, &q);
 	for (;;) {
 		long ret = turn_call(t, nr, a);
 
@@ -241,7 +235,7 @@ static long ask_lock(struct thread *t, long nr, u64 *a)
 			return turn_call(t, nr, a);
 		a[1] = a[1] == F_SETLKW ? F_SETLK : F_OFD_SETLK;
 	}
-	return ask(t, nr, a, &q);
+	return turn_call_ask(t, nr, a, &q);
 }
 
 static long ask_queue(struct thread *t, long nr, u64 *a)
@@ -252,7 +246,7 @@ static long ask_queue(struct thread *t, long nr, u64 *a)
 	if (a[at] & IPC_NOWAIT)
 		return turn_call(t, nr, a);
 	a[at] |= IPC_NOWAIT;
-	return ask(t, nr, a, &q);
+	return turn_call_ask(t, nr, a, &q);
 }
 
 /* --- waiting for signals alone ----------------------------------------------------------------------- */
@@ -263,32 +257,88 @@ static long await_signal(struct thread *t, const u64 *mask)
 	u64 a[6] = {0, 0, (u64)none, (u64)mask, sizeof(*mask), 0};
 	struct asking q = {.until = TURNS_NEVER};
 
-	return ask(t, __NR_ppoll, a, &q); /* of no descriptor: only a signal ends it */
+	return turn_call_ask(t, __NR_ppoll, a, &q); /* of no descriptor: only a signal ends it */
 }
 
 /* --- sleeping ---------------------------------------------------------------------------------------- */
 
+struct sleep {
+	s32 clock;
+	bool absolute;
+	const s64 *request;
+	s64 *rest;
+};
+
+static void tell_rest(const struct sleep *s, u64 until, u64 now)
+{
+	u64 left = until > now ? until - now : 0;
+
+	if (!s->rest || s->absolute)
+		return;
+	s->rest[0] = (s64)(left / 1000000000);
+	s->rest[1] = (s64)(left % 1000000000);
+}
+
+static u64 clock_now(const struct thread *t, s32 clock)
+{
+	s64 sec = 0, nsec = 0;
+
+	virtual_clock(t, clock, &sec, &nsec);
+	return (u64)sec * 1000000000 + (u64)nsec;
+}
+
+/* Only running makes processor time pass, so no point of virtual time is the end: it is looked at after each turn. */
+static long sleep_while_running(struct thread *t, const struct sleep *s)
+{
+	u64 most = TURNS_NEVER / 1000000000 / 2;
+	u64 sec = (u64)s->request[0] < most ? (u64)s->request[0] : most;
+	u64 until = sec * 1000000000 + (u64)s->request[1] + (s->absolute ? 0 : clock_now(t, s->clock));
+
+	while (clock_now(t, s->clock) < until) {
+		if (turns_wait(t, TURN_PROBES, TURNS_NEVER) != TURN_SIGNAL)
+			continue;
+		tell_rest(s, until, clock_now(t, s->clock));
+		return -EINTR;
+	}
+	return 0;
+}
+
+static bool is_of_processor(s32 clock)
+{
+	return clock < 0 || clock == CLOCK_PROCESS_CPUTIME;
+}
+
+/* A clock that can be slept by? Nobody sleeps by his own thread's processor time. */
+static long check_sleep(const struct thread *t, const struct sleep *s)
+{
+	s64 time[2];
+
+	if (s->clock >= CLOCK_THREAD_CPUTIME && s->clock <= CLOCK_MONOTONIC_COARSE)
+		return -EOPNOTSUPP;
+	if (s->clock < 0 ? host_syscall2(__NR_clock_gettime, (u64)(s64)id_in_clock(s->clock), (u64)time)
+			 : virtual_clock(t, s->clock, &time[0], &time[1]))
+		return -EINVAL;
+	if (s->clock < 0 && s->clock & 4 && (~(s->clock >> 3) == 0 || ~(s->clock >> 3) == thread_id(t)))
+		return -EINVAL;
+	return s->request[0] < 0 || (u64)s->request[1] >= 1000000000 ? -EINVAL : 0;
+}
+
+/* No sleep is ever restarted once a handler ran. */
 static long sleep_virtually(struct thread *t, const u64 *a)
 {
-	const s64 *request = (const s64 *)a[2];
-	s64 *rest = (s64 *)a[3];
-	bool absolute = a[1] & TIMER_ABSTIME;
-	u64 until, left;
-	s64 sec, nsec;
+	struct sleep s = {(s32)a[0], a[1] & TIMER_ABSTIME, (const s64 *)a[2], (s64 *)a[3]};
+	long err = check_sleep(t, &s);
+	u64 until;
 
-	if (a[0] >= CLOCK_THREAD_CPUTIME && a[0] <= CLOCK_MONOTONIC_COARSE)
-		return -EOPNOTSUPP;
-	if (virtual_clock(t, (s32)a[0], &sec, &nsec) || request[0] < 0 || (u64)request[1] >= 1000000000)
-		return -EINVAL;
-	until = virtual_until(t, (s32)a[0], absolute, request[0], request[1]);
+	if (err)
+		return err;
+	if (is_of_processor(s.clock))
+		return sleep_while_running(t, &s);
+	until = virtual_until(t, s.clock, s.absolute, s.request[0], s.request[1]);
 	if (turns_wait(t, TURN_WAITS, until) != TURN_SIGNAL)
 		return 0;
-	left = until > virtual_now(t) ? until - virtual_now(t) : 0;
-	if (rest && !absolute) {
-		rest[0] = (s64)(left / 1000000000);
-		rest[1] = (s64)(left % 1000000000);
-	}
-	return turns_interrupted(t, absolute);
+	tell_rest(&s, until, virtual_now(t));
+	return -EINTR;
 }
 
 /* --- which is which ---------------------------------------------------------------------------------- */
@@ -349,8 +399,12 @@ static long any_call(struct thread *t, long nr, u64 *a)
 	case __NR_getrandom:
 		return turn_call_random(a[0], a[1], a[2]);
 	case __NR_read:
+	case __NR_readv:
+	case __NR_pread64:
+	case __NR_preadv:
+	case __NR_preadv2:
 		if (turn_call_is_random(a[0]))
-			return turn_call_random(a[1], a[2], 0);
+			return turn_call_read_random(t, nr, a);
 		break;
 	}
 	if (!world_is_threaded() && may_just_wait(nr, a))
@@ -371,8 +425,9 @@ static long any_call(struct thread *t, long nr, u64 *a)
 	case __NR_ioctl:
 	case __NR_dup2:
 	case __NR_dup3:
-	case __NR_connect:
 		return turn_call(t, nr, a);
+	case __NR_connect:
+		return turn_call_connect(t, nr, a);
 	default:
 		return waiting_call(t, nr, a);
 	}

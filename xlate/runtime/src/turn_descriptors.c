@@ -1,6 +1,7 @@
 /*
- * Reading and writing under --deterministic: a descriptor is asked by poll whether it is ready, again after other
- * threads ran, and the call is made when it will not wait. Devices of random bytes give those of the seed.
+ * Descriptors under --deterministic: one is asked by poll whether it is ready, again after other threads ran, and the
+ * call is made when it will not wait. Sockets are connected by asking again. How much is written at a time is
+ * turn_writes.c's. Devices of random bytes give those of the seed.
  */
 #include <asm/stat.h>
 
@@ -12,13 +13,8 @@
 #include "turns.h"
 #include "world.h"
 
-enum { POLLIN = 1, POLLOUT = 4, O_NONBLOCK = 04000, F_GETFL = 3, RWF_NOWAIT = 8, CLOCK_MONOTONIC = 1 };
-enum { MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, SOL_SOCKET = 1, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21 };
-enum { FILE_FIFO = 0010000, FILE_CHARACTERS = 0020000, FILE_BLOCKS = 0060000, FILE_REGULAR = 0100000 };
-#define FILE_TYPE 0170000
-
-/* What a pipe takes at once when it takes anything. */
-#define PIPE_BUF 4096
+enum { O_NONBLOCK = 04000, F_GETFL = 3, F_SETFL = 4, RWF_NOWAIT = 8, CLOCK_MONOTONIC = 1 };
+enum { SOL_SOCKET = 1, SO_TYPE = 3, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SOCK_STREAM = 1 };
 
 static bool is_ready(u64 fd, s16 events)
 {
@@ -31,7 +27,21 @@ static bool is_ready(u64 fd, s16 events)
 	return host_syscall5(__NR_ppoll, (u64)&p, 1, (u64)none, 0, 0) != 0;
 }
 
-static u64 socket_limit(struct thread *t, u64 fd, s16 events)
+bool descriptor_never_waits(u64 fd)
+{
+	long flags = host_syscall2(__NR_fcntl, fd, F_GETFL);
+
+	return flags < 0 || flags & O_NONBLOCK;
+}
+
+u32 descriptor_type(u64 fd)
+{
+	struct stat st;
+
+	return host_syscall2(__NR_fstat, fd, (u64)&st) ? FILE_REGULAR : st.st_mode & FILE_TYPE;
+}
+
+u64 descriptor_limit(struct thread *t, u64 fd, s16 events)
 {
 	u64 tv[2] = {0, 0};
 	u32 size = sizeof(tv);
@@ -42,33 +52,58 @@ static u64 socket_limit(struct thread *t, u64 fd, s16 events)
 	return virtual_until(t, CLOCK_MONOTONIC, false, (s64)tv[0], (s64)tv[1] * 1000);
 }
 
+/* The event that a socket's limit of time is about; 0: the call has none, or does not wait. */
+static s16 awaited(long nr, const u64 *a)
+{
+	u64 at_once = MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE;
+
+	switch (nr) {
+	case __NR_read:
+	case __NR_readv:
+	case __NR_accept:
+	case __NR_accept4:
+		return POLLIN;
+	case __NR_recvfrom:
+		return a[3] & at_once ? 0 : POLLIN;
+	case __NR_recvmsg:
+		return a[2] & at_once ? 0 : POLLIN;
+	case __NR_write:
+	case __NR_writev:
+	case __NR_connect:
+		return POLLOUT;
+	case __NR_sendto:
+		return a[3] & MSG_DONTWAIT ? 0 : POLLOUT;
+	case __NR_sendmsg:
+		return a[2] & MSG_DONTWAIT ? 0 : POLLOUT;
+	default:
+		return 0;
+	}
+}
+
 /* Nobody else is there to run meanwhile. Where a socket's own limit ended the call, that time has passed. */
 long turn_call_alone(struct thread *t, long nr, const u64 *a)
 {
 	long ret = turn_call(t, nr, a);
-	bool sends = nr == __NR_sendto || nr == __NR_sendmsg || nr == __NR_write || nr == __NR_writev;
+	s16 events = awaited(nr, a);
 	u64 until;
 
-	if (ret != -EAGAIN || host_syscall2(__NR_fcntl, a[0], F_GETFL) & O_NONBLOCK)
+	if ((ret != -EAGAIN && (ret != -EINPROGRESS || nr != __NR_connect)) || !events || descriptor_never_waits(a[0]))
 		return ret;
-	until = socket_limit(t, a[0], sends ? POLLOUT : POLLIN);
+	until = descriptor_limit(t, a[0], events);
 	if (until != TURNS_NEVER)
 		virtual_reach(until);
 	return ret;
 }
 
-/* Wait until the descriptor is ready, then make the call, which then does not wait. */
-static long when_ready(struct thread *t, long nr, const u64 *a, s16 events)
+long turn_call_when_ready(struct thread *t, long nr, const u64 *a, s16 events)
 {
 	u64 until = 0;
 
 	while (!is_ready(a[0], events)) {
-		long flags = until ? 0 : host_syscall2(__NR_fcntl, a[0], F_GETFL);
-
-		if (flags < 0 || (flags & O_NONBLOCK))
+		if (!until && descriptor_never_waits(a[0]))
 			break;
 		if (!until)
-			until = socket_limit(t, a[0], events);
+			until = descriptor_limit(t, a[0], events);
 		switch (turns_wait(t, TURN_PROBES, until)) {
 		case TURN_TIME:
 			return -EAGAIN;
@@ -81,56 +116,80 @@ static long when_ready(struct thread *t, long nr, const u64 *a, s16 events)
 	return turn_call(t, nr, a);
 }
 
-static u32 type_of(u64 fd)
+/* MSG_WAITALL of a stream: what has come, again and again until it is all. */
+static long receive_all(struct thread *t, const u64 *arguments)
 {
-	struct stat st;
-
-	return host_syscall2(__NR_fstat, fd, (u64)&st) ? FILE_REGULAR : st.st_mode & FILE_TYPE;
-}
-
-/* As long a write as a pipe has never promised to take in one piece. */
-static long write_pieces(struct thread *t, const u64 *a)
-{
+	struct asking q = {.until = descriptor_limit(t, arguments[0], POLLIN), .not_yet = -EAGAIN};
+	u64 a[6] = {arguments[0], arguments[1], arguments[2], arguments[3] | MSG_DONTWAIT, arguments[4], arguments[5]};
 	u64 done = 0;
+	long ret;
 
-	while (done < a[2]) {
-		u64 rest = a[2] - done, size = rest < PIPE_BUF ? rest : PIPE_BUF;
-		u64 piece[6] = {a[0], a[1] + done, size, 0, 0, 0};
-		long ret = when_ready(t, __NR_write, piece, POLLOUT);
+	q.may_restart = q.until == TURNS_NEVER;
+	do {
+		a[1] = arguments[1] + done;
+		a[2] = arguments[2] - done;
+		ret = turn_call_ask(t, __NR_recvfrom, a, &q);
+		done += ret > 0 ? (u64)ret : 0;
+	} while (ret > 0 && done < arguments[2]);
+	return done ? (long)done : ret;
+}
 
-		if (ret < 0)
-			return done ? (long)done : ret;
-		done += (u64)ret;
-		if ((u64)ret < size)
+static bool is_stream(u64 fd)
+{
+	s32 type = 0;
+	u32 size = sizeof(type);
+
+	return !host_syscall5(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, (u64)&type, (u64)&size) && type == SOCK_STREAM;
+}
+
+static long receive(struct thread *t, long nr, const u64 *a, u64 flags)
+{
+	if (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE) || descriptor_never_waits(a[0]))
+		return turn_call(t, nr, a);
+	if (flags & MSG_WAITALL && is_stream(a[0]))
+		return nr == __NR_recvfrom && !(flags & MSG_PEEK) ? receive_all(t, a) : turn_call_outside(t, nr, a);
+	return turn_call_when_ready(t, nr, a, POLLIN);
+}
+
+/* --- connecting -------------------------------------------------------------------------------------- */
+
+/* The call has no flag for it, so the descriptor has, while nobody else runs. */
+static long connect_without_waiting(struct thread *t, const u64 *a)
+{
+	u64 flags = (u64)host_syscall2(__NR_fcntl, a[0], F_GETFL);
+	long ret;
+
+	host_syscall3(__NR_fcntl, a[0], F_SETFL, flags | O_NONBLOCK);
+	ret = turn_call(t, __NR_connect, a);
+	host_syscall3(__NR_fcntl, a[0], F_SETFL, flags);
+	return ret;
+}
+
+/* Asked again until it is done: a socket that is under way says so, and in the end how it went. */
+long turn_call_connect(struct thread *t, long nr, const u64 *a)
+{
+	long not_yet = 0;
+	u64 until;
+
+	if (descriptor_never_waits(a[0]))
+		return turn_call(t, nr, a);
+	until = descriptor_limit(t, a[0], POLLOUT);
+	for (;;) {
+		long ret = connect_without_waiting(t, a);
+
+		if (ret != -EAGAIN && ret != -EINPROGRESS && ret != -EALREADY)
+			return ret;
+		if (!not_yet)
+			not_yet = ret;
+		switch (turns_wait(t, TURN_PROBES, until)) {
+		case TURN_TIME:
+			return not_yet;
+		case TURN_SIGNAL:
+			return turns_interrupted(t, until == TURNS_NEVER);
+		default:
 			break;
+		}
 	}
-	return (long)done;
-}
-
-/* More than fits at once: part of it would wait with the turn in hand. */
-static long write_all(struct thread *t, long nr, const u64 *a)
-{
-	if (nr == __NR_write && a[2] <= PIPE_BUF)
-		return when_ready(t, nr, a, POLLOUT);
-	switch (type_of(a[0])) {
-	case FILE_REGULAR:
-	case FILE_BLOCKS:
-	case FILE_CHARACTERS:
-		return turn_call(t, nr, a);
-	case FILE_FIFO:
-		return nr == __NR_write ? write_pieces(t, a) : turn_call_outside(t, nr, a);
-	default:
-		return turn_call_outside(t, nr, a);
-	}
-}
-
-static long transfer(struct thread *t, long nr, const u64 *a, u64 flags, s16 events)
-{
-	if (flags & MSG_DONTWAIT)
-		return turn_call(t, nr, a);
-	if (flags & MSG_WAITALL)
-		return turn_call_outside(t, nr, a);
-	return when_ready(t, nr, a, events);
 }
 
 /* --- devices of random bytes ------------------------------------------------------------------------- */
@@ -159,13 +218,28 @@ long turn_call_random(u64 at, u64 size, u64 flags)
 	return err < 0 ? err : random_out(at, size);
 }
 
-/* /dev/random and /dev/urandom, however they were opened. */
 bool turn_call_is_random(u64 fd)
 {
 	struct stat st;
 
 	return !host_syscall2(__NR_fstat, fd, (u64)&st) && (st.st_mode & FILE_TYPE) == FILE_CHARACTERS &&
 	       (st.st_rdev == 0x108 || st.st_rdev == 0x109);
+}
+
+/* The call decides how much is read, and whether it may be; its bytes are then replaced. */
+long turn_call_read_random(struct thread *t, long nr, const u64 *a)
+{
+	struct host_iovec one = {a[1], a[2]};
+	const struct host_iovec *v = nr == __NR_read || nr == __NR_pread64 ? &one : (const struct host_iovec *)a[1];
+	long ret = turn_call(t, nr, a);
+
+	for (u64 left = ret > 0 ? (u64)ret : 0; left; v++) {
+		u64 size = v->len < left ? v->len : left;
+
+		random_out(v->base, size);
+		left -= size;
+	}
+	return ret;
 }
 
 /* Positions other than the current one are those of files, which do not wait. */
@@ -181,24 +255,22 @@ long turn_call_descriptor(struct thread *t, long nr, const u64 *a)
 		return turn_call(t, nr, a);
 	switch (nr) {
 	case __NR_read:
-		return when_ready(t, nr, a, POLLIN);
 	case __NR_readv:
 	case __NR_preadv2:
 	case __NR_accept:
 	case __NR_accept4:
-		return when_ready(t, nr, a, POLLIN);
+		return turn_call_when_ready(t, nr, a, POLLIN);
 	case __NR_write:
 	case __NR_writev:
 	case __NR_pwritev2:
-		return write_all(t, nr, a);
+		return turn_call_write(t, nr, a);
 	case __NR_recvfrom:
-		return transfer(t, nr, a, a[3], POLLIN);
+		return receive(t, nr, a, a[3]);
 	case __NR_recvmsg:
-		return transfer(t, nr, a, a[2], POLLIN);
+		return receive(t, nr, a, a[2]);
 	case __NR_sendto:
-		return transfer(t, nr, a, a[3], POLLOUT);
 	case __NR_sendmsg:
-		return transfer(t, nr, a, a[2], POLLOUT);
+		return turn_call_send(t, nr, a);
 	default:
 		return turn_call_outside(t, nr, a);
 	}

@@ -94,16 +94,29 @@ static long wake_outside(gaddr word, u32 n, u32 mask)
 	return ret > 0 ? ret : 0;
 }
 
-static long wake_all(gaddr word, u32 n, u32 mask)
+long turns_wake(gaddr word, u32 n, u32 mask)
 {
 	u32 woken = wake(word, n, mask);
 
 	return woken < n ? woken + wake_outside(word, n - woken, mask) : woken;
 }
 
-long turns_wake(gaddr word, u32 n)
+/* futex(2) looks at the count after it woke one, and takes it for a signed one. */
+static long wake_some(gaddr word, u32 n, u32 mask)
 {
-	return wake_all(word, n, ANY);
+	return turns_wake(word, (s32)n < 1 ? 1 : n, mask);
+}
+
+/* Instead of the kernel, which would do it a moment after the next turn began. */
+void turns_clear_tid(struct thread *t)
+{
+	static const u32 none;
+
+	host_syscall1(__NR_set_tid_address, 0);
+	if (!t->clear_child_tid.va || !world_is_threaded())
+		return;
+	copy_out(t->clear_child_tid, &none, sizeof(none));
+	turns_wake(t->clear_child_tid, 1, ANY);
 }
 
 /* --- waiting ----------------------------------------------------------------------------------------- */
@@ -162,6 +175,7 @@ static long wait(struct thread *t, const struct turn_futex *f, u32 mask)
 
 /* --- moving waiters ---------------------------------------------------------------------------------- */
 
+/* Whether it compares or not, it returns how many were woken and moved. */
 static long requeue(const struct turn_futex *f, bool compare)
 {
 	u32 now, moved = 0, woken;
@@ -185,7 +199,7 @@ static long requeue(const struct turn_futex *f, bool compare)
 			moved++;
 		}
 	}
-	return compare ? woken + moved : woken;
+	return woken + moved;
 }
 
 /* val3 of FUTEX_WAKE_OP: operation, comparison, their arguments. */
@@ -246,8 +260,8 @@ static long wake_op(const struct turn_futex *f)
 		return -EFAULT;
 	while (!exchange(f->word2, &old, applied(f->val3, old)))
 		continue;
-	woken = wake_all(f->word, f->val, ANY);
-	return compares(f->val3, old) ? woken + wake_all(f->word2, f->val2, ANY) : woken;
+	woken = wake_some(f->word, f->val, ANY);
+	return compares(f->val3, old) ? woken + wake_some(f->word2, f->val2, ANY) : woken;
 }
 
 /* --- locks that are handed over ---------------------------------------------------------------------- */
@@ -332,6 +346,8 @@ static long unlock_pi(struct thread *t, const struct turn_futex *f)
 		return err;
 	if ((now & FUTEX_TID_MASK) != (u32)thread_id(t))
 		return -EPERM;
+	if (!may_write(f->word))
+		return -EFAULT;
 	next = pop_waiter(f->word, &tid, &more);
 	while (!exchange(f->word, &now, tid | (more ? FUTEX_WAITERS : 0)))
 		continue;
@@ -359,7 +375,7 @@ long turns_futex(struct thread *t, const struct turn_futex *f)
 			err = read_word(f->word, &now);
 		if (err)
 			return err;
-		return wake_all(f->word, f->val, (f->op & FUTEX_COMMAND) == FUTEX_WAKE ? ANY : f->val3);
+		return wake_some(f->word, f->val, (f->op & FUTEX_COMMAND) == FUTEX_WAKE ? ANY : f->val3);
 	case FUTEX_REQUEUE:
 	case FUTEX_CMP_REQUEUE:
 		return requeue(f, (f->op & FUTEX_COMMAND) == FUTEX_CMP_REQUEUE);

@@ -11,13 +11,12 @@
 
 /* Above every pid_max, and small enough for the words of locks (FUTEX_TID_MASK). */
 #define FIRST_ID 5000000
-#define IDS_MAX (1u << 20)
-#define REGION_BITS 10
 #define REAL_MAX (1u << 22) /* the kernel's PID_MAX_LIMIT */
 
 enum { F_SETFD = 2, FD_CLOEXEC = 1 };
 
-enum { FREE = 0, RESERVED = -1 };
+/* A number's host number, or one of these; with LEFT whoever had it is gone, though a group may still have its name. */
+enum { FREE = 0, RESERVED = -1, LEFT = 1 << 30 };
 
 struct ids {
 	s32 real[IDS_MAX]; /* by number above FIRST_ID */
@@ -43,38 +42,95 @@ static void map_ids(void)
 	ids = host_is_error(ret) ? NULL : (struct ids *)ret;
 }
 
-static bool reserve(u32 at)
+static bool replace(u32 at, s32 before, s32 after)
 {
-	s32 nobody = FREE;
-
-	return __atomic_compare_exchange_n(&ids->real[at], &nobody, RESERVED, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return __atomic_compare_exchange_n(&ids->real[at], &before, after, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-s32 ids_new(void)
+/* Neither one who was not waited for nor a group has that host number any more. */
+static bool is_gone(s32 real)
 {
-	for (u32 tries = 0; ids && tries < IDS_MAX; tries++) {
+	s64 host = real & ~LEFT;
+
+	if (real <= 0 || (!(real & LEFT) && host_syscall2(__NR_tkill, (u64)host, 0) != -ESRCH))
+		return false;
+	return host_syscall2(__NR_kill, (u64)-host, 0) == -ESRCH;
+}
+
+/* When all are in use. Not before, so that which number is next does not depend on when others end. */
+static bool take_back(void)
+{
+	bool any = false;
+
+	for (u32 at = 0; at < IDS_MAX; at++) {
+		s32 real = __atomic_load_n(&ids->real[at], __ATOMIC_SEQ_CST);
+
+		if (is_gone(real))
+			any |= replace(at, real, FREE);
+	}
+	return any;
+}
+
+static s32 find_new(void)
+{
+	for (u32 tries = 0; tries < IDS_MAX; tries++) {
 		place = (place + 1) % IDS_MAX;
-		if (reserve(place))
+		if (replace(place, FREE, RESERVED))
 			return (s32)(FIRST_ID + place);
 	}
 	return 0;
 }
 
+s32 ids_new(void)
+{
+	s32 id = ids ? find_new() : 0;
+
+	return ids && !id && take_back() ? find_new() : id;
+}
+
 void ids_set(s32 id, s32 real)
 {
+	s32 before = 0;
+
 	if (!id)
 		return;
 	__atomic_store_n(&ids->real[id - FIRST_ID], real, __ATOMIC_SEQ_CST);
 	if (real > 0 && (u32)real < REAL_MAX)
-		__atomic_store_n(&ids->id[real], id, __ATOMIC_SEQ_CST);
+		before = __atomic_exchange_n(&ids->id[real], id, __ATOMIC_SEQ_CST);
+	if (before && before != id) { /* the host has given its number again */
+		replace((u32)before - FIRST_ID, real, FREE);
+		replace((u32)before - FIRST_ID, real | LEFT, FREE);
+	}
+}
+
+/* What still comes from there (a SIGCHLD) names it all the same: ids->id stays until the host gives its number again. */
+static void end(s32 id, bool is_process)
+{
+	u32 at = (u32)id - FIRST_ID;
+	s32 real;
+
+	if (!turns_on() || !ids || at >= IDS_MAX)
+		return;
+	real = __atomic_load_n(&ids->real[at], __ATOMIC_SEQ_CST);
+	replace(at, real, is_process && real > 0 ? real | LEFT : FREE);
+}
+
+void ids_end_thread(s32 id)
+{
+	end(id, false);
+}
+
+void ids_end_process(s32 id)
+{
+	end(id, true);
 }
 
 void ids_begin_region(s32 id)
 {
 	u64 state = (u64)id;
-	u32 regions = IDS_MAX >> REGION_BITS;
+	u32 regions = IDS_MAX / IDS_REGION;
 
-	place = id == FIRST_ID ? 0 : (u32)(virtual_mix(&state) % (regions - 1) + 1) << REGION_BITS;
+	place = id == FIRST_ID ? 0 : (u32)(virtual_mix(&state) % (regions - 1) + 1) * IDS_REGION;
 }
 
 void ids_start(struct thread *t)
@@ -106,6 +162,11 @@ long id_out(long real)
 	return id ? id : real;
 }
 
+s32 id_out_owner(s32 real)
+{
+	return real < 0 ? -(s32)id_out(-(long)real) : (s32)id_out(real);
+}
+
 s32 id_in(s32 id)
 {
 	u32 at = (u32)(id < 0 ? -(s64)id : id) - FIRST_ID;
@@ -116,6 +177,7 @@ s32 id_in(s32 id)
 	real = __atomic_load_n(&ids->real[at], __ATOMIC_SEQ_CST);
 	if (real <= 0)
 		return id;
+	real &= ~LEFT;
 	return id < 0 ? -real : real;
 }
 

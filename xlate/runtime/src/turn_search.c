@@ -40,7 +40,7 @@ static long run_one(u64 seed, int *status)
 	long pid = host_syscall5(__NR_clone, SIGCHLD, 0, 0, 0, 0), ret;
 
 	if (pid <= 0) {
-		process.opt.seed_of_turns = seed;
+		process.opt.seed_of_turns = process.opt.order_seed = seed;
 		return pid;
 	}
 	do

@@ -23,6 +23,7 @@ static struct thread *holder; /* NULL: everybody is outside */
 static u64 progress = 1;    /* moves on when a thread has run */
 static u32 bell;	    /* futex word, moves on with turns_ring() */
 static bool others;	    /* processes or timers, which no turn orders */
+static bool timers;	    /* that send signals, which may end all */
 static u64 idle_since;	    /* real time since when nobody runs; 0: somebody does */
 static u64 probe_pause;
 
@@ -36,9 +37,9 @@ u64 turns_draw(u64 n)
 	return virtual_mix(&order) % n;
 }
 
-bool turns_meet_others(void)
+u64 turns_draw_seed(void)
 {
-	return others;
+	return virtual_mix(&order);
 }
 
 static s32 draw_length(void)
@@ -65,7 +66,7 @@ static bool is_due(const struct thread *t)
 
 	if (n->state == TURN_READY)
 		return true;
-	if (n->state == TURN_OUT)
+	if (n->state == TURN_OUT || n->state == TURN_GONE)
 		return false;
 	return n->woken || n->asked || n->until <= virtual_base() || signal_is_due(t);
 }
@@ -101,7 +102,7 @@ static struct thread *anybody(void)
 {
 	struct thread *t = world_next(NULL);
 
-	while (t && t->turn.state == TURN_OUT)
+	while (t && (t->turn.state == TURN_OUT || t->turn.state == TURN_GONE))
 		t = world_next(t);
 	return t;
 }
@@ -131,15 +132,18 @@ struct waits {
 	bool probes, out;
 };
 
+/* Somebody who is ready has come in since nobody was found who could run. */
 static struct waits look_around(void)
 {
 	struct waits w = {.until = TURNS_NEVER};
 	HOLD_LOCK;
 
 	for (struct thread *t = world_next(NULL); t; t = world_next(t)) {
-		w.probes |= t->turn.state == TURN_PROBES;
-		w.out |= t->turn.state == TURN_OUT;
-		if (t->turn.state != TURN_OUT && t->turn.until < w.until)
+		u8 state = t->turn.state;
+
+		w.probes |= state == TURN_PROBES;
+		w.out |= state == TURN_OUT || state == TURN_READY;
+		if ((state == TURN_PROBES || state == TURN_WAITS) && t->turn.until < w.until)
 			w.until = t->turn.until;
 	}
 	return w;
@@ -148,10 +152,16 @@ static struct waits look_around(void)
 /* A handler of the guest's that a signal from outside could call. 32 to 34 are libraries' own. */
 static bool has_handlers(const struct thread *t)
 {
-	for (int sig = 1; sig <= 31; sig++)
-		if (t->group->actions[sig].handler > SIG_IGN)
+	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
+		if ((sig < 32 || sig > 34) && t->group->actions[sig].handler > SIG_IGN)
 			return true;
 	return false;
+}
+
+/* Nobody waits for a time or asks the host, and no signal brings anybody back; other processes cannot either. */
+static bool stands_still(const struct thread *t, const struct waits *w)
+{
+	return !w->probes && !w->out && !timers && w->until == TURNS_NEVER && !has_handlers(t);
 }
 
 _Noreturn static void say_deadlock(struct thread *t)
@@ -183,7 +193,7 @@ static void idle(struct thread *t, u32 rung)
 	u64 span = w.until == TURNS_NEVER ? TURNS_NEVER : w.until - virtual_base(), passed;
 	bool outside = w.probes || w.out || others;
 
-	if (!outside && w.until == TURNS_NEVER && !has_handlers(t))
+	if (stands_still(t, &w))
 		say_deadlock(t);
 	if (!idle_since) {
 		idle_since = real_now();
@@ -267,7 +277,8 @@ void turns_call(struct thread *t, u32 nr)
 		for (struct thread *u = world_next(NULL); u; u = world_next(u))
 			u->turn.asked = u != t;
 	}
-	others |= turn_call_leads_out(nr);
+	timers |= turn_call_leads_out(nr);
+	others |= timers;
 }
 
 enum turn_end turns_wait(struct thread *t, enum turn_state state, u64 until)
@@ -293,7 +304,8 @@ enum turn_end turns_wait(struct thread *t, enum turn_state state, u64 until)
 			continue;
 		n->state = TURN_READY;
 		n->woken = n->asked = false;
-		virtual_add(t, CALL_NS);
+		if (end != TURN_LOOK) /* how often it looks is a matter of real time */
+			virtual_add(t, CALL_NS);
 		return end;
 	}
 }
@@ -318,16 +330,21 @@ void turns_go_out(struct thread *t)
 
 void turns_come_in(struct thread *t)
 {
-	bool mine;
+	bool mine = false, gone;
 
 	{
 		HOLD_LOCK;
 
-		t->turn.state = TURN_READY;
-		mine = !holder;
-		if (mine)
-			holder = t;
+		gone = t->turn.state == TURN_GONE;
+		if (!gone) {
+			t->turn.state = TURN_READY;
+			mine = !holder;
+			if (mine)
+				holder = t;
+		}
 	}
+	while (gone) /* the kernel is about to end it with its process */
+		host_syscall0(__NR_pause);
 	if (mine)
 		return;
 	turns_ring();
@@ -350,12 +367,18 @@ void turns_end_process(struct thread *t)
 	HOLD_LOCK;
 
 	for (struct thread *u = world_next(NULL); u; u = world_next(u)) {
-		if (u->group == t->group)
-			u->turn.state = TURN_OUT;
-		else
+		if (u->group != t->group) {
 			alone = false;
+			continue;
+		}
+		u->turn.state = TURN_GONE;
+		if (u->tid != u->group->pid)
+			ids_end_thread(u->turn.id);
 	}
-	if (!alone && !(t->start_flags & CLONE_VFORK))
+	if (alone)
+		return;
+	turns_clear_tid(t);
+	if (!(t->start_flags & CLONE_VFORK))
 		turns_leave(t);
 }
 
@@ -385,7 +408,7 @@ void turns_start(struct thread *t)
 	if (!turns_on())
 		return;
 	ids_start(t);
-	order = process.opt.seed_of_turns;
+	order = process.opt.order_seed;
 	holder = t;
 }
 
@@ -395,17 +418,20 @@ void turns_begin(struct thread *t)
 		wait_for_go(t);
 }
 
-void turns_before_fork(void)
+bool turns_before_fork(void)
 {
 	child_id = ids_new();
 	others = true;
-	child_seed = virtual_mix(&order);
+	child_seed = turns_draw_seed();
+	return child_id;
 }
 
 void turns_forked(long pid)
 {
 	if (pid > 0)
 		ids_set(child_id, (s32)pid);
+	else if (pid < 0)
+		ids_end_thread(child_id);
 }
 
 void turns_after_fork(struct thread *t)
@@ -413,7 +439,8 @@ void turns_after_fork(struct thread *t)
 	if (!turns_on())
 		return;
 	holder = t;
-	order = process.opt.seed_of_turns = child_seed;
+	timers = false;
+	order = process.opt.order_seed = child_seed;
 	t->turn.id = child_id;
 	ids_begin_region(child_id);
 	t->turn.spent = 0;

@@ -18,6 +18,7 @@ enum turn_state {
 	TURN_WAITS,  /* for a wake, a time or a signal */
 	TURN_PROBES, /* for the host: asks again after the others did something */
 	TURN_OUT,    /* in a call of the host's that may take any time */
+	TURN_GONE,   /* its process has ended, though others still share the memory: it never runs again */
 };
 
 enum turn_end { TURN_WOKEN, TURN_TIME, TURN_SIGNAL, TURN_LOOK };
@@ -70,15 +71,14 @@ void turns_ring(void);
 /* vfork: the child has its parent's turn until the parent's clone returns. */
 void turns_lend(struct thread *t, struct thread *child);
 void turns_take_back(struct thread *t, struct thread *child);
-/* Before and after fork; the child has an order and random bytes of its own. */
-void turns_before_fork(void);
+/* Before and after fork; the child has an order and random bytes of its own. False: there is no number for it. */
+bool turns_before_fork(void);
 void turns_forked(long pid); /* in the parent */
 void turns_after_fork(struct thread *t);
-/* Threads or processes exist whose doings are not ordered here. */
-bool turns_meet_others(void);
 
-/* Random numbers of the order; below n. */
+/* Random numbers of the order: below n; what those of a new program begin with. */
 u64 turns_draw(u64 n);
+u64 turns_draw_seed(void);
 
 /* Does a system call of the guest's send signals to its own threads; start what no turn orders (turn_calls.c)? */
 bool turn_call_sends(u32 nr);
@@ -94,14 +94,18 @@ struct turn_futex {
 	bool timed;
 };
 long turns_futex(struct thread *t, const struct turn_futex *f);
-/* Wake n waiters of a word, here and in other processes: how many. */
-long turns_wake(gaddr word, u32 n);
+/* Wake n waiters of a word whose masks meet this one, here and in other processes: how many. */
+long turns_wake(gaddr word, u32 n, u32 mask);
+/* t ends: clear the word that tells of it, and wake who waits there. */
+void turns_clear_tid(struct thread *t);
 
 /* --- numbers of processes and threads (turn_ids.c) --------------------------------------------------- */
 
 /* The guest's number of a process or thread and the host's (groups: negative). Without the option they are the same. */
 long id_out(long real);
 s32 id_in(s32 id);
+/* Of what is a number or a group's, negative, and never an error. */
+s32 id_out_owner(s32 real);
 s32 thread_id(const struct thread *t);
 /* The guest's number where it has been told one, else the host's; numbers in a path of /proc; in a clock. */
 s32 id_known(s32 real);
@@ -112,6 +116,9 @@ void ids_start(struct thread *t);
 s32 ids_new(void);
 void ids_begin_region(s32 id); /* in a new process: the numbers it gives follow from its own */
 void ids_set(s32 id, s32 real);
+/* The thread is gone: its number may be given again. The process was waited for: when no group has its number either. */
+void ids_end_thread(s32 id);
+void ids_end_process(s32 id);
 
 /* --- virtual time and random bytes (virtual.c) ------------------------------------------------------ */
 

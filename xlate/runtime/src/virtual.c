@@ -122,7 +122,7 @@ void virtual_random(void *bytes, u64 size)
 	u8 *to = bytes;
 
 	if (!bytes_begun)
-		bytes_state = ~process.opt.seed_of_turns;
+		bytes_state = ~process.opt.order_seed;
 	bytes_begun = true;
 	for (u64 i = 0; i < size; i += sizeof(u64)) {
 		u64 x = virtual_mix(&bytes_state);

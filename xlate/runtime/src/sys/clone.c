@@ -90,11 +90,12 @@ static long clone_memory(struct thread *t, const struct clone_call *c)
 						 : 0;
 	bool kernel_tells = parent_flag(c) && !(c->flags & CLONE_PIDFD); /* it has one word for them */
 	u64 flags = host_flags(c) | (c->flags & CLONE_PIDFD) | (kernel_tells ? CLONE_PARENT_SETTID : 0);
-	struct thread *held = world_lock(); /* so that the tables are whole in the child */
+	struct thread *held;
 	long pid;
 
-	if (turns_on())
-		turns_before_fork();
+	if (turns_on() && !turns_before_fork())
+		return -EAGAIN;
+	held = world_lock(); /* so that the tables are whole in the child */
 	/* Argument order of x86-64: flags, stack, parent_tid, child_tid, tls. */
 	pid = host_syscall5(__NR_clone, flags, 0, parent_word, child_tid, 0);
 	if (pid == 0)
@@ -176,13 +177,16 @@ static void drop_child(struct thread *child, bool ran)
 }
 
 /* With --deterministic the child has a number before it is made; its words can be written at once. */
-static void number(struct thread *child, const struct clone_call *c)
+static bool number(struct thread *child, const struct clone_call *c)
 {
 	child->turn.id = ids_new();
+	if (!child->turn.id)
+		return false;
 	if (c->flags & CLONE_CHILD_SETTID)
 		tell(c->child_tid, (u32)child->turn.id);
 	if (c->flags & CLONE_PARENT_SETTID)
 		tell(c->parent_tid, (u32)child->turn.id);
+	return true;
 }
 
 static long clone_thread(struct thread *t, const struct clone_call *c)
@@ -203,8 +207,10 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 	if (!child)
 		return -EAGAIN;
 	world_add(child);
-	if (turns_on())
-		number(child, c);
+	if (turns_on() && !number(child, c)) {
+		drop_child(child, false);
+		return -EAGAIN;
+	}
 	if (lends)
 		turns_lend(t, child);
 	host_syscall4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&all, (u64)&mask, sizeof(mask));
@@ -214,6 +220,8 @@ static long clone_thread(struct thread *t, const struct clone_call *c)
 		ids_set(child->turn.id, (s32)tid);
 	if (lends)
 		turns_take_back(t, child);
+	if (turns_on() && tid < 0)
+		ids_end_thread(child->turn.id);
 	if (tid < 0 || c->flags & CLONE_VFORK)
 		drop_child(child, tid >= 0);
 	if (tid >= 0 && c->flags & CLONE_PIDFD) {

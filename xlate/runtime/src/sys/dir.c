@@ -144,10 +144,35 @@ static long read_records(s64 fd, char *records, u32 size)
 	return len;
 }
 
+/* Bytes of a room that can be written. */
+static u32 writable(gaddr out, u32 size)
+{
+	u32 n = 0;
+
+	while (n < size) {
+		u64 at = out.va + n;
+		int prot = at >> 32 ? -1 : mem_prot(GADDR(at));
+
+		if (prot < 0 || !(prot & PROT_WRITE))
+			return n;
+		n += PAGE_SIZE - (u32)(at % PAGE_SIZE);
+	}
+	return size;
+}
+
+/* What does not fit before memory ends is for the next call; only where nothing fits it is a fault. */
+static long read_for(struct thread *t, s32 fd, char in[DIRENT_BUFFER], gaddr out, u32 size)
+{
+	u32 room = writable(out, size < DIRENT_BUFFER ? size : DIRENT_BUFFER);
+	long len = read_records(fd_to_host(t, fd), in, room);
+
+	return len == -EINVAL && room < size ? -EFAULT : len;
+}
+
 long sys_getdents64(struct thread *t, s32 fd, gaddr out, u32 size)
 {
 	char in[DIRENT_BUFFER] __attribute__((aligned(8)));
-	long len = read_records(fd_to_host(t, fd), in, size < sizeof(in) ? size : (u32)sizeof(in));
+	long len = read_for(t, fd, in, out, size);
 
 	if (len <= 0)
 		return len;
@@ -158,11 +183,9 @@ long sys_getdents(struct thread *t, s32 fd, gaddr out, u32 size)
 {
 	char in[DIRENT_BUFFER] __attribute__((aligned(8)));
 	char record[PATH_MAX + 64]; /* names end within PATH_MAX */
-	u32 room = size < sizeof(in) ? size : (u32)sizeof(in);
 	u32 used = 0;
-	long len, reclen;
+	long len = read_for(t, fd, in, out, size), reclen;
 
-	len = read_records(fd_to_host(t, fd), in, room);
 	for (long at = 0; at < len;) {
 		const struct host_dirent64 *d = (const struct host_dirent64 *)(in + at);
 

@@ -23,6 +23,7 @@ enum {
 	F_OFD_SETLKW = 38,
 	F_GET_RW_HINT = 1035,
 	F_SET_FILE_RW_HINT = 1038,
+	F_OWNER_PGRP = 2,
 };
 
 static long fcntl_host(struct thread *t, s32 fd, s32 cmd, u64 arg)
@@ -59,7 +60,6 @@ static long fcntl_lock32(struct thread *t, s32 fd, s32 cmd, gaddr a)
 	return ret;
 }
 
-/* Commands that both calls treat alike. */
 /* Type and number of who gets a descriptor's signals. */
 static long owner_inout(struct thread *t, s32 fd, s32 cmd, gaddr a)
 {
@@ -73,6 +73,18 @@ static long owner_inout(struct thread *t, s32 fd, s32 cmd, gaddr a)
 	return ret || cmd == F_SETOWN_EX ? ret : copy_out(a, owner, sizeof(owner));
 }
 
+static long get_owner(struct thread *t, s32 fd)
+{
+	s32 owner[2] = {0, 0};
+	long err;
+
+	if (!turns_on())
+		return fcntl_host(t, fd, F_GETOWN, 0);
+	err = fcntl_host(t, fd, F_GETOWN_EX, (u64)owner); /* whose answer no group looks like an error in */
+	return err ? err : id_out_owner(owner[0] == F_OWNER_PGRP ? -owner[1] : owner[1]);
+}
+
+/* Commands that both calls treat alike. */
 static long fcntl_common(struct thread *t, s32 fd, s32 cmd, u32 arg)
 {
 	long ret;
@@ -86,7 +98,7 @@ static long fcntl_common(struct thread *t, s32 fd, s32 cmd, u32 arg)
 	case F_SETOWN:
 		return fcntl_host(t, fd, cmd, (u64)(s64)id_in((s32)arg));
 	case F_GETOWN:
-		return id_out(fcntl_host(t, fd, cmd, 0));
+		return get_owner(t, fd);
 	case F_SETOWN_EX:
 	case F_GETOWN_EX:
 		return owner_inout(t, fd, cmd, GADDR(arg));
@@ -109,13 +121,14 @@ static bool is_ofd_lock(s32 cmd)
 	return cmd >= F_OFD_GETLK && cmd <= F_OFD_SETLKW;
 }
 
-/* The same layout on both sides. */
+/* The same layout on both sides; only questions are answered in it. */
 static long fcntl_lock64(struct thread *t, s32 fd, s32 cmd, gaddr a)
 {
 	struct guest_flock64 lock;
-	long ret = fcntl_host(t, fd, cmd, buf_inout(a, sizeof(lock)));
+	bool asks = cmd == F_GETLK || cmd == F_OFD_GETLK;
+	long ret = fcntl_host(t, fd, cmd, asks ? buf_inout(a, sizeof(lock)) : buf_in(a, sizeof(lock)));
 
-	if (ret || !turns_on() || copy_in(&lock, a, sizeof(lock)))
+	if (ret || !asks || !turns_on() || copy_in(&lock, a, sizeof(lock)))
 		return ret;
 	lock.pid = id_known(lock.pid);
 	return copy_out(a, &lock, sizeof(lock));

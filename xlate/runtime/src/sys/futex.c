@@ -134,10 +134,14 @@ enum { HOST_FUTEX_WAKE = 454, HOST_FUTEX_WAIT = 455, HOST_FUTEX_REQUEUE = 456 };
 
 long sys_futex_wake(struct thread *t, gaddr word, u32 mask, s32 count, u32 flags)
 {
-	if (turns_on() && mask == ~0u)
-		return turns_wake(word, (u32)count);
+	u64 at = buf_inout(word, 4);
+	long err;
+
 	(void)t;
-	return host_syscall4(HOST_FUTEX_WAKE, buf_inout(word, 4), mask, (u64)count, flags);
+	if (!turns_on())
+		return host_syscall4(HOST_FUTEX_WAKE, at, mask, (u64)count, flags);
+	err = host_syscall4(HOST_FUTEX_WAKE, at, mask, 0, flags); /* wakes nobody, and judges the rest */
+	return err || !count ? err : turns_wake(word, count < 1 ? 1 : (u32)count, mask);
 }
 
 long sys_futex_wait(struct thread *t, gaddr word, u32 val, u32 mask, u32 flags, gaddr timeout, s32 clock)

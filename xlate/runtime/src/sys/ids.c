@@ -1,4 +1,7 @@
-/* 16-bit user and group ids that are written to memory; those in registers are rows. */
+/*
+ * Ids that are in memory: of users and groups, with 16 bits; of the process that capget asks about. Those in registers
+ * are rows.
+ */
 #include "sys/sys.h"
 
 /* Limit of the kernel. */
@@ -67,4 +70,38 @@ long sys_getresgid16(struct thread *t, gaddr real, gaddr effective, gaddr saved)
 
 	(void)t;
 	return three_ids(__NR_getresgid, out);
+}
+
+struct cap_header {
+	u32 version;
+	s32 pid;
+};
+
+#define CAP_DATA 24u /* two of three words, or one of an old version */
+
+/* The kernel writes to the header, too: the version it has when it does not know the guest's. */
+static long capabilities(long nr, gaddr header, u64 data)
+{
+	struct cap_header h, host;
+	long ret;
+
+	if (!turns_on())
+		return host_syscall2(nr, buf_inout(header, sizeof(h)), data);
+	if (copy_in(&h, header, sizeof(h)))
+		return -EFAULT;
+	host = (struct cap_header){h.version, id_in(h.pid)};
+	ret = host_syscall2(nr, (u64)&host, data);
+	return host.version != h.version && copy_out(header, &host.version, sizeof(u32)) ? -EFAULT : ret;
+}
+
+long sys_capget(struct thread *t, gaddr header, gaddr data)
+{
+	(void)t;
+	return capabilities(__NR_capget, header, buf_out(data, CAP_DATA));
+}
+
+long sys_capset(struct thread *t, gaddr header, gaddr data)
+{
+	(void)t;
+	return capabilities(__NR_capset, header, buf_in(data, CAP_DATA));
 }

@@ -194,7 +194,7 @@ static long process_inout(s64 fd, u32 request, gaddr arg)
 	id = id_in(id);
 	if (!err)
 		err = host_syscall3(__NR_ioctl, (u64)fd, request, (u64)&id);
-	id = (s32)id_out(id);
+	id = id_out_owner(id);
 	return err || !out ? err : copy_out(arg, &id, sizeof(id));
 }
 

@@ -1,7 +1,7 @@
 /*
  * Resource limits. Those of address space and of data are kept for each process and applied to the guest's own
  * mappings: the host would count the runtime's, which are many times larger, and refuse it memory for translations. A
- * new program gets them from the host, so they are handed over at execve. All others are the host's.
+ * new program is told of them by options, one of the host's by the host. All others are the host's.
  */
 #include "limits.h"
 
@@ -9,7 +9,7 @@
 
 enum { RLIMIT_DATA = 2, RLIMIT_AS = 9 };
 
-static const s32 KEPT[KEPT_LIMITS] = {RLIMIT_DATA, RLIMIT_AS};
+static const s32 KEPT[KEPT_LIMITS] = {[KEPT_DATA] = RLIMIT_DATA, [KEPT_AS] = RLIMIT_AS};
 
 static struct kept_limit *find(s32 which)
 {
@@ -48,15 +48,37 @@ long limit_set(s32 which, const struct host_rlimit *limit)
 	return 0;
 }
 
-void limits_before_exec(void)
+void limits_begin(void)
+{
+	memcpy(group_self()->limits, process.opt.limits, sizeof(process.opt.limits));
+}
+
+void limits_to_host(struct kept_limit before[KEPT_LIMITS])
 {
 	const struct kept_limit *k = group_self()->limits;
 
 	for (u32 i = 0; i < KEPT_LIMITS; i++) {
-		struct host_rlimit limit = {k[i].cur, k[i].max};
+		struct host_rlimit limit = {k[i].cur, k[i].max}, old;
 
-		if (k[i].set)
-			host_syscall2(__NR_setrlimit, (u64)KEPT[i], (u64)&limit);
+		before[i].set = false;
+		if (!k[i].set || host_syscall2(__NR_getrlimit, (u64)KEPT[i], (u64)&old))
+			continue;
+		before[i] = (struct kept_limit){true, old.cur, old.max};
+		host_syscall2(__NR_setrlimit, (u64)KEPT[i], (u64)&limit);
+	}
+}
+
+/* What was lowered for good without privileges stays: then as much as may be. */
+void limits_from_host(const struct kept_limit before[KEPT_LIMITS])
+{
+	for (u32 i = 0; i < KEPT_LIMITS; i++) {
+		struct host_rlimit limit = {before[i].cur, before[i].max}, now;
+
+		if (!before[i].set || !host_syscall2(__NR_setrlimit, (u64)KEPT[i], (u64)&limit))
+			continue;
+		host_syscall2(__NR_getrlimit, (u64)KEPT[i], (u64)&now);
+		limit = (struct host_rlimit){now.max, now.max};
+		host_syscall2(__NR_setrlimit, (u64)KEPT[i], (u64)&limit);
 	}
 }
 

@@ -59,7 +59,7 @@ static long readlink_at(s64 dirfd, gaddr path, gaddr buf, u32 size)
 		err = copy_out(buf, exe, len);
 		return err ? err : (long)len;
 	}
-	return host_syscall4(__NR_readlinkat, (u64)dirfd, (u64)p.host, buf_out(buf, size), (u64)(s32)size);
+	return host_syscall4(__NR_readlinkat, (u64)dirfd, (u64)p.host, buf_out(buf, at_most(size, PATH_MAX)), (u64)(s32)size);
 }
 
 long sys_readlink(struct thread *t, gaddr path, gaddr buf, u32 size)

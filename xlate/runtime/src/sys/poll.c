@@ -4,8 +4,13 @@
  */
 #include "sys/sys.h"
 
+enum { O_DIRECTORY = 0200000, O_CLOEXEC = 02000000 };
+
 /* Descriptors a set may name here; more than any default limit. A set is 8 KiB. */
 #define SELECT_MAX 65536
+
+/* FD_SETSIZE: sets of libraries are as large. */
+#define LIBRARY_MAX 1024
 
 struct fd_sets {
 	u64 bits[3][SELECT_MAX / 64];
@@ -14,14 +19,52 @@ struct fd_sets {
 	u32 bytes;	/* of a guest set: whole 32-bit words */
 };
 
+/* The guest's descriptors of one piece of a listing: the highest, or `most` when that is higher. */
+static s32 highest(const char *in, long len, s32 most)
+{
+	for (long at = 0; at < len; at += *(const u16 *)(in + at + 16)) { /* inode, position, length, type, name */
+		const char *name = in + at + 19;
+		s32 fd = 0;
+
+		while (*name >= '0' && *name <= '9' && fd < SELECT_MAX)
+			fd = fd * 10 + *name++ - '0';
+		if (!*name && fd > most && !fd_is_own(fd))
+			most = fd;
+	}
+	return most;
+}
+
+/*
+ * How long the table of descriptors would be in a process without ours, which stand far up: the kernel ignores what a
+ * set says beyond it, and programs count on that when they give select all of getdtablesize().
+ */
+static s32 table_length(void)
+{
+	char in[4096] __attribute__((aligned(8)));
+	long fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64) "/proc/thread-self/fd", O_DIRECTORY | O_CLOEXEC, 0), len;
+	s32 most = 0, length = 64;
+
+	if (fd < 0)
+		return SELECT_MAX;
+	while ((len = host_syscall3(__NR_getdents64, (u64)fd, (u64)in, sizeof(in))) > 0)
+		most = highest(in, len, most);
+	host_syscall1(__NR_close, (u64)fd);
+	while (length <= most && length < SELECT_MAX)
+		length *= 2;
+	return length;
+}
+
 static long sets_in(struct fd_sets *s, s32 *n, gaddr in, gaddr out, gaddr except)
 {
 	long err;
 
 	if (*n < 0)
 		return -EINVAL;
-	if (*n > SELECT_MAX)
-		*n = SELECT_MAX;
+	if (*n > LIBRARY_MAX) {
+		s32 length = table_length();
+
+		*n = *n < length ? *n : length;
+	}
 	s->guest[0] = in;
 	s->guest[1] = out;
 	s->guest[2] = except;

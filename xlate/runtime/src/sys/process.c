@@ -2,6 +2,8 @@
 #include "exec.h"
 #include "sys/sys.h"
 
+enum { WNOWAIT = 0x01000000, CLD_DUMPED = 3 };
+
 long sys_exit(struct thread *t, s32 status)
 {
 	thread_exit(t, status & 0xff);
@@ -34,6 +36,12 @@ long sys_execveat(struct thread *t, s32 dirfd, gaddr path, gaddr argv, gaddr env
 	return exec_path(t, (s32)fd_to_host(t, dirfd), path, argv, envp, flags);
 }
 
+/* Not stopped, not going on again: nobody waits for it any more. */
+static bool has_ended(s32 wstatus)
+{
+	return (wstatus & 0x7f) != 0x7f;
+}
+
 long sys_wait4(struct thread *t, s32 pid, gaddr status, u32 options, gaddr usage)
 {
 	struct host_rusage ru;
@@ -43,6 +51,8 @@ long sys_wait4(struct thread *t, s32 pid, gaddr status, u32 options, gaddr usage
 	ret = guest_blocking_syscall(t, __NR_wait4, (u64)pid, (u64)&wstatus, options, usage.va ? (u64)&ru : 0, 0, 0);
 	if (ret <= 0)
 		return ret;
+	if (has_ended(wstatus))
+		ids_end_process(id_known((s32)ret));
 	if (status.va && copy_out(status, &wstatus, sizeof(wstatus)))
 		return -EFAULT;
 	if (turns_on())
@@ -71,6 +81,10 @@ long sys_waitid(struct thread *t, s32 which, s32 id, gaddr info, u32 options, ga
 				     usage.va ? (u64)&ru : 0, 0);
 	if (ret < 0)
 		return ret;
+	if (host.chld.pid && host.code <= CLD_DUMPED && !(options & WNOWAIT))
+		ids_end_process(id_known(host.chld.pid));
+	if (turns_on())
+		ru = (struct host_rusage){0};
 	if (usage.va && host.chld.pid && rusage_out(usage, &ru))
 		return -EFAULT;
 	return info.va ? waited_out(info, &host) : 0;

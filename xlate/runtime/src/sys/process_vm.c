@@ -8,6 +8,7 @@
 #include "sys/sys.h"
 
 enum { MADV_WILLNEED = 3, MADV_COLD = 20, MADV_PAGEOUT = 21, MADV_COLLAPSE = 25 };
+enum { KCMP_EPOLL_TFD = 7 };
 
 static bool runs_this_program(s32 pid)
 {
@@ -167,4 +168,13 @@ long sys_process_madvise(struct thread *t, s32 pidfd, gaddr iov, u32 n, s32 advi
 		ret = remote_iov_in(pieces, iov, n, base);
 	(void)t;
 	return ret < 0 ? ret : host_syscall5(__NR_process_madvise, (u64)pidfd, (u64)pieces, n, (u64)advice, 0);
+}
+
+/* One kind of comparison takes a structure in place of the second number: a descriptor that an epoll watches. */
+long sys_kcmp(struct thread *t, s32 a, s32 b, s32 kind, u32 first, u32 second)
+{
+	u64 host = kind == KCMP_EPOLL_TFD ? buf_in(GADDR(second), 12) : second;
+
+	(void)t;
+	return host_syscall5(__NR_kcmp, (u64)a, (u64)b, (u64)kind, first, host);
 }

@@ -81,14 +81,17 @@ long sys_getrusage(struct thread *t, s32 who, gaddr out)
 }
 
 #define TICK_NS 10000000 /* clock_t counts hundredths */
+#define TICKS_PER_SECOND 100
 
+/* Only what ran is processor time; the result counts all. */
 static long repeatable_times(const struct thread *t, gaddr out)
 {
-	struct guest_tms g = {.utime = (u32)(virtual_now(t) / TICK_NS)};
+	struct host_rusage ru = repeatable(t, 0);
+	struct guest_tms g = {.utime = (u32)(ru.utime.sec * TICKS_PER_SECOND + ru.utime.usec / (TICK_NS / 1000))};
 
 	if (out.va && copy_out(out, &g, sizeof(g)))
 		return -EFAULT;
-	return (long)g.utime;
+	return (long)(u32)(virtual_now(t) / TICK_NS);
 }
 
 long sys_times(struct thread *t, gaddr out)

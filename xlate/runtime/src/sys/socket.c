@@ -12,16 +12,10 @@ enum {
 
 /* Room for control messages: more than the default limit of a socket's options. Guest messages grow by a third at most. */
 #define CONTROL_MAX 32768u
+/* Longest address that the kernel reads or writes, whatever length is said. */
+#define ADDRESS_MAX 128u
 /* Longest array of messages, as in the kernel. */
 #define MESSAGES_MAX 1024u
-
-struct host_msghdr {
-	u64 name;
-	u32 namelen, pad;
-	u64 iov, iovlen;
-	u64 control, controllen;
-	u32 flags, pad2;
-};
 
 long sys_send(struct thread *t, s32 fd, gaddr buf, u32 len, u32 flags)
 {
@@ -46,8 +40,8 @@ static long message_in(struct host_msghdr *h, struct guest_msghdr *g, gaddr msg,
 	if (g->name && g->namelen < 0)
 		return -EINVAL;
 	if (g->name)
-		h->name = use == IOV_READ_BY_KERNEL ? buf_in(GADDR(g->name), (u32)g->namelen)
-						    : buf_out(GADDR(g->name), (u32)g->namelen);
+		h->name = use == IOV_READ_BY_KERNEL ? buf_in(GADDR(g->name), at_most((u32)g->namelen, ADDRESS_MAX))
+						    : buf_out(GADDR(g->name), at_most((u32)g->namelen, ADDRESS_MAX));
 	h->namelen = g->name ? (u32)g->namelen : 0;
 	h->iov = (u64)iov;
 	h->iovlen = g->iovlen;

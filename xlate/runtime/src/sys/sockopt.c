@@ -58,7 +58,7 @@ static long set_time(s64 fd, s32 option, gaddr value, u32 len)
 {
 	struct host_timeval tv;
 
-	if (len < sizeof(struct guest_timeval))
+	if ((s32)len < (s32)sizeof(struct guest_timeval))
 		return -EINVAL;
 	if (timeval32_in(&tv, value))
 		return -EFAULT;
@@ -84,7 +84,7 @@ static long set_group(s64 fd, s32 level, s32 option, gaddr value, u32 len)
 	u8 h[GROUP_HOST + 2 * ADDRESS_SIZE] = {0};
 	u32 addresses = option <= 45 && option != 43 && option != 44 ? 1 : 2;
 
-	if (len < GROUP_GUEST + addresses * ADDRESS_SIZE)
+	if ((s32)len < (s32)(GROUP_GUEST + addresses * ADDRESS_SIZE))
 		return -EINVAL;
 	if (copy_in(h, value, 4) || copy_in(h + GROUP_HOST, GADDR(value.va + GROUP_GUEST), addresses * ADDRESS_SIZE))
 		return -EFAULT;
@@ -127,11 +127,15 @@ static long get_time(s64 fd, s32 option, gaddr value, gaddr len)
 	return copy_out(value, &g, (u64)room) || copy_out(len, &room, sizeof(room)) ? -EFAULT : 0;
 }
 
+/* More than any value has, and than may be said by mistake. */
+#define VALUE_MAX 65536u
+
 long sys_getsockopt(struct thread *t, s32 guest_fd, s32 level, s32 option, gaddr value, gaddr len)
 {
 	s64 fd = fd_to_host(t, guest_fd);
 	/* SO_GET_FILTER counts instructions of eight bytes. */
 	u64 unit = level == SOL_SOCKET && option == SO_ATTACH_FILTER ? 8 : 1;
+	u64 room;
 	s32 pid;
 	long ret;
 
@@ -139,8 +143,8 @@ long sys_getsockopt(struct thread *t, s32 guest_fd, s32 level, s32 option, gaddr
 		return get_time(fd, option, value, len);
 	if (is_tables(level, option))
 		return -ENOPROTOOPT;
-	ret = host_syscall5(__NR_getsockopt, (u64)fd, (u64)level, (u64)option, buf_out(value, length_at(len) * unit),
-			    buf_inout(len, 4));
+	room = at_most(length_at(len) * unit, VALUE_MAX);
+	ret = host_syscall5(__NR_getsockopt, (u64)fd, (u64)level, (u64)option, buf_out(value, room), buf_inout(len, 4));
 	if (turns_on() && !ret && level == SOL_SOCKET && option == SO_PEERCRED && !copy_in(&pid, value, sizeof(pid))) {
 		pid = (s32)id_out(pid);
 		ret = copy_out(value, &pid, sizeof(pid));

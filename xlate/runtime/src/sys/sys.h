@@ -34,11 +34,6 @@ struct host_timeval {
 	s64 usec;
 };
 
-struct host_iovec {
-	u64 base;
-	u64 len;
-};
-
 /* Ends the guest's system call in t->cpu: r7 is the number, r0-r6 the arguments (dispatch.c). */
 void syscall_dispatch(struct thread *t);
 /* The table, for those who want to see all of it: NULL in places that no call has. */
@@ -77,6 +72,12 @@ u64 buf_in(gaddr a, u64 len);
 /* The same for what the kernel will write: translations of code there are forgotten first. */
 u64 buf_out(gaddr a, u64 len);
 u64 buf_inout(gaddr a, u64 len);
+/* Of a length, what the kernel touches. */
+static inline u64 at_most(u64 len, u64 most)
+{
+	return len < most ? len : most;
+}
+
 /* The u32 at a, 0 when it cannot be read. */
 u32 length_at(gaddr a);
 long result_id16(long result);
