@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from frontends.arm32.linux_syscalls import PRIVATE_BASE, ROWS
-from xlate.abi.linux import REFUSED, SAME, Arg, Row, Support
+from xlate.abi.linux import PATH_USES, REFUSED, SAME, Arg, Row, Support
 from xlate.tools import gen_trace
 
 #: From here on new system calls have one number on all architectures.
@@ -120,12 +120,13 @@ def _shown(row: Row) -> list[str]:
 
 def _adapter(row: Row) -> str:
     body = _same_call(row) if row.support is SAME else _handler_call(row)
+    rooted = _rooted_call(row) if row.support is SAME else ""
     unused = "" if "(t" in body else "\t(void)t;\n"
     unused += "" if "r[" in body else "\t(void)r;\n"
     if row.name in GIVES_ID:
         body = f"id_out({body})"
     head = f"static long row_{row.name}(struct thread *t, const u32 *r)"
-    return f"{head}\n{{\n{unused}\treturn {body};\n}}\n"
+    return f"{head}\n{{\n{unused}{rooted}\treturn {body};\n}}\n"
 
 
 def _handler_call(row: Row) -> str:
@@ -172,6 +173,37 @@ def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:
         "addr": f"(long)g2h(GADDR({register}))",
     }
     return simple.get(arg.kind) or (f"(s32){register}" if arg.ctype == "s32" else register)
+
+
+def _rooted_call(row: Row) -> str:
+    """Return the line for a root whose paths are translated, empty for calls that name nothing."""
+    paths = [_path(i, row.parsed) for i in range(len(row.parsed))]
+    paths = [text for text in paths if text]
+    addresses = [i for i, arg in enumerate(row.parsed) if arg.shown == "sockaddr"]
+    if row.mounts:
+        return "\tif (rooted_on())\n\t\treturn -EPERM;\n"
+    if not paths and not addresses:
+        return ""
+    values = [f"(u64){_host_value(arg, row.parsed)}" for arg in row.parsed]
+    values += ["0"] * (6 - len(values))
+    words = f"t, __NR_{row.host_name}, (const u64[6]){{{', '.join(values)}}}"
+    if paths:
+        call = f"rooted_call({words}, (const struct path_arg[]){{{', '.join(paths)}}}, {len(paths)})"
+    else:
+        way = row.parsed[addresses[0]].kind
+        call = f"rooted_address_{way}({words}, {addresses[0]})"
+    return f"\tif (rooted_on())\n\t\treturn {call};\n"
+
+
+def _path(index: int, args: tuple[Arg, ...]) -> str:
+    """Return how the runtime is told of a path; empty when it is none or is not looked up."""
+    arg = args[index]
+    use, nofollow, follow = PATH_USES[arg.shown] if arg.kind == "path" else ("", 0, 0)
+    if not use:
+        return ""
+    dirfd = index - 1 if index and args[index - 1].kind == "dirfd" else "NO_ARG"
+    flags = "NO_ARG" if arg.shown_by is None else arg.shown_by
+    return f"{{{index}, {dirfd}, {use}, {flags}, {nofollow:#x}, {follow:#x}}}"
 
 
 def _length(arg: Arg, args: tuple[Arg, ...]) -> str:

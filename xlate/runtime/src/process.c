@@ -97,11 +97,18 @@ long fd_vacate(int fd)
 	return 0;
 }
 
-long fd_adopt(enum own_fd which, int fd)
+long fd_raise(int fd)
 {
 	long high = dup_high(fd, -1);
 
 	host_syscall1(__NR_close, (u64)fd);
+	return high;
+}
+
+long fd_adopt(enum own_fd which, int fd)
+{
+	long high = fd_raise(fd);
+
 	group_self()->own_fds[which] = high < 0 ? -1 : (int)high;
 	return high;
 }

@@ -63,9 +63,9 @@ typedef long stat_writer(gaddr a, const struct stat *st);
 
 static long stat_path(struct thread *t, s32 dirfd, gaddr path, gaddr out, u32 flags, stat_writer *writer)
 {
-	struct guest_path p;
+	GUEST_PATH(p);
 	struct stat st;
-	long err = path_in(&p, path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	long err = path_in(&p, fd_to_host(t, dirfd), path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
 
 	if (!err)
 		err = host_syscall4(__NR_newfstatat, (u64)fd_to_host(t, dirfd), (u64)p.host, (u64)&st, flags);
@@ -117,8 +117,8 @@ long sys_fstatat64(struct thread *t, s32 dirfd, gaddr path, gaddr out, u32 flags
 
 long sys_statx(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mask, gaddr out)
 {
-	struct guest_path p;
-	long err = path_in(&p, path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	GUEST_PATH(p);
+	long err = path_in(&p, fd_to_host(t, dirfd), path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
 
 	if (err)
 		return err;
@@ -178,8 +178,8 @@ static long statfs64_out(gaddr a, const struct statfs *st)
 
 static long statfs_path(gaddr path, struct statfs *st)
 {
-	struct guest_path p;
-	long err = path_in(&p, path, PATH_FOLLOW);
+	GUEST_PATH(p);
+	long err = path_in(&p, AT_FDCWD, path, PATH_FOLLOW);
 
 	return err ? err : host_syscall2(__NR_statfs, (u64)p.host, (u64)st);
 }
