@@ -20,6 +20,15 @@ bool rooted_is_on;
 
 const char *const BOUND[BOUND_COUNT] = {"/proc", "/sys", "/dev", "/tmp"};
 
+/* Its leader may have ended, or have other descriptors; kernels before 3.17 know only the leader's. */
+#define OF_THREAD "/proc/thread-self/fd/"
+static const char *descriptors = "/proc/self/fd/";
+
+const char *rooted_descriptors(void)
+{
+	return descriptors;
+}
+
 static bool is_folder(const char *path, int flags)
 {
 	struct stat st;
@@ -55,6 +64,8 @@ void rooted_start(int fd, u32 bound)
 	g->own_fds[OWN_FD_ROOT] = fd;
 	g->bound = bound;
 	rooted_is_on = true;
+	if (is_folder(OF_THREAD, 0))
+		descriptors = OF_THREAD;
 }
 
 u32 rooted_bound(void)

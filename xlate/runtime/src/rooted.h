@@ -18,8 +18,8 @@ enum path_use {
 	PATH_OPEN = 8,	   /* for an open, which can refuse links by itself: no object is needed */
 };
 
-/* "/proc/self/fd/N/" and a name of 255 bytes with a slash behind it. */
-#define HOST_PATH_SIZE 288
+/* "/proc/thread-self/fd/N/" and a name of 255 bytes with a slash behind it. */
+#define HOST_PATH_SIZE 296
 
 /* A path for the host, relative to the folder it was resolved from when it does not begin with a slash. */
 struct host_path {
@@ -27,6 +27,8 @@ struct host_path {
 	bool magic;  /* its last name is a link of /proc that has to be followed */
 	bool follow; /* its last name leads to what is meant: no O_NOFOLLOW */
 	bool folder; /* there was a slash behind it: it must be one */
+	s64 at;	     /* unless it is followed: the folder, and where in text the name in it begins */
+	u32 last;
 	char text[HOST_PATH_SIZE];
 };
 
@@ -62,6 +64,8 @@ void rooted_release(struct host_path *p);
 const char *rooted_plain(s64 dirfd, const char *name, s64 *at);
 bool rooted_asks_again(long err);
 
+/* Where the calling thread's descriptors have names, a slash behind it. */
+const char *rooted_descriptors(void);
 /* Make a host path, in place, what the guest calls it. False: it lies outside, and stays. */
 bool rooted_name(char *path, size_t size);
 /* Does the folder belong to procfs? Links there may lead to what has no name. */

@@ -335,14 +335,16 @@ static void set_text(struct host_path *out, const struct walk *w, s64 dirfd, con
 {
 	struct text b = text_begin(out->text, sizeof(out->text));
 
-	if (!w->own && w->at == dirfd) {
-		text_str(&b, name ? name : ".");
-	} else {
-		text_str(&b, "/proc/self/fd/");
+	if (w->own || w->at != dirfd) {
+		text_str(&b, rooted_descriptors());
 		text_s64(&b, w->at);
 		text_str(&b, name ? "/" : "");
-		text_str(&b, name ? name : "");
+	} else if (!name) {
+		name = ".";
 	}
+	out->at = w->at;
+	out->last = (u32)text_len(&b);
+	text_str(&b, name ? name : "");
 	if (slash)
 		text_char(&b, '/');
 	out->pin = w->own ? (int)w->at : -1;
@@ -356,7 +358,7 @@ static long finish(struct walk *w, struct name *n, long how, int use, s64 dirfd,
 	out->magic = how == MAGIC;
 	out->follow = how == OBJECT || how == MAGIC;
 	out->folder = how == ENTRY && n->slash;
-	if (how == ENTRY && n->text[0] == '/') {
+	if (use & PATH_NAME && (how == OBJECT || n->text[0] == '/')) { /* the root, or as good as one */
 		memcpy(out->text, "/", 2);
 		go(w, AT_FDCWD, false);
 		return 0;
@@ -380,7 +382,7 @@ static long finish(struct walk *w, struct name *n, long how, int use, s64 dirfd,
 	}
 	/* A slash behind the name makes calls that do not follow links go to the folder it is. */
 	set_text(out, w, dirfd, how == OBJECT ? NULL : n->text,
-		 how == OBJECT ? use & PATH_NOFOLLOW : how == ENTRY && n->slash && use & PATH_NAME);
+		 how == OBJECT ? use & PATH_NOFOLLOW : how == ENTRY && n->slash && use & (PATH_NAME | PATH_OPEN));
 	return 0;
 }
 
@@ -414,6 +416,8 @@ long rooted_path(s64 dirfd, const char *name, int use, struct host_path *out)
 
 	out->pin = -1;
 	out->follow = out->folder = out->magic = false;
+	out->at = dirfd;
+	out->last = 0;
 	if (!*name || is_simple(name, use)) { /* nothing, too: the kernel knows which calls allow that */
 		memcpy(out->text, name, len + 1);
 		return 0;

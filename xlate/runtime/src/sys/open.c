@@ -140,7 +140,8 @@ long sys_openat2(struct thread *t, s32 dirfd, gaddr path, gaddr how, u32 size)
 			return -E2BIG;
 	if (rooted_on() && !(words[2] & RESOLVE_SCOPED))
 		return rooted_open_at(t, fd_to_host(t, dirfd), path, words, true);
-	ret = path_in(&p, dirfd, path, path_use((u32)words[0]));
+	p.host = (const char *)ptr_to_host(path);
+	ret = rooted_on() ? 0 : path_in(&p, dirfd, path, path_use((u32)words[0]));
 	if (ret)
 		return ret;
 	return guest_blocking_syscall(t, __NR_openat2, (u64)fd_to_host(t, dirfd), (u64)p.host, (u64)words, size, 0, 0);

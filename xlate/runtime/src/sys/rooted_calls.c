@@ -2,6 +2,8 @@
  * Calls with paths in a root whose paths are translated (rooted.h): those that have no C function of their own, told by
  * the arguments their rows say are paths, opens, and the two calls that ask for or change the process's own folders.
  */
+#include <asm/stat.h>
+
 #include "sys/sys.h"
 
 enum {
@@ -28,6 +30,7 @@ enum {
 #define RESOLVE_NO_MAGICLINKS 0x02u
 #define RESOLVE_NO_SYMLINKS 0x04u
 #define RESOLVE_CACHED 0x20u
+#define RESOLVE_LIMITS (RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 struct open_how {
 	u64 flags, mode, resolve;
@@ -72,15 +75,11 @@ static bool makes_nothing_but_new(u64 flags)
 	return (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 }
 
-/* At once, when there are no links on the way; the answer does not count when rooted_asks_again(). */
-static long open_plain(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2)
+/* Without following any link; the answer does not count when rooted_asks_again(). */
+static long open_plain(struct thread *t, s64 at, const char *path, const u64 *how, bool openat2)
 {
 	struct open_how plain = {how[0], how[1], how[2] | ROOTED_PLAIN};
-	s64 at;
-	const char *path = rooted_plain(dirfd, name, &at);
 
-	if (!path)
-		return -ELOOP;
 	if (!openat2) {
 		plain.flags &= plain.flags & O_PATH ? OPEN_FLAGS_OF_PATH : OPEN_FLAGS;
 		plain.mode &= plain.flags & O_CREAT || (plain.flags & O_TMPFILE) == O_TMPFILE ? 07777 : 0;
@@ -88,42 +87,77 @@ static long open_plain(struct thread *t, s64 dirfd, const char *name, const u64 
 	return guest_blocking_syscall(t, __NR_openat2, (u64)at, (u64)path, (u64)&plain, sizeof(plain), 0, 0);
 }
 
+/* Where the kernel has no openat2: a link that is there now is refused by a flag, which stays with the descriptor. */
+static long open_entry(struct thread *t, s64 dirfd, struct host_path *p, const u64 *how, bool openat2)
+{
+	long ret = open_plain(t, p->at, p->text + p->last, how, openat2);
+	u64 flags = how[0] | O_NOFOLLOW;
+
+	if (openat2 || ret == -ELOOP || !rooted_asks_again(ret))
+		return ret;
+	if (p->folder && flags & O_CREAT)
+		return -EISDIR;
+	if (p->folder) {
+		flags |= O_DIRECTORY;
+		p->text[strlen(p->text) - 1] = 0; /* or it would be followed */
+	}
+	return guest_blocking_syscall(t, __NR_openat, (u64)dirfd, (u64)p->text, flags, how[1], 0, 0);
+}
+
 static long open_resolved(struct thread *t, s64 dirfd, struct host_path *p, const u64 *how, bool openat2)
 {
-	struct open_how final = {how[0], how[1], how[2] & ~(u64)(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)};
+	struct open_how final = {how[0], how[1], how[2] & ~(u64)RESOLVE_LIMITS};
 
-	if (p->folder && final.flags & O_CREAT)
-		return -EISDIR;
-	if (p->folder)
-		final.flags |= O_DIRECTORY;
-	final.flags = p->follow ? final.flags & ~(u64)O_NOFOLLOW : final.flags | O_NOFOLLOW;
+	if (!p->follow)
+		return open_entry(t, dirfd, p, how, openat2);
 	if (openat2)
 		return guest_blocking_syscall(t, __NR_openat2, (u64)dirfd, (u64)p->text, (u64)&final, sizeof(final), 0, 0);
 	return guest_blocking_syscall(t, __NR_openat, (u64)dirfd, (u64)p->text, final.flags, final.mode, 0, 0);
 }
 
-long rooted_open(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2)
+/* Does it lie on another file system than where it is named from? */
+static bool crosses(s64 dirfd, const char *name, const struct host_path *p)
+{
+	s64 from = *name == '/' ? group_self()->own_fds[OWN_FD_ROOT] : dirfd;
+	struct stat a, b;
+
+	return !host_syscall4(__NR_newfstatat, (u64)from, (u64) "", (u64)&a, AT_EMPTY_PATH) &&
+	       !host_syscall4(__NR_newfstatat, (u64)dirfd, (u64)p->text, (u64)&b, 0) && a.st_dev != b.st_dev;
+}
+
+/* As it stands now, once. */
+static long open_now(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2)
 {
 	bool nofollow = how[0] & O_NOFOLLOW || makes_nothing_but_new(how[0]);
-	long ret = open_plain(t, dirfd, name, how, openat2);
+	HOST_PATH(p);
+	long ret = rooted_path(dirfd, name, PATH_OPEN | (nofollow ? PATH_NOFOLLOW : 0), &p);
 
-	if (!rooted_asks_again(ret) || (openat2 && how[2] & RESOLVE_NO_SYMLINKS))
+	if (ret)
+		return ret;
+	if (p.magic && how[2] & RESOLVE_NO_MAGICLINKS)
+		return -ELOOP;
+	if (how[2] & RESOLVE_NO_XDEV && crosses(dirfd, name, &p))
+		return -EXDEV;
+	ret = open_resolved(t, dirfd, &p, how, openat2);
+	return ret == -ELOOP && !nofollow ? -EAGAIN : ret;
+}
+
+long rooted_open(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2)
+{
+	s64 at;
+	const char *path = rooted_plain(dirfd, name, &at);
+	long ret = path ? open_plain(t, at, path, how, openat2) : -ELOOP;
+
+	if (!rooted_asks_again(ret) || (openat2 && how[2] & RESOLVE_NO_SYMLINKS && path))
 		return ret;
 	if (how[2] & RESOLVE_CACHED)
 		return -EAGAIN;
 	for (u32 i = 0; i < OPEN_TRIES; i++) {
-		HOST_PATH(p);
-
-		ret = rooted_path(dirfd, name, PATH_OPEN | (nofollow ? PATH_NOFOLLOW : 0), &p);
-		if (ret)
-			return ret;
-		if (p.magic && how[2] & RESOLVE_NO_MAGICLINKS)
-			return -ELOOP;
-		ret = open_resolved(t, dirfd, &p, how, openat2);
-		if (ret != -ELOOP || nofollow)
+		ret = open_now(t, dirfd, name, how, openat2);
+		if (ret != -EAGAIN)
 			return ret;
 	}
-	return ret;
+	return -ELOOP;
 }
 
 /* --- the process's own folders ---------------------------------------------------------------------- */
