@@ -27,7 +27,7 @@ static const char *const PATHS[] = {
 	"a/file/", "a/file/.", "a/file/..", "a/none", "a/none/", "a/none/x", "../etc/motd", "../../../../../etc/motd",
 	"/etc/motd", "absolute", "absolute/", "absolute/file", "relative", "relative/c", "above", "above/file", "out", "out/motd",
 	"loop", "loop/x", "dangling", "dangling/", "far", "far/x", "filelink", "filelink/", "slashlink", "slashlink/..", "rootlink",
-	"rootlink/..", "rootlink/etc/motd", "dotlink", "dotlink/a", "chain40", "chain41", "/tmp", "/tmp/", "/tmp/..", "/tmp/../etc/motd",
+	"rootlink/..", "rootlink/etc/motd", "dotlink", "dotlink/a", "links/40", "links/41", "/tmp", "/tmp/", "/tmp/..", "/tmp/../etc/motd",
 	"/tmp/../tmp/../work/a/file", "tmplink", "tmplink/", "tmplink/..", "/proc", "/proc/self", "/proc/self/", "/proc/self/root",
 	"/proc/self/root/etc/motd", "/proc/self/cwd", "/proc/self/cwd/a", "/proc/self/cwd/../etc", "/proc/self/fd/9",
 	"/proc/self/fd/9/file", "/proc/self/fd/9/../b", "/proc/self/fd/8", "/proc/self/fd/8/", "/proc/self/exe", "/proc/self/exe/",
@@ -49,17 +49,26 @@ static void make_links(void)
 	static const char *const links[][2] = {
 		{"/work/a", "absolute"}, {"a/b", "relative"}, {"../../../../work/a", "above"}, {"/../../etc", "out"}, {"loop", "loop"},
 		{"/work/a/new", "dangling"}, {"/none/x", "far"}, {"a/file", "filelink"}, {"a/", "slashlink"}, {"/", "rootlink"},
-		{".", "dotlink"}, {"/tmp", "tmplink"}, {"../proc", "toproc"}, {"a/file", "chain1"},
+		{".", "dotlink"}, {"/tmp", "tmplink"}, {"../proc", "toproc"},
 	};
 
 	for (size_t i = 0; i < COUNT(links); i++)
 		if (symlink(links[i][0], links[i][1]))
 			_exit(4);
+}
+
+/* As many as the kernel follows, and one more. They stay. */
+static void make_chain(void)
+{
+	if (mkdir("links", 0755) && errno == EEXIST)
+		return;
+	if (symlink("../a/file", "links/1"))
+		_exit(4);
 	for (int i = 2; i <= 41; i++) {
 		char to[16], from[16];
 
-		snprintf(to, sizeof(to), "chain%d", i - 1);
-		snprintf(from, sizeof(from), "chain%d", i);
+		snprintf(to, sizeof(to), "%d", i - 1);
+		snprintf(from, sizeof(from), "links/%d", i);
 		if (symlink(to, from))
 			_exit(4);
 	}
@@ -79,7 +88,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Everything below folder: removed, or mixed into *sum. */
+/* Everything below folder but the chain: removed, or mixed into *sum. */
 static void tree(const char *folder, unsigned *sum)
 {
 	struct dirent **list;
@@ -92,6 +101,8 @@ static void tree(const char *folder, unsigned *sum)
 		snprintf(name, sizeof(name), "%s/%s", folder, list[i]->d_name);
 		free(list[i]);
 		if (!strcmp(strrchr(name, '/'), "/.") || !strcmp(strrchr(name, '/'), "/..") || lstat(name, &st))
+			continue;
+		if (!strcmp(name, "/work/links"))
 			continue;
 		if (S_ISLNK(st.st_mode) && readlink(name, text, sizeof(text) - 1) < 0)
 			_exit(6);
@@ -236,17 +247,20 @@ static const struct {
 	{"setxattr", do_setxattr},
 };
 
-/* What belongs to the machine, or to the root of the root, stays as it is. */
+/* What belongs to the machine, to the root of the root or to the chain stays as it is. */
 static int is_ours(const char *path)
 {
 	return strncmp(path, "/dev", 4) && strncmp(path, "/sys", 4) && !strstr(path, "proc") && !strstr(path, "motd") &&
-	       !strstr(path, "fifo");
+	       !strstr(path, "fifo") && !strstr(path, "links");
 }
 
 static void change(const char *path)
 {
+	unsigned before = 0;
+
+	tree("/work", &before);
 	for (size_t i = 0; i < COUNT(CHANGES); i++) {
-		unsigned before = 0, sum = 0;
+		unsigned sum = 0;
 		struct stat st;
 		int tmp = !strncmp(path, "/tmp", 4) || strstr(path, "tmplink") || strstr(path, "../tmp");
 
@@ -256,13 +270,14 @@ static void change(const char *path)
 		    (strspn(path, "/.") == strlen(path) || strstr(path, "root") || strstr(path, "out")))
 			continue;
 		dup3(open("a", O_RDONLY | O_DIRECTORY), 9, O_CLOEXEC), close(3);
-		tree("/work", &before);
 		say(CHANGES[i].name, path, CHANGES[i].call(path));
 		tree("/work", &sum);
 		printf(" tree %x\n", sum);
 		if (sum != before) {
 			tree("/work", NULL);
 			make_tree();
+			before = 0;
+			tree("/work", &before);
 		}
 	}
 }
@@ -401,6 +416,7 @@ int main(int argc, char **argv)
 	umask(022);
 	tree("/work", NULL);
 	make_tree();
+	make_chain();
 	dup3(open("a", O_RDONLY | O_DIRECTORY), 9, O_CLOEXEC), close(3);
 	dup3(open("a/file", O_RDONLY), 8, O_CLOEXEC), close(3);
 	for (size_t i = 0; i < COUNT(PATHS); i++)

@@ -188,7 +188,8 @@ def _rooted_call(row: Row) -> str:
     values += ["0"] * (6 - len(values))
     words = f"t, __NR_{row.host_name}, (const u64[6]){{{', '.join(values)}}}"
     if paths:
-        call = f"rooted_call({words}, (const struct path_arg[]){{{', '.join(paths)}}}, {len(paths)})"
+        array = f"(const struct path_arg[]){{{', '.join(paths)}}}"
+        call = f"rooted_call({words}, {array}, {len(paths)})"
     else:
         way = row.parsed[addresses[0]].kind
         call = f"rooted_address_{way}({words}, {addresses[0]})"

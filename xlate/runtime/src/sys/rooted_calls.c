@@ -126,11 +126,10 @@ static bool crosses(s64 dirfd, const char *name, const struct host_path *p)
 }
 
 /* As it stands now, once. */
-static long open_now(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2)
+static long open_now(struct thread *t, s64 dirfd, const char *name, int use, const u64 *how, bool openat2)
 {
-	bool nofollow = how[0] & O_NOFOLLOW || makes_nothing_but_new(how[0]);
 	HOST_PATH(p);
-	long ret = rooted_path(dirfd, name, PATH_OPEN | (nofollow ? PATH_NOFOLLOW : 0), &p);
+	long ret = rooted_path(dirfd, name, use, &p);
 
 	if (ret)
 		return ret;
@@ -138,12 +137,12 @@ static long open_now(struct thread *t, s64 dirfd, const char *name, const u64 *h
 		return -ELOOP;
 	if (how[2] & RESOLVE_NO_XDEV && crosses(dirfd, name, &p))
 		return -EXDEV;
-	ret = open_resolved(t, dirfd, &p, how, openat2);
-	return ret == -ELOOP && !nofollow ? -EAGAIN : ret;
+	return open_resolved(t, dirfd, &p, how, openat2);
 }
 
 long rooted_open(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2)
 {
+	bool nofollow = how[0] & O_NOFOLLOW || makes_nothing_but_new(how[0]);
 	s64 at;
 	const char *path = rooted_plain(dirfd, name, &at);
 	long ret = path ? open_plain(t, at, path, how, openat2) : -ELOOP;
@@ -153,11 +152,11 @@ long rooted_open(struct thread *t, s64 dirfd, const char *name, const u64 *how, 
 	if (how[2] & RESOLVE_CACHED)
 		return -EAGAIN;
 	for (u32 i = 0; i < OPEN_TRIES; i++) {
-		ret = open_now(t, dirfd, name, how, openat2);
-		if (ret != -EAGAIN)
-			return ret;
+		ret = open_now(t, dirfd, name, PATH_OPEN | (nofollow ? PATH_NOFOLLOW : 0), how, openat2);
+		if (ret != -ELOOP || nofollow)
+			break;
 	}
-	return -ELOOP;
+	return ret;
 }
 
 /* --- the process's own folders ---------------------------------------------------------------------- */
