@@ -25,6 +25,17 @@ GIVES_ID = frozenset(
         *("set_tid_address", "wait4", "clone", "clone3", "fork", "vfork"),
     }
 )
+#: Calls that the host also has relative to folders, and what comes behind their arguments then.
+AT_FORMS: dict[str, tuple[str, ...]] = {
+    "link": ("linkat",),
+    "mkdir": ("mkdirat",),
+    "mknod": ("mknodat",),
+    "rename": ("renameat",),
+    "rmdir": ("unlinkat", "0x200"),
+    "symlink": ("symlinkat",),
+    "unlink": ("unlinkat",),
+}
+NO_REGISTER = -1
 BANNER = "/* Generated from the guest's system-call rows; do not edit. */\n"
 
 
@@ -175,18 +186,35 @@ def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:
     return simple.get(arg.kind) or (f"(s32){register}" if arg.ctype == "s32" else register)
 
 
+def _at_form(row: Row) -> tuple[str, tuple[Arg, ...], list[str]]:
+    """Return host call, arguments and C values with a folder before each path that is looked up."""
+    values = [f"(u64){_host_value(arg, row.parsed)}" for arg in row.parsed]
+    if row.host_name not in AT_FORMS:
+        return row.host_name, row.parsed, values
+    name, *last = AT_FORMS[row.host_name]
+    args: list[Arg] = []
+    texts: list[str] = []
+    for arg, value in zip(row.parsed, values, strict=True):
+        if arg.kind == "path" and arg.shown != "text":
+            args.append(Arg("dirfd", NO_REGISTER))
+            texts.append("(u64)AT_FDCWD")
+        args.append(arg)
+        texts.append(value)
+    return name, tuple(args), [*texts, *last]
+
+
 def _rooted_call(row: Row) -> str:
     """Return the line for a root whose paths are translated, empty for calls that name nothing."""
-    paths = [_path(i, row.parsed) for i in range(len(row.parsed))]
+    name, args, values = _at_form(row)
+    paths = [_path(i, args) for i in range(len(args))]
     paths = [text for text in paths if text]
     addresses = [i for i, arg in enumerate(row.parsed) if arg.shown == "sockaddr"]
     if row.mounts:
         return "\tif (rooted_on())\n\t\treturn -EPERM;\n"
     if not paths and not addresses:
         return ""
-    values = [f"(u64){_host_value(arg, row.parsed)}" for arg in row.parsed]
     values += ["0"] * (6 - len(values))
-    words = f"t, __NR_{row.host_name}, (const u64[6]){{{', '.join(values)}}}"
+    words = f"t, __NR_{name}, (const u64[6]){{{', '.join(values)}}}"
     if paths:
         array = f"(const struct path_arg[]){{{', '.join(paths)}}}"
         call = f"rooted_call({words}, {array}, {len(paths)})"

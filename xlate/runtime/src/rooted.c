@@ -29,6 +29,9 @@ const char *rooted_descriptors(void)
 	return descriptors;
 }
 
+/* The host's folders. They stay what they are while a program runs. */
+static struct stat tops[BOUND_COUNT];
+
 static bool is_folder(const char *path, int flags)
 {
 	struct stat st;
@@ -62,10 +65,21 @@ void rooted_start(int fd, u32 bound)
 	struct group *g = group_self();
 
 	g->own_fds[OWN_FD_ROOT] = fd;
+	for (u32 i = 0; i < BOUND_COUNT; i++)
+		if (bound & 1u << i && host_syscall2(__NR_stat, (u64)BOUND[i], (u64)&tops[i]))
+			bound &= ~(1u << i);
 	g->bound = bound;
 	rooted_is_on = true;
 	if (is_folder(OF_THREAD, 0))
 		descriptors = OF_THREAD;
+}
+
+bool rooted_is_bound(u64 dev, u64 ino)
+{
+	for (u32 i = 0; i < BOUND_COUNT; i++)
+		if (rooted_bound() & 1u << i && tops[i].st_ino == ino && tops[i].st_dev == dev)
+			return true;
+	return false;
 }
 
 u32 rooted_bound(void)

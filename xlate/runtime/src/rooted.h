@@ -48,6 +48,8 @@ extern const char *const BOUND[BOUND_COUNT];
 u32 rooted_bind(const char *dir);
 /* Begin in that folder, or in the root. */
 void rooted_chdir(const char *name);
+/* Is it one of the host's folders in the root? */
+bool rooted_is_bound(u64 dev, u64 ino);
 /* Which bits are set now: another program shall begin with the same. */
 u32 rooted_bound(void);
 
@@ -56,12 +58,15 @@ long rooted_path(s64 dirfd, const char *name, int use, struct host_path *out);
 void rooted_release(struct host_path *p);
 #define HOST_PATH(p) struct host_path p __attribute__((cleanup(rooted_release))) = {.pin = -1}
 
-/*
- * Can the kernel resolve this name alone (openat2 with ROOTED_PLAIN), as long as there are no links in it? Then *at and
- * the name that is returned are what to give it; else NULL. Its answer stands unless rooted_asks_again().
- */
-#define ROOTED_PLAIN 0x0cu /* RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH */
-const char *rooted_plain(s64 dirfd, const char *name, s64 *at);
+/* What to give openat2, whose answer stands unless rooted_asks_again(). */
+struct plain_path {
+	s64 at;
+	const char *path;
+	u64 resolve;
+};
+
+/* Can the kernel resolve this name alone, as long as there are no links in it? */
+bool rooted_plain(s64 dirfd, const char *name, struct plain_path *p);
 bool rooted_asks_again(long err);
 
 /* Where the calling thread's descriptors have names, a slash behind it. */

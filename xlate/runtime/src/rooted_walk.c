@@ -24,6 +24,9 @@ enum { O_PATH = 010000000, O_DIRECTORY = 0200000, O_CLOEXEC = 02000000, O_NOFOLL
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
 
+#define RESOLVE_NO_SYMLINKS 0x04u
+#define RESOLVE_BENEATH 0x08u
+
 struct open_how {
 	u64 flags, mode, resolve;
 };
@@ -77,16 +80,15 @@ static bool is_root(s64 fd)
 /* Nothing is above it: the root, or a folder of the host's in it. */
 static bool is_top(s64 fd)
 {
-	struct stat here, there;
+	struct stat here, root;
 
-	if (is_root(fd))
+	if (fd == root_fd())
 		return true;
 	if (!stat_of(fd, "", &here))
 		return false;
-	for (u32 i = 0; i < BOUND_COUNT; i++)
-		if (rooted_bound() & 1u << i && stat_of(AT_FDCWD, BOUND[i], &there) && same(&here, &there))
-			return true;
-	return false;
+	if (rooted_is_bound(here.st_dev, here.st_ino))
+		return true;
+	return stat_of(root_fd(), "", &root) && same(&here, &root);
 }
 
 /* The host's folder of that name, of n bytes; NULL: none is called so. */
@@ -127,20 +129,45 @@ static long go_up(struct walk *w)
 
 /* --- the kernel alone ------------------------------------------------------------------------------- */
 
-/* Nothing in it for which we are needed: no "..", and no folder of the host's in the root. */
-static bool is_plain(const char *path)
+static size_t first_len(const char *path)
 {
-	for (const char *s = path; *s;) {
-		size_t n = 0;
+	size_t n = 0;
 
-		while (s[n] && s[n] != '/')
-			n++;
-		if ((n == 2 && s[0] == '.' && s[1] == '.') || (s == path && bound_name(s, n)))
+	while (path[n] && path[n] != '/')
+		n++;
+	return n;
+}
+
+/* No "..", and no "./" before a name that would have to be looked at. */
+static bool goes_down(const char *path)
+{
+	if (!*path || (path[0] == '.' && path[1] == '/'))
+		return false;
+	while (*path) {
+		size_t n = first_len(path);
+
+		if (n == 2 && path[0] == '.' && path[1] == '.')
 			return false;
-		for (s += n; *s == '/';)
-			s++;
+		for (path += n; *path == '/';)
+			path++;
 	}
-	return *path && !(path[0] == '.' && path[1] == '/'); /* what follows "./" was not looked at */
+	return true;
+}
+
+/*
+ * Whether the kernel can go along rest, from the folder at, alone. A folder of the host's in the root is known by its
+ * name there, when the slash before it is there, too.
+ */
+static bool is_plain(s64 at, const char *rest, bool slash, struct plain_path *p)
+{
+	bool bound = bound_name(rest, first_len(rest));
+
+	if (openat2_refused || (bound && !(slash && at == root_fd())) || !goes_down(rest))
+		return false;
+	p->at = bound ? AT_FDCWD : at;
+	p->path = bound ? rest - 1 : rest;
+	p->resolve = RESOLVE_NO_SYMLINKS | (bound ? 0 : RESOLVE_BENEATH);
+	return true;
 }
 
 bool rooted_asks_again(long err)
@@ -158,19 +185,20 @@ bool rooted_asks_again(long err)
 	return false;
 }
 
-const char *rooted_plain(s64 dirfd, const char *name, s64 *at)
+bool rooted_plain(s64 dirfd, const char *name, struct plain_path *p)
 {
-	*at = *name == '/' ? root_fd() : dirfd;
+	bool absolute = *name == '/';
+
 	while (*name == '/')
 		name++;
-	return !openat2_refused && is_plain(name) ? name : NULL;
+	return is_plain(absolute ? root_fd() : dirfd, name, absolute, p);
 }
 
-/* As far as path, at once. 0, -errno when that is the answer, 1 when names have to be looked at. */
-static long jump_to(struct walk *w, const char *path, u32 flags)
+/* All of that at once. 0, -errno when that is the answer, 1 when names have to be looked at. */
+static long jump_to(struct walk *w, const struct plain_path *p, u32 flags)
 {
-	struct open_how how = {flags, 0, ROOTED_PLAIN};
-	long fd = host_syscall4(__NR_openat2, (u64)w->at, (u64)path, (u64)&how, sizeof(how));
+	struct open_how how = {flags, 0, p->resolve};
+	long fd = host_syscall4(__NR_openat2, (u64)p->at, (u64)p->path, (u64)&how, sizeof(how));
 
 	if (fd >= 0) {
 		go(w, fd, true);
@@ -195,14 +223,15 @@ static char *last_name(char *path)
 /* All that can be walked without us. 0: rest is what is left (nothing: `at` is the object), or -errno. */
 static long jump(struct walk *w, int use)
 {
+	struct plain_path p;
 	char *last;
 	long ret = 1;
 
 	w->jump = false;
-	if (openat2_refused || !is_plain(w->rest))
+	if (!is_plain(w->at, w->rest, w->rest > w->text, &p))
 		return 0;
 	if (!(use & (PATH_NAME | PATH_NOFOLLOW | PATH_OPEN)))
-		ret = jump_to(w, w->rest, O_PATH | O_CLOEXEC);
+		ret = jump_to(w, &p, O_PATH | O_CLOEXEC);
 	if (ret <= 0) {
 		w->rest += strlen(w->rest);
 		return ret;
@@ -211,7 +240,7 @@ static long jump(struct walk *w, int use)
 	if (!last)
 		return 0;
 	last[-1] = 0;
-	ret = jump_to(w, w->rest, FOLDER_FLAGS);
+	ret = jump_to(w, &p, FOLDER_FLAGS);
 	last[-1] = '/';
 	if (!ret)
 		w->rest = last;
@@ -389,9 +418,11 @@ static long finish(struct walk *w, struct name *n, long how, int use, s64 dirfd,
 /* A name in the folder at hand that nobody follows needs no walk. */
 static bool is_simple(const char *name, int use)
 {
-	if (!(use & (PATH_NAME | PATH_NOFOLLOW)) || !is_plain(name) || *name == '.')
+	size_t n = strlen(name);
+
+	if (!(use & (PATH_NAME | PATH_NOFOLLOW)) || *name == '.' || strchr(name, '/'))
 		return false;
-	return !strchr(name, '/') && strlen(name) <= NAME_SIZE;
+	return n <= NAME_SIZE && !bound_name(name, n);
 }
 
 static long walk(struct walk *w, struct name *n, int use)

@@ -30,16 +30,22 @@ static long rooted_in(struct guest_path *p, s64 dirfd, int use)
 {
 	long err = rooted_path(dirfd, rooted_meant(p, use), use, &p->rooted);
 
-	if (!err)
-		p->host = p->rooted.text;
-	return err;
+	if (err)
+		return err;
+	p->host = p->rooted.text;
+	p->empty = p->rooted.follow && !p->rooted.magic ? AT_EMPTY_PATH : 0;
+	p->dirfd = p->rooted.at;
+	p->in_it = p->empty ? "" : p->host + p->rooted.last;
+	return 0;
 }
 
 long path_in(struct guest_path *p, s64 dirfd, gaddr path, int use)
 {
 	s64 len;
 
-	p->host = NULL;
+	p->host = p->in_it = NULL;
+	p->dirfd = dirfd;
+	p->empty = 0;
 	if (!path.va)
 		return 0; /* the kernel knows which calls allow it */
 	len = copy_in_string(p->name, path, sizeof(p->name));
@@ -58,6 +64,7 @@ long path_in(struct guest_path *p, s64 dirfd, gaddr path, int use)
 		p->host = sysroot_link(p->name, p->mapped, sizeof(p->mapped));
 	else
 		p->host = sysroot_path(p->name, p->mapped, sizeof(p->mapped));
+	p->in_it = p->host;
 	return 0;
 }
 
@@ -79,7 +86,8 @@ static long text_out(char *path, gaddr buf, u32 size)
 /* Links of /proc name what the host has; others say what was written into them. */
 static long rooted_readlink(struct guest_path *p, s64 dirfd, gaddr buf, u32 size)
 {
-	long n = host_syscall4(__NR_readlinkat, (u64)dirfd, (u64)p->host, (u64)p->mapped, sizeof(p->mapped) - 1);
+	long n = p->empty ? -EINVAL : /* a folder */
+		 host_syscall4(__NR_readlinkat, (u64)p->dirfd, (u64)p->in_it, (u64)p->mapped, sizeof(p->mapped) - 1);
 
 	if (n < 0)
 		return n;
@@ -129,7 +137,13 @@ static long access_at(s64 dirfd, gaddr path, u32 mode)
 	GUEST_PATH(p);
 	long err = path_in(&p, dirfd, path, PATH_FOLLOW);
 
-	return err ? err : host_syscall3(__NR_faccessat, (u64)dirfd, (u64)p.host, mode);
+	if (!err && p.empty)
+		err = host_syscall4(__NR_faccessat2, (u64)p.dirfd, (u64)p.in_it, mode, p.empty);
+	else if (!err)
+		return host_syscall3(__NR_faccessat, (u64)p.dirfd, (u64)p.in_it, mode);
+	if (p.empty && (err == -ENOSYS || err == -EPERM)) /* an old kernel, or a filter */
+		return host_syscall3(__NR_faccessat, (u64)dirfd, (u64)p.host, mode);
+	return err;
 }
 
 long sys_access(struct thread *t, gaddr path, u32 mode)
@@ -150,5 +164,5 @@ long sys_faccessat2(struct thread *t, s32 dirfd, gaddr path, u32 mode, u32 flags
 
 	if (err)
 		return err;
-	return host_syscall4(__NR_faccessat2, (u64)fd_to_host(t, dirfd), (u64)p.host, mode, flags);
+	return host_syscall4(__NR_faccessat2, (u64)p.dirfd, (u64)p.in_it, mode, flags | p.empty);
 }

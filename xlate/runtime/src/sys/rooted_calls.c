@@ -64,6 +64,10 @@ long rooted_call(struct thread *t, long nr, const u64 *args, const struct path_a
 		if (err)
 			return err;
 		a[path->at] = (u64)places[i]->host;
+		if (path->dirfd == NO_ARG || places[i]->empty || !places[i]->host)
+			continue;
+		a[path->dirfd] = (u64)places[i]->dirfd;
+		a[path->at] = (u64)places[i]->in_it;
 	}
 	return host_syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
@@ -76,21 +80,22 @@ static bool makes_nothing_but_new(u64 flags)
 }
 
 /* Without following any link; the answer does not count when rooted_asks_again(). */
-static long open_plain(struct thread *t, s64 at, const char *path, const u64 *how, bool openat2)
+static long open_plain(struct thread *t, const struct plain_path *p, const u64 *how, bool openat2)
 {
-	struct open_how plain = {how[0], how[1], how[2] | ROOTED_PLAIN};
+	struct open_how plain = {how[0], how[1], how[2] | p->resolve};
 
 	if (!openat2) {
 		plain.flags &= plain.flags & O_PATH ? OPEN_FLAGS_OF_PATH : OPEN_FLAGS;
 		plain.mode &= plain.flags & O_CREAT || (plain.flags & O_TMPFILE) == O_TMPFILE ? 07777 : 0;
 	}
-	return guest_blocking_syscall(t, __NR_openat2, (u64)at, (u64)path, (u64)&plain, sizeof(plain), 0, 0);
+	return guest_blocking_syscall(t, __NR_openat2, (u64)p->at, (u64)p->path, (u64)&plain, sizeof(plain), 0, 0);
 }
 
 /* Where the kernel has no openat2: a link that is there now is refused by a flag, which stays with the descriptor. */
 static long open_entry(struct thread *t, s64 dirfd, struct host_path *p, const u64 *how, bool openat2)
 {
-	long ret = open_plain(t, p->at, p->text + p->last, how, openat2);
+	const struct plain_path plain = {p->at, p->text + p->last, RESOLVE_NO_SYMLINKS};
+	long ret = open_plain(t, &plain, how, openat2);
 	u64 flags = how[0] | O_NOFOLLOW;
 
 	if (openat2 || ret == -ELOOP || !rooted_asks_again(ret))
@@ -143,11 +148,11 @@ static long open_now(struct thread *t, s64 dirfd, const char *name, int use, con
 long rooted_open(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2)
 {
 	bool nofollow = how[0] & O_NOFOLLOW || makes_nothing_but_new(how[0]);
-	s64 at;
-	const char *path = rooted_plain(dirfd, name, &at);
-	long ret = path ? open_plain(t, at, path, how, openat2) : -ELOOP;
+	struct plain_path plain;
+	bool is_plain = rooted_plain(dirfd, name, &plain);
+	long ret = is_plain ? open_plain(t, &plain, how, openat2) : -ELOOP;
 
-	if (!rooted_asks_again(ret) || (openat2 && how[2] & RESOLVE_NO_SYMLINKS && path))
+	if (!rooted_asks_again(ret) || (openat2 && how[2] & RESOLVE_NO_SYMLINKS && is_plain))
 		return ret;
 	if (how[2] & RESOLVE_CACHED)
 		return -EAGAIN;

@@ -68,7 +68,7 @@ static long stat_path(struct thread *t, s32 dirfd, gaddr path, gaddr out, u32 fl
 	long err = path_in(&p, fd_to_host(t, dirfd), path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
 
 	if (!err)
-		err = host_syscall4(__NR_newfstatat, (u64)fd_to_host(t, dirfd), (u64)p.host, (u64)&st, flags);
+		err = host_syscall4(__NR_newfstatat, (u64)p.dirfd, (u64)p.in_it, (u64)&st, flags | p.empty);
 	return err ? err : writer(out, &st);
 }
 
@@ -122,7 +122,7 @@ long sys_statx(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mask, gad
 
 	if (err)
 		return err;
-	return host_syscall5(__NR_statx, (u64)fd_to_host(t, dirfd), (u64)p.host, flags, mask, buf_out(out, 256));
+	return host_syscall5(__NR_statx, (u64)p.dirfd, (u64)p.in_it, flags | p.empty, mask, buf_out(out, 256));
 }
 
 static bool fits32(u64 v)

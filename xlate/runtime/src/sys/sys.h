@@ -88,6 +88,9 @@ struct guest_path {
 	const char *host;	/* what to give the host kernel; 0 for a null pointer */
 	char name[PATH_MAX];	/* as the guest wrote it */
 	char mapped[PATH_MAX];
+	s64 dirfd;		/* for calls that take them: a folder, a name in it, and AT_EMPTY_PATH where that is */
+	const char *in_it;	/* empty because the descriptor itself is meant. Cheaper than host */
+	u32 empty;
 	struct host_path rooted; /* what host is, where paths are translated */
 };
 
