@@ -158,3 +158,18 @@ def test_programs_pass(world: Path, name: str, guest_cc: list[str]) -> None:
     shutil.copy(binary, world / "root/bin" / name)
     words = [str(world / "xlate-run"), "--root", str(world / "root"), "--root-by", "paths"]
     passes([*words, f"/bin/{name}"], source, world / "root/work")
+
+
+@pytest.mark.parametrize("refused", [(), (OPENAT2,)], ids=["openat2", "by names"])
+def test_nothing_leaves_by_a_race(
+    run: Run, world: Path, guest_cc: list[str], refused: tuple[int, ...]
+) -> None:
+    """A link that comes where a folder was looked for leads to nothing of the host's."""
+    race = build.build(program(SOURCE.with_name("race.c")), "thumb", guest_cc)
+    shutil.copy(race, world / "root/bin/race")
+    target = Path("/usr/bin/env")
+    assert target.is_file()
+    before = refusing(*refused) if refused else None
+    words = ("--root-by", "paths", "/bin/race", str(target.parent), target.name)
+    done = run(*words, before=before)
+    assert (done.stdout, done.stderr, done.returncode) == ("ok race\n", "", 0)
