@@ -1,6 +1,6 @@
 /*
  * What a root folder shows: every call that takes a path, with every kind of path, as one line each. It prints what it
- * finds and judges nothing: the lines must be the same, however the root was made. Run it in /work of that root.
+ * finds and judges nothing: the lines must be the same, however the root was made. Run it in /spot of that root.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -23,17 +23,17 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const PATHS[] = {
-	"", "/", ".", "..", "//", "/.", "/..", "/../..", "/work", "/work/", "/work//a/./b", "a", "a/", "a/b/../file", "a/file",
+	"", "/", ".", "..", "//", "/.", "/..", "/../..", "/spot", "/spot/", "/spot//a/./b", "a", "a/", "a/b/../file", "a/file",
 	"a/file/", "a/file/.", "a/file/..", "a/none", "a/none/", "a/none/x", "../etc/motd", "../../../../../etc/motd",
 	"/etc/motd", "absolute", "absolute/", "absolute/file", "relative", "relative/c", "above", "above/file", "out", "out/motd",
 	"loop", "loop/x", "dangling", "dangling/", "far", "far/x", "filelink", "filelink/", "slashlink", "slashlink/..", "rootlink",
 	"rootlink/..", "rootlink/etc/motd", "dotlink", "dotlink/a", "links/40", "links/41", "/tmp", "/tmp/", "/tmp/..", "/tmp/../etc/motd",
-	"/tmp/../tmp/../work/a/file", "tmplink", "tmplink/", "tmplink/..", "/proc", "/proc/self", "/proc/self/", "/proc/self/root",
+	"/tmp/../tmp/../spot/a/file", "tmplink", "tmplink/", "tmplink/..", "/proc", "/proc/self", "/proc/self/", "/proc/self/root",
 	"/proc/self/root/etc/motd", "/proc/self/cwd", "/proc/self/cwd/a", "/proc/self/cwd/../etc", "/proc/self/fd/9",
 	"/proc/self/fd/9/file", "/proc/self/fd/9/../b", "/proc/self/fd/8", "/proc/self/fd/8/", "/proc/self/exe", "/proc/self/exe/",
 	"/proc/../etc/motd", "/proc/mounts/..", "toproc", "toproc/self/cwd", "../proc/self/cwd/a/file", "/sys/kernel", "/dev/null",
-	"/dev/null/", "/dev/fd/8", "/dev/../etc/motd", "../tmp", "../tmp/../work", "a/../../tmp/../etc/motd", "closed", "closed/x",
-	"/etc/../proc/self/../../etc/motd", "fifo", "./a", "./proc", "../work/./absolute/../absolute/b/c",
+	"/dev/null/", "/dev/fd/8", "/dev/../etc/motd", "../tmp", "../tmp/../spot", "a/../../tmp/../etc/motd", "closed", "closed/x",
+	"/etc/../proc/self/../../etc/motd", "fifo", "./a", "./proc", "../spot/./absolute/../absolute/b/c",
 };
 
 static void make_file(const char *name, const char *text)
@@ -47,8 +47,8 @@ static void make_file(const char *name, const char *text)
 static void make_links(void)
 {
 	static const char *const links[][2] = {
-		{"/work/a", "absolute"}, {"a/b", "relative"}, {"../../../../work/a", "above"}, {"/../../etc", "out"}, {"loop", "loop"},
-		{"/work/a/new", "dangling"}, {"/none/x", "far"}, {"a/file", "filelink"}, {"a/", "slashlink"}, {"/", "rootlink"},
+		{"/spot/a", "absolute"}, {"a/b", "relative"}, {"../../../../spot/a", "above"}, {"/../../etc", "out"}, {"loop", "loop"},
+		{"/spot/a/new", "dangling"}, {"/none/x", "far"}, {"a/file", "filelink"}, {"a/", "slashlink"}, {"/", "rootlink"},
 		{".", "dotlink"}, {"/tmp", "tmplink"}, {"../proc", "toproc"},
 	};
 
@@ -102,7 +102,7 @@ static void tree(const char *folder, unsigned *sum)
 		free(list[i]);
 		if (!strcmp(strrchr(name, '/'), "/.") || !strcmp(strrchr(name, '/'), "/..") || lstat(name, &st))
 			continue;
-		if (!strcmp(name, "/work/links"))
+		if (!strcmp(name, "/spot/links"))
 			continue;
 		if (S_ISLNK(st.st_mode) && readlink(name, text, sizeof(text) - 1) < 0)
 			_exit(6);
@@ -258,7 +258,7 @@ static void change(const char *path)
 {
 	unsigned before = 0;
 
-	tree("/work", &before);
+	tree("/spot", &before);
 	for (size_t i = 0; i < COUNT(CHANGES); i++) {
 		unsigned sum = 0;
 		struct stat st;
@@ -266,18 +266,18 @@ static void change(const char *path)
 
 		if (tmp && CHANGES[i].call != do_mkdir)
 			continue; /* a mount or not: not every errno is the same */
-		if (!stat(path, &st) && st.st_ino != 0 && !access("/work", F_OK) && CHANGES[i].call == do_chmod &&
+		if (!stat(path, &st) && st.st_ino != 0 && !access("/spot", F_OK) && CHANGES[i].call == do_chmod &&
 		    (strspn(path, "/.") == strlen(path) || strstr(path, "root") || strstr(path, "out")))
 			continue;
 		dup3(open("a", O_RDONLY | O_DIRECTORY), 9, O_CLOEXEC), close(3);
 		say(CHANGES[i].name, path, CHANGES[i].call(path));
-		tree("/work", &sum);
+		tree("/spot", &sum);
 		printf(" tree %x\n", sum);
 		if (sum != before) {
-			tree("/work", NULL);
+			tree("/spot", NULL);
 			make_tree();
 			before = 0;
-			tree("/work", &before);
+			tree("/spot", &before);
 		}
 	}
 }
@@ -316,7 +316,7 @@ static void sockets(const char *at, const char *to)
 	strcpy(un.sun_path, at);
 	say("bind", at, bind(a, (struct sockaddr *)&un, sizeof(un))), puts("");
 	say_address("getsockname", a, getsockname);
-	strcpy(un.sun_path, "/work/answers");
+	strcpy(un.sun_path, "/spot/answers");
 	say("bind", un.sun_path, bind(b, (struct sockaddr *)&un, sizeof(un))), puts("");
 	strcpy(un.sun_path, to);
 	say("sendto", to, sendto(b, "abc", 3, 0, (struct sockaddr *)&un, sizeof(un))), puts("");
@@ -331,7 +331,7 @@ static void sockets(const char *at, const char *to)
 	say("connect", to, connect(b, (struct sockaddr *)&un, sizeof(un))), puts("");
 	say_address("getpeername", b, getpeername);
 	close(a), close(b);
-	unlink(at), unlink("/work/answers");
+	unlink(at), unlink("/spot/answers");
 }
 
 static void run(const char *path, const char *argument)
@@ -358,7 +358,7 @@ static void programs(void)
 	make_file("lost", "#!/none\n");
 	chmod("script", 0755), chmod("near", 0755), chmod("lost", 0755);
 	symlink("/bin/paths", "link");
-	symlink("/work/script", "a/to-script");
+	symlink("/spot/script", "a/to-script");
 	run("/bin/paths", "say");
 	run("link", "say");
 	run("./script", "say");
@@ -414,7 +414,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return say_self(argc, argv);
 	umask(022);
-	tree("/work", NULL);
+	tree("/spot", NULL);
 	make_tree();
 	make_chain();
 	dup3(open("a", O_RDONLY | O_DIRECTORY), 9, O_CLOEXEC), close(3);
@@ -425,18 +425,18 @@ int main(int argc, char **argv)
 	chdir("/");
 	for (size_t i = 0; i < COUNT(PATHS); i++)
 		look(PATHS[i]), look_open(PATHS[i]);
-	puts("in /work/a/b");
-	chdir("/work/a/b");
+	puts("in /spot/a/b");
+	chdir("/spot/a/b");
 	for (size_t i = 0; i < COUNT(PATHS); i++)
 		look(PATHS[i]), look_open(PATHS[i]);
-	chdir("/work");
-	list("/"), list("/work"), list("rootlink/etc"), list("/tmp/../work/a");
-	sockets("/work/a/socket", "absolute/socket");
-	sockets("socket", "/work/./socket");
+	chdir("/spot");
+	list("/"), list("/spot"), list("rootlink/etc"), list("/tmp/../spot/a");
+	sockets("/spot/a/socket", "absolute/socket");
+	sockets("socket", "/spot/./socket");
 	sockets("/none/socket", "/none/socket");
 	numbers();
 	programs();
-	tree("/work", NULL);
+	tree("/spot", NULL);
 	make_tree();
 	for (size_t i = 0; i < COUNT(PATHS); i++)
 		if (is_ours(PATHS[i]))

@@ -71,9 +71,9 @@ def refusing(*numbers: int, error: int = errno.EPERM) -> Callable[[], None]:
 def world(xlate_run: Path, public_folder: Path, guest_cc: list[str]) -> Path:
     """A public folder with xlate-run and a root that holds the program with the table."""
     root = public_folder / "root"
-    for name in ("bin", "proc", "sys", "dev", "tmp", "etc", "work"):
+    for name in ("bin", "proc", "sys", "dev", "tmp", "etc", "spot"):
         (root / name).mkdir(parents=True)
-    (root / "work").chmod(0o777)
+    (root / "spot").chmod(0o777)
     (root / "etc/motd").write_text("inside\n")
     shutil.copy(xlate_run, public_folder / "xlate-run")
     shutil.copy(build.build(program(SOURCE), "thumb", guest_cc), root / "bin/paths")
@@ -94,7 +94,7 @@ def run(world: Path) -> Run:
             user=user,
             group=user if os.getuid() == 0 else None,
             extra_groups=[] if os.getuid() == 0 else None,
-            cwd=world / "root/work",
+            cwd=world / "root/spot",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -135,7 +135,7 @@ def test_way_is_chosen_and_said(run: Run, refused: tuple[int, ...], how: str) ->
     before = refusing(*refused) if refused else None
     done = run("--stats=json", "/bin/paths", "say", before=before)
     assert json.loads(done.stderr)["root"] == how
-    assert done.stdout.startswith("  exe /bin/paths cwd /work words /bin/paths say maps /bin/paths")
+    assert done.stdout.startswith("  exe /bin/paths cwd /spot words /bin/paths say maps /bin/paths")
     done = run("--stats", "/bin/paths", "say", before=before)
     assert f"root entered by {how}\n" in done.stderr
 
@@ -157,7 +157,7 @@ def test_programs_pass(world: Path, name: str, guest_cc: list[str]) -> None:
     binary = build.build(program(source), "thumb", guest_cc)
     shutil.copy(binary, world / "root/bin" / name)
     words = [str(world / "xlate-run"), "--root", str(world / "root"), "--root-by", "paths"]
-    passes([*words, f"/bin/{name}"], source, world / "root/work")
+    passes([*words, f"/bin/{name}"], source, world / "root/spot")
 
 
 @pytest.mark.parametrize("refused", [(), (OPENAT2,)], ids=["openat2", "by names"])
