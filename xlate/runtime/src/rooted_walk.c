@@ -17,10 +17,13 @@
 #include "thread.h"
 
 enum { O_PATH = 010000000, O_DIRECTORY = 0200000, O_CLOEXEC = 02000000, O_NOFOLLOW = 0400000 };
+enum { FILE_TYPE = 0170000, FILE_LINK = 0120000 };
 
 #define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 #define PATH_SIZE 4096
 #define NAME_SIZE 255
+/* How often a link may come to where none was found a moment ago. */
+#define RACES_MAX 8
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
 
@@ -49,7 +52,8 @@ struct name {
 	bool last;
 };
 
-enum step { MORE, OBJECT, ENTRY, MAGIC }; /* what a walk came to: `at` itself, or a name in it, perhaps a magic link */
+/* What a walk came to: `at` itself, or a name in it, perhaps a magic link; or that a link is there by now. */
+enum step { MORE, OBJECT, ENTRY, MAGIC, RACED };
 
 static bool openat2_refused; /* by an old kernel or a filter: not asked again */
 
@@ -379,7 +383,18 @@ static void set_text(struct host_path *out, const struct walk *w, s64 dirfd, con
 	out->pin = w->own ? (int)w->at : -1;
 }
 
-/* An object is needed where the host's call would follow a link that comes there meanwhile. */
+/* From a name that was no link to what it stands for. MORE, RACED or -errno. */
+static long pin_object(struct walk *w, const struct name *n)
+{
+	struct stat st;
+	long err = go_to(w, n->text, O_PATH | O_CLOEXEC | O_NOFOLLOW | (n->slash ? O_DIRECTORY : 0));
+
+	if (err)
+		return err;
+	return stat_of(w->at, "", &st) && (st.st_mode & FILE_TYPE) == FILE_LINK ? RACED : MORE;
+}
+
+/* An object is needed where the host's call would follow a link that comes there meanwhile. 0, RACED or -errno. */
 static long finish(struct walk *w, struct name *n, long how, int use, s64 dirfd, struct host_path *out)
 {
 	long err;
@@ -393,7 +408,7 @@ static long finish(struct walk *w, struct name *n, long how, int use, s64 dirfd,
 		return 0;
 	}
 	if (how == ENTRY && !(use & (PATH_NAME | PATH_OPEN)) && !(use & PATH_NOFOLLOW && !n->slash)) {
-		err = go_to(w, n->text, O_PATH | O_CLOEXEC | O_NOFOLLOW | (n->slash ? O_DIRECTORY : 0));
+		err = pin_object(w, n);
 		if (err)
 			return err;
 		how = OBJECT;
@@ -438,12 +453,32 @@ static long walk(struct walk *w, struct name *n, int use)
 	return ret;
 }
 
-long rooted_path(s64 dirfd, const char *name, int use, struct host_path *out)
+/* From the beginning, once. 0, RACED or -errno. */
+static long resolve(s64 dirfd, const char *name, size_t len, int use, struct host_path *out)
 {
 	struct walk w;
 	struct name n = {0};
-	size_t len = strlen(name);
 	long ret;
+
+	w.at = *name == '/' ? root_fd() : dirfd;
+	w.own = false;
+	w.jump = true;
+	w.links = 0;
+	w.rest = memcpy(w.text, name, len + 1);
+	while (*w.rest == '/')
+		w.rest++;
+	ret = walk(&w, &n, use);
+	if (ret > 0)
+		ret = finish(&w, &n, ret, use, dirfd, out);
+	if (ret)
+		go(&w, AT_FDCWD, false);
+	return ret;
+}
+
+long rooted_path(s64 dirfd, const char *name, int use, struct host_path *out)
+{
+	size_t len = strlen(name);
+	long ret = RACED;
 
 	out->pin = -1;
 	out->follow = out->folder = out->magic = false;
@@ -455,21 +490,9 @@ long rooted_path(s64 dirfd, const char *name, int use, struct host_path *out)
 	}
 	if (len >= PATH_SIZE)
 		return -ENAMETOOLONG;
-	w.at = dirfd;
-	w.own = false;
-	w.jump = true;
-	w.links = 0;
-	w.rest = memcpy(w.text, name, len + 1);
-	if (*name == '/')
-		w.at = root_fd();
-	while (*w.rest == '/')
-		w.rest++;
-	ret = walk(&w, &n, use);
-	if (ret > 0)
-		ret = finish(&w, &n, ret, use, dirfd, out);
-	if (ret < 0)
-		go(&w, AT_FDCWD, false);
-	return ret;
+	for (u32 i = 0; ret == RACED && i < RACES_MAX; i++)
+		ret = resolve(dirfd, name, len, use, out);
+	return ret == RACED ? -ELOOP : ret;
 }
 
 void rooted_release(struct host_path *p)
