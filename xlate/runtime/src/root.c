@@ -29,6 +29,7 @@ enum {
 	O_DIRECTORY = 0200000,
 	F_SETFD = 2,
 	FD_CLOEXEC = 1,
+	WAIT_ALL = 0x40000000,
 	CLONE_NEWNS = 0x00020000,
 	CLONE_NEWUSER = 0x10000000,
 	MS_BIND = 0x1000,
@@ -145,11 +146,14 @@ static void inner_folder(const char *dir, char *cwd)
 	memcpy(cwd, inner, strlen(inner) + 1);
 }
 
-/* Would a user namespace with mounts of its own be given? One that is half made cannot be left: a child tries it. */
+/*
+ * Would a user namespace with mounts of its own be given? One that is half made cannot be left: a child tries it, whose
+ * end sends no signal, which the guest could inherit.
+ */
 static bool namespace_is_given(void)
 {
 	s32 status = -1;
-	long pid = host_syscall0(__NR_fork);
+	long pid = host_syscall5(__NR_clone, 0, 0, 0, 0, 0);
 
 	if (!pid) {
 		bool fails = user_namespace() ||
@@ -158,7 +162,7 @@ static bool namespace_is_given(void)
 		for (;;)
 			host_syscall1(__NR_exit_group, fails);
 	}
-	return pid > 0 && host_syscall4(__NR_wait4, (u64)pid, (u64)&status, 0, 0) == pid && !status;
+	return pid > 0 && host_syscall4(__NR_wait4, (u64)pid, (u64)&status, WAIT_ALL, 0) == pid && !status;
 }
 
 static const char *enter_namespace(const char *dir, long *err)

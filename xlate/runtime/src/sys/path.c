@@ -1,6 +1,7 @@
 /*
- * Path arguments: read once, then given to the host under the name that shows the guest its own world. Only what is read
- * is mapped; calls that create, change or remove names pass the guest's pointer on.
+ * Path arguments: read once, then given to the host under the name that shows the guest its own world. Under -L only what
+ * is read is mapped; calls that create, change or remove names pass the guest's pointer on. In a root whose paths are
+ * translated (rooted.h) all are.
  */
 #include "sys/proc_files.h"
 #include "sys/sys.h"
