@@ -35,7 +35,8 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 PROGRAMS = (
     *("attributes", "directory", "exec_forms", "exec_scripts", "extended_attributes"),
     *("file_handles", "file_owners", "file_times", "inotify_events", "open_modes"),
-    *("openat2_calls", "proc_descriptors", "proc_maps", "proc_self", "renaming", "stat_calls", "statx_calls"),
+    *("openat2_calls", "proc_descriptors", "proc_maps", "proc_self"),
+    *("renaming", "stat_calls", "statx_calls"),
     *("thread_unshare", "thread_without_leader", "unix_addresses", "unix_peers", "unnamed_files"),
 )
 
