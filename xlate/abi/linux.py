@@ -11,6 +11,7 @@ The argument column is a list of kinds, one per argument::
     id16                             a 16-bit user or group id, 65535 meaning "leave alone"
     pair                             a 64-bit number in an even/odd pair of registers
     path str                         a NUL-terminated string the kernel reads
+    path:name                        what it is for, if not to be followed to its end: see PATH_USES
     addr                             an address of guest memory that is not a buffer
     any                              a pointer whose direction depends on other arguments
     in=16 out=16 inout=16            a buffer of so many bytes
@@ -61,6 +62,19 @@ KINDS: dict[str, str] = {
     "in": "gaddr",
     "out": "gaddr",
     "inout": "gaddr",
+}
+
+#: What a path is for, as the runtime's enum path_use has it; "text" is none that is looked up. A
+#: number behind it is the argument with the bits that turn following off and on.
+PATH_USES: dict[str, tuple[str, int, int]] = {
+    "": ("PATH_FOLLOW", 0, 0),
+    "name": ("PATH_NAME", 0, 0),
+    "link": ("PATH_NOFOLLOW", 0, 0),
+    "text": ("", 0, 0),
+    "at": ("PATH_FOLLOW", 0x100, 0),
+    "at_link": ("PATH_NOFOLLOW", 0, 0x400),
+    "inotify": ("PATH_FOLLOW", 0x02000000, 0),
+    "fanotify": ("PATH_FOLLOW", 0x4, 0),
 }
 
 BUFFERS = ("in", "out", "inout")
@@ -159,6 +173,7 @@ class Row:
     ``blocking`` calls go through the stub that closes the race with signals. ``result`` "id16"
     clamps a user id to 16 bits. ``ends`` calls do not return when they succeed, so the tracer
     prints them before they are made; ``shows`` is how it prints the result: "hex", "oct" or "".
+    ``mounts`` calls change what the whole machine sees: EPERM where --root translates paths.
     """
 
     nr: int
@@ -173,6 +188,7 @@ class Row:
     note: str = ""
     ends: bool = False
     shows: str = ""
+    mounts: bool = False
     parsed: tuple[Arg, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -186,6 +202,8 @@ class Row:
             options = self.host or self.blocking or self.result
             self._need(not options, "host options are for SAME rows")
         self._need(self.result in RESULTS, f"result is one of {RESULTS}")
+        uses = [arg.shown for arg in self.parsed if arg.kind == "path"]
+        self._need(all(use in PATH_USES for use in uses), f"a path is for one of {[*PATH_USES]}")
         if self.support is SAME:
             self._need(len(self.parsed) <= 6, "the host passes at most six arguments")
             sized = [a.fixed or a.length_of is not None for a in self.parsed if a.is_buffer]

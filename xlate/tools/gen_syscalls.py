@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from frontends.arm32.linux_syscalls import PRIVATE_BASE, ROWS
-from xlate.abi.linux import REFUSED, SAME, Arg, Row, Support
+from xlate.abi.linux import PATH_USES, REFUSED, SAME, Arg, Row, Support
 from xlate.tools import gen_trace
 
 #: From here on new system calls have one number on all architectures.
@@ -25,6 +25,17 @@ GIVES_ID = frozenset(
         *("set_tid_address", "wait4", "clone", "clone3", "fork", "vfork"),
     }
 )
+#: Calls that the host also has relative to folders, and what comes behind their arguments then.
+AT_FORMS: dict[str, tuple[str, ...]] = {
+    "link": ("linkat",),
+    "mkdir": ("mkdirat",),
+    "mknod": ("mknodat",),
+    "rename": ("renameat",),
+    "rmdir": ("unlinkat", "0x200"),
+    "symlink": ("symlinkat",),
+    "unlink": ("unlinkat",),
+}
+NO_REGISTER = -1
 BANNER = "/* Generated from the guest's system-call rows; do not edit. */\n"
 
 
@@ -120,12 +131,13 @@ def _shown(row: Row) -> list[str]:
 
 def _adapter(row: Row) -> str:
     body = _same_call(row) if row.support is SAME else _handler_call(row)
+    rooted = _rooted_call(row) if row.support is SAME else ""
     unused = "" if "(t" in body else "\t(void)t;\n"
     unused += "" if "r[" in body else "\t(void)r;\n"
     if row.name in GIVES_ID:
         body = f"id_out({body})"
     head = f"static long row_{row.name}(struct thread *t, const u32 *r)"
-    return f"{head}\n{{\n{unused}\treturn {body};\n}}\n"
+    return f"{head}\n{{\n{unused}{rooted}\treturn {body};\n}}\n"
 
 
 def _handler_call(row: Row) -> str:
@@ -172,6 +184,55 @@ def _host_value(arg: Arg, args: tuple[Arg, ...]) -> str:
         "addr": f"(long)g2h(GADDR({register}))",
     }
     return simple.get(arg.kind) or (f"(s32){register}" if arg.ctype == "s32" else register)
+
+
+def _at_form(row: Row) -> tuple[str, tuple[Arg, ...], list[str]]:
+    """Return host call, arguments and C values with a folder before each path that is looked up."""
+    values = [f"(u64){_host_value(arg, row.parsed)}" for arg in row.parsed]
+    if row.host_name not in AT_FORMS:
+        return row.host_name, row.parsed, values
+    name, *last = AT_FORMS[row.host_name]
+    args: list[Arg] = []
+    texts: list[str] = []
+    for arg, value in zip(row.parsed, values, strict=True):
+        if arg.kind == "path" and arg.shown != "text":
+            args.append(Arg("dirfd", NO_REGISTER))
+            texts.append("(u64)AT_FDCWD")
+        args.append(arg)
+        texts.append(value)
+    return name, tuple(args), [*texts, *last]
+
+
+def _rooted_call(row: Row) -> str:
+    """Return the line for a root whose paths are translated, empty for calls that name nothing."""
+    name, args, values = _at_form(row)
+    paths = [_path(i, args) for i in range(len(args))]
+    paths = [text for text in paths if text]
+    addresses = [i for i, arg in enumerate(row.parsed) if arg.shown == "sockaddr"]
+    if row.mounts:
+        return "\tif (rooted_on())\n\t\treturn -EPERM;\n"
+    if not paths and not addresses:
+        return ""
+    values += ["0"] * (6 - len(values))
+    words = f"t, __NR_{name}, (const u64[6]){{{', '.join(values)}}}"
+    if paths:
+        array = f"(const struct path_arg[]){{{', '.join(paths)}}}"
+        call = f"rooted_call({words}, {array}, {len(paths)})"
+    else:
+        way = row.parsed[addresses[0]].kind
+        call = f"rooted_address_{way}({words}, {addresses[0]})"
+    return f"\tif (rooted_on())\n\t\treturn {call};\n"
+
+
+def _path(index: int, args: tuple[Arg, ...]) -> str:
+    """Return how the runtime is told of a path; empty when it is none or is not looked up."""
+    arg = args[index]
+    use, nofollow, follow = PATH_USES[arg.shown] if arg.kind == "path" else ("", 0, 0)
+    if not use:
+        return ""
+    dirfd = index - 1 if index and args[index - 1].kind == "dirfd" else "NO_ARG"
+    flags = "NO_ARG" if arg.shown_by is None else arg.shown_by
+    return f"{{{index}, {dirfd}, {use}, {flags}, {nofollow:#x}, {follow:#x}}}"
 
 
 def _length(arg: Arg, args: tuple[Arg, ...]) -> str:

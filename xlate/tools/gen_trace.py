@@ -90,7 +90,7 @@ def _length(arg: Arg, args: tuple[Arg, ...]) -> int:
 def argument(arg: Arg, args: tuple[Arg, ...]) -> str:
     """Return the C initialiser of one argument of a row."""
     length = _length(arg, args)
-    if arg.shown:
+    if arg.shown and arg.kind != "path":
         how, table, fixed = _meaning(arg.shown)
     elif arg.kind == "sig":
         how, table, fixed = "SHOW_NAMES", "NAMES_signal", 0

@@ -97,6 +97,16 @@ static void push_words(struct program *p, const char *interp, const char *arg, c
 	p->prefix_count += added;
 }
 
+long program_find(struct program *p, const char *name)
+{
+	p->name = name;
+	p->path = p->rooted.text;
+	if (rooted_on())
+		return rooted_path(AT_FDCWD, name, PATH_FOLLOW, &p->rooted);
+	p->path = sysroot_path(name, p->mapped, sizeof(p->mapped));
+	return 0;
+}
+
 /* Go on from an open script to its interpreter; 1 when this file is no script. */
 static long follow_line(struct program *p, const char **name)
 {
@@ -120,8 +130,7 @@ static long follow_line(struct program *p, const char **name)
 	push_words(p, interp, arg, *name);
 	p->lines++;
 	*name = interp;
-	p->path = sysroot_path(interp, p->mapped, sizeof(p->mapped));
-	return 0;
+	return program_find(p, interp);
 }
 
 /* Whether we may execute it by mode bits alone: a regular file with an x bit for us. */
@@ -154,16 +163,19 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 {
 	p->fd = -1;
 	p->prefix_count = p->lines = 0;
-	p->closes = dirfd != AT_FDCWD && path[0] != '/' &&
-		    host_syscall2(__NR_fcntl, (u64)dirfd, F_GETFD) == FD_CLOEXEC;
+	p->closes = dirfd != AT_FDCWD && host_syscall2(__NR_fcntl, (u64)dirfd, F_GETFD) == FD_CLOEXEC;
 	p->path = path;
+	p->name = name;
 	for (;;) {
 		long ret = open_file(dirfd, p->path, flags);
 
-		if (ret < 0)
+		if (ret >= 0) {
+			p->fd = (int)ret;
+			ret = flags & PROGRAM_CHECK_X ? check_executable(p->fd, dirfd, p->path) : 0;
+		}
+		rooted_release(&p->rooted);
+		if (p->fd < 0)
 			return ret;
-		p->fd = (int)ret;
-		ret = flags & PROGRAM_CHECK_X ? check_executable(p->fd, dirfd, p->path) : 0;
 		if (!ret)
 			ret = follow_line(p, &name);
 		if (ret == 1)
@@ -178,20 +190,32 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 	}
 }
 
+/* Is the program's dynamic loader there? 0 or -errno. */
+static long find_loader(int fd, const char *interp)
+{
+	char mapped[ELF_INTERP_MAX];
+	HOST_PATH(rooted);
+	const char *path = rooted.text;
+	long err = 0;
+
+	if (rooted_on())
+		err = rooted_path(AT_FDCWD, interp, PATH_FOLLOW, &rooted);
+	else
+		path = sysroot_loader(fd, interp, mapped, sizeof(mapped));
+	return err ? err : host_syscall3(__NR_faccessat, (u64)AT_FDCWD, (u64)path, 0);
+}
+
 /* Errors of the file itself that execve must answer before it is too late. */
 static long judge(const struct program *p)
 {
 	static struct elf_file f; /* 12 KiB */
 	struct elf_error e;
-	char mapped[ELF_INTERP_MAX];
 	HOLD_LOCK;
 
 	if (elf_read(&f, p->fd, &e))
-		return f.interp[0] ? host_syscall3(__NR_faccessat, (u64)AT_FDCWD,
-						   (u64)sysroot_loader(p->fd, f.interp, mapped, sizeof(mapped)), 0)
-				   : 0;
+		return f.interp[0] ? find_loader(p->fd, f.interp) : 0;
 	if (trace_is_on())
-		trace_note(p->path, e.what);
+		trace_note(program_shown(p), e.what);
 	return -ENOEXEC;
 }
 
@@ -244,7 +268,7 @@ void exec_room_end(struct thread *t)
 struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
-	char options[500];
+	char options[540];
 };
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
@@ -268,7 +292,7 @@ static long build_argv(struct thread *t, struct own_argv *o, const struct progra
 	o->words[n++] = "-0";
 	first = n++;
 	o->words[n++] = "--";
-	o->words[n++] = p->path;
+	o->words[n++] = program_shown(p);
 	o->words[first] = p->prefix_count ? p->prefix[0] : "";
 	for (u32 i = 1; i < p->prefix_count; i++)
 		o->words[n++] = p->prefix[i];
@@ -354,11 +378,13 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 	int fds[INHERITED_COUNT] = {
 		own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1,
 		own[OWN_FD_TRACE], own[OWN_FD_LINES],
-		own[OWN_FD_STORE], own[OWN_FD_PACKAGE], own[OWN_FD_IDS],
+		own[OWN_FD_STORE], own[OWN_FD_PACKAGE], own[OWN_FD_IDS], own[OWN_FD_ROOT],
 	};
-	long err = program_open(&p, dirfd, path, guest_name,
-				(flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
+	long err;
 
+	p.rooted.pin = -1;
+	err = program_open(&p, name_as_given[0] == '/' ? AT_FDCWD : dirfd, path, guest_name,
+			   (flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
 	if (err)
 		return err;
 	err = judge(&p);

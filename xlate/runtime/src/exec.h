@@ -5,12 +5,13 @@
 #ifndef XLATE_EXEC_H
 #define XLATE_EXEC_H
 
+#include "rooted.h"
 #include "types.h"
 
 struct thread;
 
 /*
- * execveat(dirfd, path, argv, envp, flags). path is a host path already mapped by sysroot_path(), guest_name what the
+ * execveat(dirfd, path, argv, envp, flags). path is a host path already mapped by path_in(), guest_name what the
  * guest called it (AT_EXECFN, script argument). argv and envp are guest arrays of guest pointers (0: empty). Returns
  * -errno only.
  */
@@ -25,11 +26,13 @@ struct program {
 	int fd;
 	bool closes;		/* its name is relative to a descriptor that the execution closes */
 	const char *path;	/* host path of the ELF file */
+	const char *name;	/* and what the guest calls it */
 	u32 prefix_count; /* a script's words before argv[1...]: interpreter, its argument, script; 0: no script */
 	const char *prefix[2 * SCRIPT_DEPTH_MAX + 2];
 	u32 lines;		/* how many of text[] are used */
 	char text[SCRIPT_DEPTH_MAX][2 * SCRIPT_LINE_MAX];
 	char mapped[4096];	/* interpreter's path under the sysroot */
+	struct host_path rooted;/* or in a root whose paths are translated */
 };
 
 /* Is this open file a program of the host's kind? */
@@ -64,5 +67,12 @@ long exec_add_words(const char **to, gaddr array, long from, long count);
  * itself is not judged here.
  */
 long program_open(struct program *p, int dirfd, const char *path, const char *name, int flags);
+/* Before it, for a path of the guest's: p->path is its host path, or -errno. p->rooted.pin is -1, at the latest now. */
+long program_find(struct program *p, const char *name);
+/* What to call it in a message. */
+static inline const char *program_shown(const struct program *p)
+{
+	return rooted_on() ? p->name : p->path;
+}
 
 #endif

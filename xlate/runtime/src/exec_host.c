@@ -74,15 +74,18 @@ static long run(struct thread *t, const struct program *p, const char *path, con
 
 long exec_host(struct thread *t, const struct program *p, gaddr argv, gaddr envp)
 {
-	char path[4096];
+	char path[4096], shown[4096];
 	long argc = exec_count_words(argv), envc = exec_count_words(envp);
 	long err = fd_path(p->fd, path, sizeof(path)), room;
 	u64 size;
 
 	if (err < 0 || argc < 0 || envc < 0)
 		return err < 0 ? err : argc < 0 ? argc : envc;
-	if (!allowed(path)) {
-		say_refused(path);
+	memcpy(shown, path, sizeof(shown));
+	if (rooted_on())
+		rooted_name(shown, sizeof(shown));
+	if (!allowed(shown)) {
+		say_refused(shown);
 		return -EACCES;
 	}
 	size = page_ceil(((u64)argc + (u64)envc + ARRAY_LEN(p->prefix) + 4) * sizeof(char *));

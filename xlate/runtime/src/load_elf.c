@@ -173,16 +173,20 @@ static void open_program(struct program *p)
 
 	if (o->inherited[INHERIT_PROGRAM] >= 0) { /* opened and checked by our parent, or by the kernel for binfmt_misc */
 		p->fd = o->inherited[INHERIT_PROGRAM];
-		p->path = o->prog;
+		p->path = p->name = o->prog;
 		return;
 	}
-	err = program_open(p, AT_FDCWD, o->prog, o->prog, 0);
+	p->path = o->prog;
+	p->rooted.pin = -1;
+	err = rooted_on() ? program_find(p, o->prog) : 0;
+	if (!err)
+		err = program_open(p, AT_FDCWD, p->path, o->prog, 0);
 	if (!err)
 		return;
 	if (p->lines && (err == -ENOENT || err == -ENOTDIR))
-		refuse(EXIT_NOT_FOUND, o->prog, "its #! interpreter is not found", p->path,
+		refuse(EXIT_NOT_FOUND, o->prog, "its #! interpreter is not found", program_shown(p),
 		       "-L SYSROOT, the root of an ARM system");
-	refuse_open(name_chain(p->path), err);
+	refuse_open(name_chain(program_shown(p)), err);
 }
 
 static void read_or_refuse(struct elf_file *f, int fd, const char *prog)
@@ -212,9 +216,12 @@ static void load_interpreter(struct thread *t, const char *path, struct image *i
 {
 	char mapped[ELF_INTERP_MAX];
 	static struct elf_file f;
-	const char *host = sysroot_path(path, mapped, sizeof(mapped));
-	long fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)host, O_CLOEXEC, 0);
+	HOST_PATH(rooted);
+	const char *host = rooted_on() ? rooted.text : sysroot_path(path, mapped, sizeof(mapped));
+	long fd = rooted_on() ? rooted_path(AT_FDCWD, path, PATH_FOLLOW, &rooted) : 0;
 
+	if (!fd)
+		fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)host, O_CLOEXEC, 0);
 	if (fd < 0) {
 		char why[320];
 		struct text b = text_begin(why, sizeof(why));
@@ -315,10 +322,10 @@ void load_guest(struct thread *t)
 	long err;
 
 	open_program(&program);
-	read_or_refuse(&f, program.fd, name_chain(program.path));
+	read_or_refuse(&f, program.fd, name_chain(program_shown(&program)));
 	process.read_implies_exec = f.exec_stack;
 	process.exe_path = absolute_path(program.fd, program.path);
-	say_setuid(program.fd, program.path);
+	say_setuid(program.fd, program_shown(&program));
 	process.exec_name = args.exec_name = o->exec_name ? o->exec_name : o->prog;
 	args.prefix = program.prefix_count ? program.prefix : &argv0;
 	args.prefix_count = program.prefix_count ? program.prefix_count : 1;
@@ -331,8 +338,8 @@ void load_guest(struct thread *t)
 	if (err)
 		refuse(EXIT_OWN_FAILURE, o->prog, "the translator cannot start", error_text(-err),
 		       "a higher ulimit -v");
-	map_or_refuse(t, &f, false, &image, name_chain(program.path));
-	if (f.interp[0] && !o->sysroot && sysroot_above(program.fd, f.interp, sysroot, sizeof(sysroot)))
+	map_or_refuse(t, &f, false, &image, name_chain(program_shown(&program)));
+	if (f.interp[0] && !o->sysroot && !rooted_on() && sysroot_above(program.fd, f.interp, sysroot, sizeof(sysroot)))
 		o->sysroot = sysroot;
 	host_syscall1(__NR_close, (u64)program.fd);
 	if (f.interp[0])

@@ -212,6 +212,25 @@ bool set_root(struct options *o, const char *value)
 	return o->root;
 }
 
+/* Under the names that users write. */
+bool set_root_by(struct options *o, const char *value)
+{
+	static const char *const WAYS[ROOT_WAYS] = {"auto", "namespace", "chroot", "paths"};
+
+	for (u32 i = 0; i < ROOT_WAYS; i++) {
+		if (!strcmp(value, WAYS[i])) {
+			o->root_by = (enum root_by)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool set_root_bound(struct options *o, const char *value)
+{
+	return str_to_u64(value, &o->root_bound);
+}
+
 bool set_package_held(struct options *o, const char *value)
 {
 	o->package_held = value;
@@ -313,7 +332,7 @@ bool unset_env(struct options *o, const char *value)
 	}
 }
 
-/* "exe,stats,totals,program,trace,lines,store,package,ids": descriptors left open for us by the parent's exec_guest(). */
+/* "exe,stats,totals,program,trace,lines,store,package,ids,root": descriptors left open for us by the parent's exec_guest(). */
 bool set_inherit(struct options *o, const char *value)
 {
 	for (u32 i = 0; i < INHERITED_COUNT; i++) {

@@ -41,6 +41,8 @@ bool set_order_seed(struct options *o, const char *value);
 bool set_virtual_start(struct options *o, const char *value);
 bool set_seed(struct options *o, const char *value);
 bool set_root(struct options *o, const char *value);
+bool set_root_by(struct options *o, const char *value);
+bool set_root_bound(struct options *o, const char *value);
 bool set_package_held(struct options *o, const char *value);
 bool set_host_exec(struct options *o, const char *value);
 

@@ -7,15 +7,16 @@
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
  * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name,
- * --held-package, --order-seed, --limit-data, --limit-as, --virtual-start and --store are written by exec_guest() for
- * ourselves and are no part of the documented command line: a program that the guest executes has the guest's
- * environment, and the store and all options are where the host's says.
+ * --held-package, --root-bound, --order-seed, --limit-data, --limit-as, --virtual-start and --store are written by
+ * exec_guest() for ourselves and are no part of the documented command line: a program that the guest executes has the
+ * guest's environment, and the store and all options are where the host's says.
  */
 #include "options.h"
 
 #include "fatal.h"
 #include "host.h"
 #include "option_set.h"
+#include "rooted.h"
 #include "string.h"
 #include "thread.h"
 
@@ -51,6 +52,8 @@ static const struct option_row ROWS[] = {
 	{"L", NEEDS_VALUE, set_sysroot, "a directory", {"QEMU_LD_PREFIX", "XLATE_SYSROOT"}},
 	{"p", NEEDS_VALUE, set_package, "a package or a folder of packages", {"QEMU_PAGESIZE", "XLATE_PACKAGE"}},
 	{"root", NEEDS_VALUE, set_root, "a directory", {"XLATE_ROOT"}},
+	{"root-by", NEEDS_VALUE, set_root_by, "auto, namespace, chroot or paths", {"XLATE_ROOT_BY"}},
+	{"root-bound", NEEDS_VALUE, set_root_bound, "a number", {NULL}},
 	{"host-exec", NEEDS_VALUE, set_host_exec, "allow, or patterns of paths", {"XLATE_HOST_EXEC"}},
 	{"strace", MAY_HAVE_VALUE, set_strace, "names of system calls", {"QEMU_STRACE", "XLATE_STRACE"}},
 	{"e", NEEDS_VALUE, set_strace, "names of system calls", {NULL}},
@@ -80,7 +83,7 @@ static const struct option_row ROWS[] = {
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
 	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
 	{"exec-name", NEEDS_VALUE, set_exec_name, "a name", {NULL}},
-	{"inherit", NEEDS_VALUE, set_inherit, "nine descriptors", {NULL}},
+	{"inherit", NEEDS_VALUE, set_inherit, "ten descriptors", {NULL}},
 };
 
 /* The row an argument names; *value is what follows an = sign, which only long names may have. */
@@ -359,6 +362,8 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 	words[n++] = exec_name;
 	if (o->guest_base_forced)
 		add_number(&b, words, &n, "--guest-base=", o->guest_base);
+	if (fds[INHERIT_ROOT] >= 0)
+		add_number(&b, words, &n, "--root-bound=", rooted_bound());
 	if (o->chaos)
 		add_number(&b, words, &n, "--chaos=", o->chaos);
 	if (o->deterministic) {

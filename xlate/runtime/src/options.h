@@ -6,6 +6,8 @@
 #include "types.h"
 
 enum tier { TIER_AUTO, TIER_BASELINE, TIER_OPTIMISED };
+/* Ways to enter --root; ROOT_AUTO is the first that the machine allows. */
+enum root_by { ROOT_AUTO, ROOT_BY_NAMESPACE, ROOT_BY_CHROOT, ROOT_BY_PATHS, ROOT_WAYS };
 enum stats_mode { STATS_OFF, STATS_TEXT, STATS_JSON };
 
 /* Descriptors that a re-executed xlate-run is given. */
@@ -19,6 +21,7 @@ enum inherited {
 	INHERIT_STORE,	/* the store, and the folder of -p, for those inside --root */
 	INHERIT_PACKAGE,
 	INHERIT_IDS,	/* numbers of processes, with --deterministic */
+	INHERIT_ROOT,	/* the root, where paths are translated */
 	INHERITED_COUNT,
 };
 
@@ -36,6 +39,8 @@ struct options {
 	const char *strace_file;	/* NULL: standard error */
 	bool strace_refused;		/* calls that are refused are shown in any case */
 	const char *root;		/* --root, absolute; NULL: the host's */
+	enum root_by root_by;		/* how it shall be entered */
+	u64 root_bound;			/* folders of the host's in the root that was inherited (rooted.h) */
 	const char *package_held;	/* -p, when its folder is OWN_FD_PACKAGE: "." or a name in it */
 	const char *host_exec;		/* host programs that may be executed: "allow" or patterns; NULL: none */
 	u64 stack_size;			/* 0: the host's limit says */

@@ -8,6 +8,7 @@
 #include "host.h"
 #include "memory.h"
 #include "robust.h"
+#include "rooted.h"
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
@@ -49,7 +50,7 @@ long fd_path(long fd, char *buf, size_t size)
 	struct text b = text_begin(link, sizeof(link));
 	long n;
 
-	text_str(&b, "/proc/self/fd/");
+	text_str(&b, rooted_descriptors());
 	text_s64(&b, fd);
 	n = host_syscall4(__NR_readlinkat, (u64)AT_FDCWD, (u64)link, (u64)buf, size - 1);
 	buf[n > 0 ? n : 0] = 0;
@@ -97,11 +98,18 @@ long fd_vacate(int fd)
 	return 0;
 }
 
-long fd_adopt(enum own_fd which, int fd)
+long fd_raise(int fd)
 {
 	long high = dup_high(fd, -1);
 
 	host_syscall1(__NR_close, (u64)fd);
+	return high;
+}
+
+long fd_adopt(enum own_fd which, int fd)
+{
+	long high = fd_raise(fd);
+
 	group_self()->own_fds[which] = high < 0 ? -1 : (int)high;
 	return high;
 }

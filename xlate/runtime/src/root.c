@@ -3,11 +3,11 @@
  * namespace of our own is enough; without them a user namespace comes with it, in which the user stays who he is and has
  * no capability. The host's /proc, /sys, /dev and /tmp are bound to the folders of these names below DIR, which are made
  * where they are missing; then DIR is the root and the host's tree is gone from sight. Where namespaces are refused but
- * chroot is allowed, DIR is entered without them.
+ * chroot is allowed, DIR is entered without them. Where that is refused too the paths of each system call are translated
+ * (rooted.c): a call that nobody knows to take one would leave the root, so this is the last resort.
  *
  * Whatever of the host's is needed later is opened before: xlate-run itself, the trace, statistics (main.c), the store
- * and -p. Paths are not translated one by one: a system call that takes paths we do not know of would then
- * leave the root.
+ * and -p.
  */
 #include "root.h"
 
@@ -15,6 +15,8 @@
 
 #include "fatal.h"
 #include "host.h"
+#include "rooted.h"
+#include "stats.h"
 #include "store.h"
 #include "string.h"
 #include "thread.h"
@@ -23,6 +25,11 @@
 enum {
 	O_WRONLY = 1,
 	O_CLOEXEC = 02000000,
+	O_PATH = 010000000,
+	O_DIRECTORY = 0200000,
+	F_SETFD = 2,
+	FD_CLOEXEC = 1,
+	WAIT_ALL = 0x40000000,
 	CLONE_NEWNS = 0x00020000,
 	CLONE_NEWUSER = 0x10000000,
 	MS_BIND = 0x1000,
@@ -35,8 +42,6 @@ enum {
 };
 
 #define PATH_SIZE 4096
-
-static const char *const BOUND[] = {"/proc", "/sys", "/dev", "/tmp"};
 
 static bool is_folder(const char *path, struct stat *st, int flags)
 {
@@ -94,17 +99,9 @@ static void bind_host_folder(const char *dir, const char *name)
 {
 	char target[PATH_SIZE];
 	struct text b = text_begin(target, sizeof(target));
-	struct stat st;
 
 	text_str(&b, dir);
 	text_str(&b, name);
-	if (!is_folder(name, &st, 0))
-		return;
-	if (!is_folder(target, &st, AT_SYMLINK_NOFOLLOW)) {
-		host_syscall2(__NR_mkdir, (u64)target, 0755);
-		if (!is_folder(target, &st, AT_SYMLINK_NOFOLLOW))
-			return;
-	}
 	if (host_syscall5(__NR_mount, (u64)name, (u64)target, 0, MS_BIND | MS_REC, 0) && trace_is_on())
 		trace_note(name, "cannot be bound below the root");
 }
@@ -112,14 +109,17 @@ static void bind_host_folder(const char *dir, const char *name)
 /* DIR a mount of its own, the host's folders below it, then in place of the root. */
 static long mount_root(const char *dir)
 {
+	u32 bound;
 	long err = host_syscall5(__NR_mount, (u64) "none", (u64) "/", 0, MS_REC | MS_PRIVATE, 0);
 
 	if (!err)
 		err = host_syscall5(__NR_mount, (u64)dir, (u64)dir, 0, MS_BIND | MS_REC, 0);
 	if (err)
 		return err;
-	for (u32 i = 0; i < ARRAY_LEN(BOUND); i++)
-		bind_host_folder(dir, BOUND[i]);
+	bound = rooted_bind(dir);
+	for (u32 i = 0; i < BOUND_COUNT; i++)
+		if (bound & 1u << i)
+			bind_host_folder(dir, BOUND[i]);
 	err = host_syscall1(__NR_chdir, (u64)dir);
 	if (err)
 		return err;
@@ -139,40 +139,86 @@ static void inner_folder(const char *dir, char *cwd)
 		path[0] = 0;
 	if (!strncmp(path, dir, n) && path[n] == '/')
 		inner = path + n;
-	for (u32 i = 0; i < ARRAY_LEN(BOUND); i++)
+	for (u32 i = 0; i < BOUND_COUNT; i++)
 		if (str_starts(path, BOUND[i]) && (!path[strlen(BOUND[i])] || path[strlen(BOUND[i])] == '/') &&
 		    strncmp(path, dir, n))
 			inner = path;
 	memcpy(cwd, inner, strlen(inner) + 1);
 }
 
+/*
+ * Would a user namespace with mounts of its own be given? One that is half made cannot be left: a child tries it, whose
+ * end sends no signal, which the guest could inherit.
+ */
+static bool namespace_is_given(void)
+{
+	s32 status = -1;
+	long pid = host_syscall5(__NR_clone, 0, 0, 0, 0, 0);
+
+	if (!pid) {
+		bool fails = user_namespace() ||
+			     host_syscall5(__NR_mount, (u64) "none", (u64) "/", 0, MS_REC | MS_PRIVATE, 0);
+
+		for (;;)
+			host_syscall1(__NR_exit_group, fails);
+	}
+	return pid > 0 && host_syscall4(__NR_wait4, (u64)pid, (u64)&status, WAIT_ALL, 0) == pid && !status;
+}
+
+static const char *enter_namespace(const char *dir, long *err)
+{
+	bool own_user;
+
+	*err = host_syscall1(__NR_unshare, CLONE_NEWNS);
+	own_user = *err && namespace_is_given();
+	if (own_user)
+		*err = user_namespace();
+	if (!*err)
+		*err = mount_root(dir);
+	if (own_user && !*err)
+		drop_capabilities();
+	return own_user ? "a user and a mount namespace" : "a mount namespace";
+}
+
+static const char *enter_chroot(const char *dir, long *err)
+{
+	*err = host_syscall1(__NR_chroot, (u64)dir);
+	return "chroot alone, without the host's /proc, /sys, /dev and /tmp";
+}
+
+static const char *enter_paths(const char *dir, long *err)
+{
+	u32 bound = rooted_bind(dir);
+	long fd = host_syscall3(__NR_open, (u64)dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (fd >= 0)
+		fd = fd_adopt(OWN_FD_ROOT, (int)fd);
+	*err = fd < 0 ? fd : 0;
+	if (!*err)
+		rooted_start((int)fd, bound);
+	return "path translation";
+}
+
 static const char *enter(const char *dir)
 {
-	const char *how = "a mount namespace";
-	long err = host_syscall1(__NR_unshare, CLONE_NEWNS);
-	bool own_user = err != 0;
+	static const char *(*const ways[ROOT_WAYS])(const char *, long *) = {
+		[ROOT_BY_NAMESPACE] = enter_namespace, [ROOT_BY_CHROOT] = enter_chroot, [ROOT_BY_PATHS] = enter_paths,
+	};
+	const char *how = NULL;
+	long err = -EPERM;
 
-	if (own_user) {
-		how = "a user and a mount namespace";
-		err = user_namespace();
-	}
-	if (!err)
-		err = mount_root(dir);
-	if (err) {
-		how = "chroot alone, without the host's /proc, /sys, /dev and /tmp";
-		if (host_syscall1(__NR_chroot, (u64)dir))
-			refuse(EXIT_OWN_FAILURE, dir, "cannot become the root: no namespaces here, and chroot needs root",
-			       error_text(-err), "-L DIR, which only looks files up there first");
-	}
-	if (own_user)
-		drop_capabilities();
+	for (u32 i = ROOT_AUTO + 1; err && i < ROOT_WAYS; i++)
+		if (process.opt.root_by == ROOT_AUTO || process.opt.root_by == i)
+			how = ways[i](dir, &err);
+	if (err)
+		refuse(EXIT_OWN_FAILURE, dir, "cannot become the root", error_text(-err), "--root-by paths");
 	return how;
 }
 
 /* The folder without links in its path, so that working folders can be told to be below it. */
 static void real_path(const char *dir, char *path)
 {
-	long fd = host_syscall3(__NR_open, (u64)dir, 010000000 /* O_PATH */ | O_CLOEXEC, 0);
+	long fd = host_syscall3(__NR_open, (u64)dir, O_PATH | O_CLOEXEC, 0);
 
 	if (fd_path(fd, path, PATH_SIZE) <= 0)
 		memcpy(path, dir, strlen(dir) + 1);
@@ -209,25 +255,45 @@ static void hold_store(void)
 	process.opt.package = NULL;
 }
 
-void root_enter(void)
+/* Executed by a guest whose paths are translated: ours are, too. */
+static bool inherited(void)
+{
+	int fd = process.opt.inherited[INHERIT_ROOT];
+
+	if (fd < 0)
+		return false;
+	host_syscall3(__NR_fcntl, (u64)fd, F_SETFD, FD_CLOEXEC);
+	rooted_start(fd, (u32)process.opt.root_bound);
+	return true;
+}
+
+static void enter_from(const char *given)
 {
 	static char dir[PATH_SIZE], cwd[PATH_SIZE];
-	struct stat wanted, now;
 	const char *how;
 
-	if (!process.opt.root)
-		return;
-	if (!is_folder(process.opt.root, &wanted, 0))
-		refuse(EXIT_NOT_FOUND, process.opt.root, "cannot become the root", "no such directory", "another --root");
-	if (is_folder("/", &now, 0) && now.st_dev == wanted.st_dev && now.st_ino == wanted.st_ino)
-		return;
-	hold_store();
-	real_path(process.opt.root, dir);
+	real_path(given, dir);
 	inner_folder(dir, cwd);
+	hold_store();
 	how = enter(dir);
 	process.opt.sysroot = NULL; /* everything is looked up there now */
-	if (host_syscall1(__NR_chdir, (u64)cwd))
+	if (rooted_on())
+		rooted_chdir(cwd);
+	else if (host_syscall1(__NR_chdir, (u64)cwd))
 		host_syscall1(__NR_chdir, (u64) "/");
 	if (trace_is_on())
 		trace_note("--root entered by", how);
+	stats_root(how);
+}
+
+void root_enter(void)
+{
+	struct stat wanted, now;
+
+	if (inherited() || !process.opt.root)
+		return;
+	if (!is_folder(process.opt.root, &wanted, 0))
+		refuse(EXIT_NOT_FOUND, process.opt.root, "cannot become the root", "no such directory", "another --root");
+	if (!is_folder("/", &now, 0) || now.st_dev != wanted.st_dev || now.st_ino != wanted.st_ino)
+		enter_from(process.opt.root);
 }

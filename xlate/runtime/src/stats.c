@@ -29,6 +29,7 @@ struct package_row {
 
 struct totals {
 	u64 first_pid;
+	char root[72]; /* how --root was entered; empty: there is none */
 	struct stats sum;
 	u64 packages_lost; /* rows that found no place */
 	struct package_row packages[PACKAGES_MAX];
@@ -292,6 +293,27 @@ static void print_counters(struct text *b, const u64 *values, bool json)
 	}
 }
 
+void stats_root(const char *how)
+{
+	struct text b = text_begin(totals->root, sizeof(totals->root));
+
+	text_str(&b, how);
+}
+
+static void print_root(struct text *b, bool json)
+{
+	if (!totals->root[0])
+		return;
+	if (json) {
+		json_text(b, "\"root\": ", totals->root);
+		text_str(b, ", ");
+		return;
+	}
+	text_str(b, "  root entered by ");
+	text_str(b, totals->root);
+	text_char(b, '\n');
+}
+
 void stats_finish(void)
 {
 	bool json = process.opt.stats == STATS_JSON;
@@ -305,6 +327,7 @@ void stats_finish(void)
 	if (totals->first_pid != (u64)group_self()->pid || fd < 0)
 		return;
 	print_counters(&b, (u64 *)&totals->sum, json);
+	print_root(&b, json);
 	if (json) {
 		text_str(&b, "\"packages_lost\": ");
 		text_u64(&b, totals->packages_lost);

@@ -36,6 +36,8 @@ extern bool stats_on;
 /* Count a module of the guest: its file, its package's name or "", and what became of it. */
 void stats_package(const char *file, const char *package, u32 functions, const char *state);
 
+/* How --root was entered. */
+void stats_root(const char *how);
 /* Open the place to write to and the shared totals, or take over those of the parent. */
 void stats_init(void);
 /* Add this process's counters to the totals; in a fork's child forget the parent's first. */

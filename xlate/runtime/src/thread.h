@@ -29,6 +29,7 @@ struct group {
 	struct guest_sigaction own_actions[SIGNAL_MAX + 1];
 	/* Host descriptors that are this runtime's and that the guest must not see or close. -1: unused */
 	int own_fds[OWN_FD_COUNT];
+	u32 bound; /* which of the host's folders are in the root whose paths are translated (rooted.h) */
 	struct kept_limit limits[KEPT_LIMITS];
 };
 
@@ -96,7 +97,10 @@ enum own_fd {
 	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
 	OWN_FD_SYSROOT,	/* the folder of -L */
 	OWN_FD_IDS,	/* numbers of processes (turn_ids.c) */
+	OWN_FD_ROOT,	/* the root, where paths are translated (rooted.h) */
 };
+
+_Static_assert(OWN_FD_ROOT == OWN_FD_COUNT - 1, "a place for each");
 
 extern struct process process;
 
@@ -150,6 +154,8 @@ int fd_own_in_range(u32 first, u32 last);
 long fd_path(long fd, char *buf, size_t size);
 /* The guest wants number fd (dup2, dup3): move ours elsewhere. 0 or -errno. */
 long fd_vacate(int fd);
+/* A copy of fd at a high free number, close-on-exec; fd is closed. Number or -errno. */
+long fd_raise(int fd);
 /* Move fd to a high number with close-on-exec and remember it as `which`; the low one is closed. Number or -errno. */
 long fd_adopt(enum own_fd which, int fd);
 /* A new memory file of that size, closed at execve; extra memfd_create flags. Descriptor or -errno. */

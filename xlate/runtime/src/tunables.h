@@ -58,7 +58,7 @@
 #define MEM_REGIONS_STATIC 256
 
 /* Descriptors of our own: places in group.own_fds, and how far below the limit they are put. */
-#define OWN_FD_COUNT 10
+#define OWN_FD_COUNT 11
 #define OWN_FD_ROOM 16
 
 /* Largest argv or envp array accepted from a guest, in entries: 8 MiB of pointers; the kernel's byte limit comes first. */

@@ -51,6 +51,8 @@ u32 open_flags_to_guest(u32 host)
 	return guest;
 }
 
+#define RESOLVE_SCOPED 0x18u /* RESOLVE_BENEATH, RESOLVE_IN_ROOT: within the folder, which is within the root */
+
 /* What path_in() wants to know of (host) flags. */
 static int path_use(u32 flags)
 {
@@ -59,15 +61,42 @@ static int path_use(u32 flags)
 	return (flags & HOST_O_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW) | (writes ? PATH_WRITTEN : 0);
 }
 
+/* May it be a file of /proc that is made here? */
+static bool shows_process(const char *name, u32 host_flags)
+{
+	return str_starts(name, "/proc/") && !(host_flags & O_PATH);
+}
+
+/* In a root whose paths are translated. how: flags, mode, resolve. */
+static long rooted_open_at(struct thread *t, s64 dirfd, gaddr path, const u64 *how, bool openat2)
+{
+	GUEST_PATH(p);
+	s64 len = path.va ? copy_in_string(p.name, path, sizeof(p.name)) : -EFAULT;
+	long ret;
+
+	if (len < 0)
+		return len;
+	ids_in_path(p.name);
+	if (shows_process(p.name, (u32)how[0]) && !openat2) {
+		ret = proc_file_open(t, p.name, (u32)how[0]);
+		if (ret != -ENOENT)
+			return ret;
+	}
+	return rooted_open(t, dirfd, rooted_meant(&p, path_use((u32)how[0])), how, openat2);
+}
+
 static long open_at(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mode)
 {
-	struct guest_path p;
+	GUEST_PATH(p);
 	u32 host_flags = open_flags_to_host(flags);
-	long ret = path_in(&p, path, path_use(host_flags));
+	long ret;
 
+	if (rooted_on())
+		return rooted_open_at(t, fd_to_host(t, dirfd), path, (u64[3]){host_flags, mode, 0}, false);
+	ret = path_in(&p, dirfd, path, path_use(host_flags));
 	if (ret)
 		return ret;
-	if (p.host && str_starts(p.name, "/proc/") && !(host_flags & O_PATH)) {
+	if (p.host && shows_process(p.name, host_flags)) {
 		ret = proc_file_open(t, p.name, host_flags);
 		if (ret != -ENOENT)
 			return ret;
@@ -94,7 +123,7 @@ long sys_creat(struct thread *t, gaddr path, u32 mode)
 long sys_openat2(struct thread *t, s32 dirfd, gaddr path, gaddr how, u32 size)
 {
 	u64 words[16];
-	struct guest_path p;
+	GUEST_PATH(p);
 	long ret;
 
 	if (size < 24)
@@ -106,7 +135,13 @@ long sys_openat2(struct thread *t, s32 dirfd, gaddr path, gaddr how, u32 size)
 		return ret;
 	/* Flags above bit 31 are an error the kernel must see. */
 	words[0] = (words[0] & ~0xffffffffull) | open_flags_to_host((u32)words[0]);
-	ret = path_in(&p, path, path_use((u32)words[0]));
+	for (u32 i = 3; rooted_on() && i < size / sizeof(words[0]); i++)
+		if (words[i])
+			return -E2BIG;
+	if (rooted_on() && !(words[2] & RESOLVE_SCOPED))
+		return rooted_open_at(t, fd_to_host(t, dirfd), path, words, true);
+	p.host = (const char *)ptr_to_host(path);
+	ret = rooted_on() ? 0 : path_in(&p, dirfd, path, path_use((u32)words[0]));
 	if (ret)
 		return ret;
 	return guest_blocking_syscall(t, __NR_openat2, (u64)fd_to_host(t, dirfd), (u64)p.host, (u64)words, size, 0, 0);

@@ -84,10 +84,13 @@ static void flush(struct writer *w)
 {
 	char buf[LINE_MAX];
 	struct text b = text_begin(buf, sizeof(buf));
-	const char *name = area_name(w->start, w->end, w->path);
+	const char *name;
 
 	if (!w->open)
 		return;
+	if (rooted_on())
+		rooted_name(w->path, sizeof(w->path));
+	name = area_name(w->start, w->end, w->path);
 	text_hex_digits(&b, w->start, 8);
 	text_char(&b, '-');
 	text_hex_digits(&b, w->end, 8);

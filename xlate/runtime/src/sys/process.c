@@ -16,8 +16,8 @@ long sys_exit_group(struct thread *t, s32 status)
 
 static long exec_path(struct thread *t, s32 dirfd, gaddr path, gaddr argv, gaddr envp, u32 flags)
 {
-	struct guest_path p;
-	long err = path_in(&p, path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	GUEST_PATH(p);
+	long err = path_in(&p, dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
 
 	if (err)
 		return err;

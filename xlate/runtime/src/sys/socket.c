@@ -52,12 +52,20 @@ static long send_message(struct thread *t, s32 fd, gaddr msg, u32 flags)
 {
 	struct host_iovec iov[IOV_MAX];
 	u8 control[CONTROL_MAX] __attribute__((aligned(8)));
+	u8 name[SOCKET_NAME_MAX];
 	struct guest_msghdr g;
 	struct host_msghdr h;
+	HOST_PATH(rooted);
 	long ret = message_in(&h, &g, msg, iov, IOV_READ_BY_KERNEL);
 
-	if (ret)
+	if (!ret && rooted_on() && h.name)
+		ret = socket_name_in(&rooted, name, h.name, h.namelen, false);
+	if (ret < 0)
 		return ret;
+	if (ret) {
+		h.name = (u64)name;
+		h.namelen = (u32)ret;
+	}
 	if (g.control && g.controllen) {
 		ret = cmsg_to_host(control, sizeof(control), GADDR(g.control), g.controllen);
 		if (ret < 0)
@@ -82,14 +90,19 @@ static long receive_message(struct thread *t, s32 fd, gaddr msg, u32 flags)
 {
 	struct host_iovec iov[IOV_MAX];
 	u8 control[CONTROL_MAX] __attribute__((aligned(8)));
+	u8 name[SOCKET_NAME_MAX + 1] = {0};
 	struct guest_msghdr g;
 	struct host_msghdr h;
 	bool truncated = false;
-	long used = 0;
+	long used = 0, used_name = 0;
 	long ret = message_in(&h, &g, msg, iov, IOV_WRITTEN_BY_KERNEL);
 
 	if (ret)
 		return ret;
+	if (rooted_on() && h.name) {
+		h.name = (u64)name;
+		h.namelen = SOCKET_NAME_MAX;
+	}
 	h.controllen = host_control_room(&g);
 	h.control = h.controllen ? (u64)control : 0;
 	ret = guest_blocking_syscall(t, __NR_recvmsg, (u64)fd_to_host(t, fd), (u64)&h, flags, 0, 0, 0);
@@ -99,7 +112,11 @@ static long receive_message(struct thread *t, s32 fd, gaddr msg, u32 flags)
 		used = cmsg_to_guest(GADDR(g.control), g.controllen, control, h.controllen, &truncated);
 	if (used < 0)
 		return used;
-	g.namelen = (s32)h.namelen;
+	if (h.name == (u64)name)
+		used_name = socket_name_give(name, h.namelen, GADDR(g.name), (u32)g.namelen, GADDR(0));
+	if (used_name < 0)
+		return used_name;
+	g.namelen = h.name == (u64)name ? (s32)used_name : (s32)h.namelen;
 	g.controllen = (u32)used;
 	g.flags = h.flags | (truncated ? MSG_CTRUNC : 0);
 	/* The pointers are the guest's own; writing them back with the rest changes nothing. */

@@ -9,6 +9,8 @@
 
 /* glibc's old EABI builds pass the size with tail padding. */
 #define STATFS64_PADDED 88u
+/* AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_SYNC_TYPE */
+#define STATUS_FLAGS 0x7900
 
 static long stat_out(gaddr a, const struct stat *st)
 {
@@ -59,16 +61,26 @@ static long stat64_out(gaddr a, const struct stat *st)
 	return copy_out(a, &g, sizeof(g));
 }
 
+/* Some kernels look at no flags when a descriptor is asked: where there are wrong ones they get a path. */
+static void show_flags(struct guest_path *p, u32 flags)
+{
+	if (!p->empty || !(flags & ~(u32)STATUS_FLAGS))
+		return;
+	p->in_it = p->host;
+	p->empty = 0;
+}
+
 typedef long stat_writer(gaddr a, const struct stat *st);
 
 static long stat_path(struct thread *t, s32 dirfd, gaddr path, gaddr out, u32 flags, stat_writer *writer)
 {
-	struct guest_path p;
+	GUEST_PATH(p);
 	struct stat st;
-	long err = path_in(&p, path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	long err = path_in(&p, fd_to_host(t, dirfd), path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
 
+	show_flags(&p, flags);
 	if (!err)
-		err = host_syscall4(__NR_newfstatat, (u64)fd_to_host(t, dirfd), (u64)p.host, (u64)&st, flags);
+		err = host_syscall4(__NR_newfstatat, (u64)p.dirfd, (u64)p.in_it, (u64)&st, flags | p.empty);
 	return err ? err : writer(out, &st);
 }
 
@@ -117,12 +129,13 @@ long sys_fstatat64(struct thread *t, s32 dirfd, gaddr path, gaddr out, u32 flags
 
 long sys_statx(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mask, gaddr out)
 {
-	struct guest_path p;
-	long err = path_in(&p, path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	GUEST_PATH(p);
+	long err = path_in(&p, fd_to_host(t, dirfd), path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
 
 	if (err)
 		return err;
-	return host_syscall5(__NR_statx, (u64)fd_to_host(t, dirfd), (u64)p.host, flags, mask, buf_out(out, 256));
+	show_flags(&p, flags);
+	return host_syscall5(__NR_statx, (u64)p.dirfd, (u64)p.in_it, flags | p.empty, mask, buf_out(out, 256));
 }
 
 static bool fits32(u64 v)
@@ -178,8 +191,8 @@ static long statfs64_out(gaddr a, const struct statfs *st)
 
 static long statfs_path(gaddr path, struct statfs *st)
 {
-	struct guest_path p;
-	long err = path_in(&p, path, PATH_FOLLOW);
+	GUEST_PATH(p);
+	long err = path_in(&p, AT_FDCWD, path, PATH_FOLLOW);
 
 	return err ? err : host_syscall2(__NR_statfs, (u64)p.host, (u64)st);
 }

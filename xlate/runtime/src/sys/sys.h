@@ -10,6 +10,7 @@
 #include "guest/arm32/structs.h"
 #include "host.h"
 #include "memory.h"
+#include "rooted.h"
 #include "signal.h"
 #include "string.h"
 #include "thread.h"
@@ -88,16 +89,61 @@ struct guest_path {
 	const char *host;	/* what to give the host kernel; 0 for a null pointer */
 	char name[PATH_MAX];	/* as the guest wrote it */
 	char mapped[PATH_MAX];
+	s64 dirfd;		/* for calls that take them: a folder, a name in it, and AT_EMPTY_PATH where that is */
+	const char *in_it;	/* empty because the descriptor itself is meant. Cheaper than host */
+	u32 empty;
+	struct host_path rooted; /* what host is, where paths are translated */
 };
 
-/* Bits that say what the path is for. */
-enum { PATH_FOLLOW = 0, PATH_NOFOLLOW = 1, PATH_WRITTEN = 2 };
+/* On the stack, given back at the end of the block. */
+#define GUEST_PATH(p)                                             \
+	struct guest_path p __attribute__((cleanup(path_done)));  \
+	p.rooted.pin = -1
 
 /*
- * Read the guest's path and map it: /proc/self/exe is the guest's program (unless the link itself is meant), absolute
- * names that are read are looked for under the sysroot. 0 or -errno.
+ * Read the guest's path, relative to the host's descriptor dirfd, and map it: /proc/self/exe is the guest's program
+ * (unless the link itself is meant), absolute names that are read are looked for under the sysroot; in a root whose paths
+ * are translated all are. use: enum path_use. 0 or -errno. Once for each GUEST_PATH.
  */
-long path_in(struct guest_path *p, gaddr path, int use);
+long path_in(struct guest_path *p, s64 dirfd, gaddr path, int use);
+/* In such a root: the name that is meant, which is another than p->name for links to programs of guests. */
+const char *rooted_meant(struct guest_path *p, int use);
+static inline void path_done(struct guest_path *p)
+{
+	if (rooted_on())
+		rooted_release(&p->rooted);
+}
+
+/* --- SAME rows where paths are translated (rooted_calls.c) --- */
+
+struct path_arg {
+	u8 at;		/* which argument */
+	u8 dirfd;	/* the argument before it, if that is its folder; else NO_ARG */
+	u8 use;		/* enum path_use */
+	u8 flags;	/* the argument that may change that, or NO_ARG */
+	u32 nofollow, follow; /* by these bits */
+};
+
+#define NO_ARG 0xff
+
+/* Host call nr with its arguments as they would be made without a root. */
+long rooted_call(struct thread *t, long nr, const u64 *args, const struct path_arg *paths, u32 count);
+/* The same for a call with a socket's address: which argument; its length is the next one, or where that points. */
+long rooted_address_in(struct thread *t, long nr, const u64 *args, u32 at);
+long rooted_address_out(struct thread *t, long nr, const u64 *args, u32 at);
+/* In a root whose paths are translated: the host's descriptor or -errno; how is as for openat2. */
+long rooted_open(struct thread *t, s64 dirfd, const char *name, const u64 *how, bool openat2);
+
+/* --- names of sockets (unix_names.c) --- */
+
+#define SOCKET_NAME_MAX 128u /* sockaddr_storage: the longest that a kernel takes or gives */
+
+/* A guest's address for the host, bind: one that is made. Its length; 0: as it stands in guest memory; or -errno. */
+long socket_name_in(struct host_path *p, u8 *out, u64 from, u32 len, bool bind);
+/* And back, in place: its length. */
+u32 socket_name_out(u8 *name, u32 len);
+/* To a guest, who has room for so much. Its length; 0 where that is written to an address instead; or -EFAULT. */
+long socket_name_give(u8 *name, u32 len, gaddr to, u32 room, gaddr length);
 
 /* --- vectors of buffers (iovec.c) --- */
 

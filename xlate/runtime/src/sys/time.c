@@ -115,8 +115,8 @@ long sys_settimeofday(struct thread *t, gaddr tv, gaddr tz)
 
 static long set_file_times(struct thread *t, s32 dirfd, gaddr path, const struct host_timespec *times, u32 flags)
 {
-	struct guest_path p;
-	long err = path_in(&p, path, PATH_WRITTEN | (flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW));
+	GUEST_PATH(p);
+	long err = path_in(&p, fd_to_host(t, dirfd), path, PATH_WRITTEN | (flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW));
 
 	if (err)
 		return err;
