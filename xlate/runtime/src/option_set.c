@@ -215,7 +215,7 @@ bool set_root(struct options *o, const char *value)
 /* Under the names that users write. */
 bool set_root_by(struct options *o, const char *value)
 {
-	static const char *const WAYS[ROOT_WAYS] = {"auto", "namespace", "chroot", "paths"};
+	static const char *const WAYS[ROOT_WAYS] = {"auto", "namespace", "paths", "chroot"};
 
 	for (u32 i = 0; i < ROOT_WAYS; i++) {
 		if (!strcmp(value, WAYS[i])) {

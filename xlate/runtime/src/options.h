@@ -7,7 +7,7 @@
 
 enum tier { TIER_AUTO, TIER_BASELINE, TIER_OPTIMISED };
 /* Ways to enter --root; ROOT_AUTO is the first that the machine allows. */
-enum root_by { ROOT_AUTO, ROOT_BY_NAMESPACE, ROOT_BY_CHROOT, ROOT_BY_PATHS, ROOT_WAYS };
+enum root_by { ROOT_AUTO, ROOT_BY_NAMESPACE, ROOT_BY_PATHS, ROOT_BY_CHROOT, ROOT_WAYS };
 enum stats_mode { STATS_OFF, STATS_TEXT, STATS_JSON };
 
 /* Descriptors that a re-executed xlate-run is given. */

@@ -2,9 +2,8 @@
  * --root DIR: DIR becomes the root folder of this process, and so of every program it starts. With privileges a mount
  * namespace of our own is enough; without them a user namespace comes with it, in which the user stays who he is and has
  * no capability. The host's /proc, /sys, /dev and /tmp are bound to the folders of these names below DIR, which are made
- * where they are missing; then DIR is the root and the host's tree is gone from sight. Where namespaces are refused but
- * chroot is allowed, DIR is entered without them. Where that is refused too the paths of each system call are translated
- * (rooted.c): a call that nobody knows to take one would leave the root, so this is the last resort.
+ * where they are missing; then DIR is the root and the host's tree is gone from sight. Where namespaces are refused the
+ * paths of each system call are translated (rooted.c). chroot alone, which binds nothing, is for who asks for it.
  *
  * Whatever of the host's is needed later is opened before: xlate-run itself, the trace, statistics (main.c), the store
  * and -p.

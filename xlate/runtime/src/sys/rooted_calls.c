@@ -177,7 +177,7 @@ long sys_getcwd(struct thread *t, gaddr buf, u32 size)
 
 	(void)t;
 	if (!rooted_on())
-		return host_syscall2(__NR_getcwd, buf_out(buf, size), size);
+		return host_syscall2(__NR_getcwd, buf_out(buf, at_most(size, PATH_MAX)), size);
 	n = host_syscall2(__NR_getcwd, (u64)path, PATH_MAX);
 	if (n < 0)
 		return n;
