@@ -12,7 +12,8 @@ help:
 	@echo 'make test   all checks and tests (as root: installs what they need; NO_APT=1 prevents it)'
 	@echo 'make lint   ruff, mypy and the import contract only'
 	@echo 'make bench  time kernels against native code and qemu-arm'
-	@echo 'make fuzz   random instructions, several engines (COUNT=200000 ENGINES=stencil,unicorn; llvm, package)'
+	@echo 'make fuzz   random instructions, several engines (COUNT=200000 SEED=1 ENGINES=stencil,unicorn; llvm, package);'
+	@echo '            a second call goes on where the first was stopped, or with more'
 	@echo 'make encodings  docs/encodings.md, what becomes of every instruction word, and a picture: build/encodings.html'
 	@echo 'make decode instruction words by the million, decoded here, by capstone and by objdump (SHARES=40, 260,000 each)'
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
@@ -45,10 +46,11 @@ bench:
 
 COUNT ?= 200000
 ENGINES ?= stencil,unicorn
+SEED ?= 1
 fuzz:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m xlate.tools.fuzz --engines $(ENGINES) --driver \
-		$$($(VENV_PYTHON) -m xlate.runtime.build --program xlate-insn) --count $(COUNT) --jobs 2
+		$$($(VENV_PYTHON) -m xlate.runtime.build --program xlate-insn) --count $(COUNT) --seed $(SEED) --jobs 2 --keep build/fuzz
 
 encodings:
 	@$(SETUP) --extras dev,verify
