@@ -27,14 +27,14 @@ def movt(m: Arm32, imm4: Imm, Rd: Reg, imm12: Imm) -> None:
     m.R[Rd] = (m.R[Rd] & 0xFFFF) | m.const((imm4 << 28) | (imm12 << 16))
 
 
-@A32("cond:4 00010110 1111 Rd:4 1111 0001 Rm:4", manual="CLZ", over=("dp_register_shifted",))
+@A32("cond:4 00010110 (1111) Rd:4 (1111) 0001 Rm:4", manual="CLZ", over=("dp_register_shifted",))
 def clz(m: Arm32, Rd: Reg, Rm: Reg) -> None:
     """Rd := leading zeros of Rm."""
     count_leading_zeros(m, Rd, Rm)
 
 
 @A32(
-    "cond:4 00010 double:1 subtract:1 0 Rn:4 Rd:4 0000 0101 Rm:4",
+    "cond:4 00010 double:1 subtract:1 0 Rn:4 Rd:4 (0000) 0101 Rm:4",
     manual="Saturating addition and subtraction",
     over=("dp_register_shifted",),
 )

@@ -62,6 +62,13 @@ def test_sets_meet_join_and_are_the_same_when_they_are_equal():
     assert (sets.count(NONE), sets.count(ALL)) == (0, 1 << WIDTH)
 
 
+def test_bits_that_do_not_matter_are_freed():
+    sets, mask = WordSets(WIDTH), 0b10_0110_0001
+    found = sets.where((A == B) | (C == 1), FIELDS)
+    values = {word & ~mask for word in words_of(sets, found)}
+    assert words_of(sets, sets.whatever(found, mask)) == [w for w in WORDS if w & ~mask in values]
+
+
 def test_what_cannot_be_counted_is_said():
     with pytest.raises(Inconsistent, match="sext is not counted"):
         WordSets(WIDTH).where(sext(A, 4) > 2, FIELDS)

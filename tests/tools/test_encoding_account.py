@@ -14,7 +14,7 @@ from xlate.isa import Refusal
 from xlate.isa.words import ALL
 from xlate.tools.encoding_account import PAGE, main
 from xlate.tools.encoding_page import page
-from xlate.tools.encoding_parts import EXECUTES, IN_IT, STATUSES, Part, Space, spaces
+from xlate.tools.encoding_parts import EXECUTES, IN_IT, SHOULD_BE, STATUSES, Part, Space, spaces
 from xlate.tools.encoding_picture import draw
 
 RANDOM_WORDS = 6000
@@ -81,6 +81,8 @@ def test_account_and_picture_say_what_decoding_does(account):
             name, status, reason = decoded(word, space)
             if part.row is None:  # undefined to the decoder, whatever the list of gaps says
                 assert (name, status) == ("", "undefined"), f"{space.title} {word:08x}"
+            elif part.reason == SHOULD_BE:  # undefined was chosen
+                assert (part.row.name, status) == (name, "undefined"), f"{space.title} {word:08x}"
             else:
                 assert said(part) == (name, status, reason), f"{space.title} {word:08x}"
             assert picture["ends"][number][4] == part.status
@@ -98,6 +100,23 @@ def test_every_row_has_words_and_every_refusal_a_reason(account):
 
 def test_page_is_up_to_date(account):
     assert PAGE.read_text() == page(account), "python -m xlate.tools.encoding_account --write"
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        (0xE6121F13, EXECUTES),  # sadd16 r1, r2, r3
+        (0xE6121E13, "unpredictable"),  # bits 11-8 should be ones
+        (0xE6121EB3, "undefined"),  # nor is there such an operation
+        (0xE0010392, EXECUTES),  # mul r1, r2, r3
+        (0xE0011392, "unpredictable"),  # bits 15-12 should be zeros
+        (0xE19100B2, EXECUTES),  # ldrh r0, [r1, r2]
+        (0xE19101B2, "unpredictable"),  # bits 11-8 should be zeros
+    ],
+)
+def test_bits_that_should_be_otherwise_are_unpredictable(account, word, status):
+    found = [p.status for p in account[0].parts if account[0].sets.has(p.words, word)]
+    assert found == [status]
 
 
 def test_rows_are_listed(account, monkeypatch):

@@ -108,6 +108,20 @@ class WordSets:
             found = self.either(found, one)
         return found
 
+    def whatever(self, of: int, mask: int) -> int:
+        """Words that are in the set when their bits under ``mask`` are set otherwise, or not."""
+        freed: dict[int, int] = {NONE: NONE, ALL: ALL}
+
+        def free(one: int) -> int:
+            if one not in freed:
+                bit, clear, set_ = self._nodes[one]
+                low, high = free(clear), free(set_)
+                matters = not mask >> bit & 1
+                freed[one] = self._node(bit, low, high) if matters else self.either(low, high)
+            return freed[one]
+
+        return free(of)
+
     def count(self, of: int) -> int:
         """How many words there are in the set."""
         return self._below(of) << (self.width - 1 - self.top(of)) if of > ALL else of << self.width

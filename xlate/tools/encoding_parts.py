@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frontends.arm32.decode import ALWAYS, Insn, misplaced
@@ -27,6 +27,7 @@ GAPS = CHECKOUT / "tests" / "decode" / "gaps.toml"
 WORD = 32
 EXECUTES = "executes"
 STATUSES = (EXECUTES, "undefined", "unpredictable", "unimplemented")
+SHOULD_BE = "bits that should be 0 or 1 in another row are not"
 IN_IT = 0xE8  # an ITSTATE: the last of a block, whose condition is AL
 
 
@@ -112,7 +113,27 @@ class _Account:
         return self._sets.without(self._whole[row.name], self._sets.union(narrower))
 
     def parts(self) -> Iterator[Part]:
-        """Return the rows' words by status and reason, then those without a row."""
+        """Return rows' words by status and reason, then those without a row; none is empty."""
+        parts = [*self._of_rows(), *self._rest()]
+        nearly = self._sets.union(self._otherwise(part) for part in parts)
+        for part in parts:
+            if part.status != "undefined":
+                yield part
+                continue
+            for words, status, reason in (
+                (self._sets.without(part.words, nearly), part.status, part.reason),
+                (self._sets.both(part.words, nearly), "unpredictable", SHOULD_BE),
+            ):
+                if words != NONE:
+                    yield replace(part, words=words, status=status, reason=reason)
+
+    def _otherwise(self, part: Part) -> int:
+        """Return the words that would be the part's if their should-be bits were as they should."""
+        if part.row is None or part.status not in (EXECUTES, "unpredictable"):
+            return NONE
+        return self._sets.whatever(part.words, part.row.encoding.should << self._shift)
+
+    def _of_rows(self) -> Iterator[Part]:
         for row in self._rows:
             found: dict[tuple[str, str], int] = {}
             for status, reason, words in self._outcomes(row, self.own(row)):
@@ -121,7 +142,6 @@ class _Account:
             for (status, reason), words in found.items():
                 if words != NONE:
                     yield Part(self._rows.name, row, status, reason, words)
-        yield from self._rest()
 
     def _outcomes(self, row: Row, own: int) -> Iterator[tuple[str, str, int]]:
         size, thumb = self._rows.width // 8, self._rows is not A32
