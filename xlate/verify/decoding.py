@@ -167,11 +167,11 @@ def _differences(
     missing = []
     for word, mine, answer in zip(words, ours, witness.ask(isa, words), strict=True):
         found = _difference(isa, word, mine, answer, witness.name, names)
-        if found is not None and found.ours == "executes" and found.says != "name":
+        if found is not None and found.ours == "executes":
             missing.append((found, mine))
         elif found is not None:
             yield found
-    yield from _with_should_be(isa, missing, witness)
+    yield from _with_should_be(isa, missing, witness, names)
 
 
 def _difference(
@@ -195,19 +195,21 @@ def _difference(
 
 
 def _with_should_be(
-    isa: str, missing: list[tuple[Difference, Ours]], witness: Witness
+    isa: str, missing: list[tuple[Difference, Ours]], witness: Witness, names: dict[str, str]
 ) -> Iterator[Difference]:
     """Ask again with should-be bits all clear or set, nibble by nibble."""
-    variants: list[int] = []
-    owners: list[int] = []
+    variants: list[tuple[int, int]] = []
     for index, (difference, mine) in enumerate(missing):
         nibbles = should_be(mine.row) if mine.row is not None else []
         for chosen in itertools.product((0, 1), repeat=len(nibbles)):
             ones = sum(n for n, bit in zip(nibbles, chosen, strict=True) if bit)
-            variants.append(difference.word & ~sum(nibbles) | ones)
-            owners.append(index)
-    answers = witness.ask(isa, variants)
-    known = {i for i, a in zip(owners, answers, strict=True) if a.verdict is Verdict.KNOWS}
+            variants.append((index, difference.word & ~sum(nibbles) | ones))
+    answers = witness.ask(isa, [word for _, word in variants])
+    known = {
+        index
+        for (index, word), answer in zip(variants, answers, strict=True)
+        if _difference(isa, word, missing[index][1], answer, witness.name, names) is None
+    }
     for index, (difference, _) in enumerate(missing):
         yield Difference(**{**difference.__dict__, "should_be": index in known})
 
