@@ -13,7 +13,7 @@ import itertools
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -23,7 +23,7 @@ from xlate.isa import Refusal, Row
 from xlate.isa.cubes import Cube
 from xlate.verify.case import code_bytes
 from xlate.verify.generate import SETS, should_be
-from xlate.verify.witnesses import AT, Answer, Verdict, Witness
+from xlate.verify.witnesses import AT, IN_IT, ITT_NE, Answer, Verdict, Witness, witnesses
 
 UNCONDITIONAL_SPACE = 15
 CONDITIONS = "eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al"
@@ -53,8 +53,10 @@ class Entry:
 
     def explains(self, d: Difference) -> bool:
         """Say whether the difference is of this kind."""
-        named = ((self.isa, d.isa), (self.ours, d.ours), (self.witness, d.witness))
-        if any(mine not in ("*", theirs) for mine, theirs in (*named, (self.says, d.says))):
+        if self.isa not in ("*", d.isa, d.isa.removesuffix(IN_IT)):
+            return False
+        named = ((self.ours, d.ours), (self.witness, d.witness), (self.says, d.says))
+        if any(mine not in ("*", theirs) for mine, theirs in named):
             return False
         if not any(fnmatchcase(d.row, pattern) for pattern in self.rows):
             return False
@@ -77,7 +79,7 @@ class Difference:
     should_be: bool = False
 
     def __str__(self) -> str:
-        digits = SETS[self.isa].width // 4
+        digits = SETS[self.isa.removesuffix(IN_IT)].width // 4
         where = f"{self.isa} {self.word:0{digits}x} {self.row}: we {self.ours}"
         return f"{where}, {self.witness} {self.says}: {self.text or '(nothing)'}"
 
@@ -112,10 +114,10 @@ class Table:
         names = {str(e["heading"]): str(e["names"]) for e in text["names"]}
         return Table(entries, names)
 
-    def compare(self, isa: str, words: list[int], witnesses: Iterable[Witness]) -> None:
+    def compare(self, isa: str, words: list[int]) -> None:
         """Ask witnesses about words; count entries that explain, keep what none does."""
         ours = [our_answer(isa, word) for word in words]
-        for witness in witnesses:
+        for witness in witnesses(isa):
             for difference in _differences(isa, words, ours, witness, self.names):
                 self._explain(difference)
         self.words += len(words)
@@ -133,13 +135,13 @@ class Table:
                 return
         self.unexplained.append(difference)
 
-    def stale(self, witnesses: list[Witness]) -> list[Entry]:
+    def stale(self) -> list[Entry]:
         """Return the entries that do not explain their own examples, or not first."""
         found = []
         for index, entry in enumerate(self.entries):
-            isa, word = entry.example.split()
+            isa, _, word = entry.example.rpartition(" ")
             alone = Table(self.entries, self.names)
-            alone.compare(isa, [int(word, 16)], witnesses)
+            alone.compare(isa, [int(word, 16)])
             if not alone.fired[index]:
                 found.append(entry)
         return found
@@ -153,7 +155,8 @@ def _cubes(patterns: str) -> list[Cube]:
 def our_answer(isa: str, word: int) -> Ours:
     """Return the row of a word and what recording it says."""
     size = len(code_bytes(isa, [word]))
-    insn = decode_a32(word, AT) if isa == "A32" else decode_t32(word, size, AT, 0)
+    itstate = ITT_NE & 0xFF if isa.endswith(IN_IT) else 0
+    insn = decode_a32(word, AT) if isa == "A32" else decode_t32(word, size, AT, itstate)
     try:
         record_insn(insn)
     except Refusal as refusal:
@@ -205,11 +208,12 @@ def _with_should_be(
             ones = sum(n for n, bit in zip(nibbles, chosen, strict=True) if bit)
             variants.append((index, difference.word & ~sum(nibbles) | ones))
     answers = witness.ask(isa, [word for _, word in variants])
-    known = {
-        index
-        for (index, word), answer in zip(variants, answers, strict=True)
-        if _difference(isa, word, missing[index][1], answer, witness.name, names) is None
-    }
+    known = set()
+    for (index, word), answer in zip(variants, answers, strict=True):
+        difference, mine = missing[index]
+        left = _difference(isa, word, mine, answer, witness.name, names)
+        if left is None or (left.says != "none" and difference.says == "none"):
+            known.add(index)
     for index, (difference, _) in enumerate(missing):
         yield Difference(**{**difference.__dict__, "should_be": index in known})
 

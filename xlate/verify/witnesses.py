@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,6 +22,8 @@ from xlate.verify.case import code_bytes
 
 AT = 0x10000
 OBJDUMP = "arm-linux-gnueabihf-objdump"
+IN_IT = " in IT"  # an instruction set so marked: first of two in an IT block
+ITT_NE, NOP = 0xBF1C, 0xBF00
 
 
 class Verdict(Enum):
@@ -67,7 +69,7 @@ class Capstone:
 
 
 class Objdump:
-    """The program of binutils for ARM."""
+    """The program of binutils for ARM; what it says of IT blocks counts only in one."""
 
     name = "objdump"
 
@@ -78,24 +80,29 @@ class Objdump:
     )
 
     def ask(self, isa: str, words: list[int]) -> list[Answer]:
-        """Return an answer for each word; what objdump says of IT blocks is passed over."""
+        """Return an answer for each word."""
         if not words:
             return []
-        step = 2 if isa == "T16" else 4
-        texts = dict(self._lines(isa, words))
-        return [self._answer(texts.get(index * step, "undefined")) for index in range(len(words))]
+        in_it = isa.endswith(IN_IT)
+        before, after = ([ITT_NE], [NOP] * 4) if in_it else ([], [])
+        codes = [code_bytes(isa, [*before, word, *after]) for word in words]
+        step, place = len(codes[0]), 2 * len(before)
+        texts = dict(self._lines(isa, b"".join(codes)))
+        found = (texts.get(index * step + place, "undefined") for index in range(len(words)))
+        return [self._answer(text, in_it=in_it) for text in found]
 
-    def _answer(self, text: str) -> Answer:
+    def _answer(self, text: str, *, in_it: bool) -> Answer:
         text = " ".join(text.split())
         if self._none.search(text):
             return Answer(Verdict.NONE, text)
-        return Answer(Verdict.OPEN if self._open.search(text) else Verdict.KNOWS, text)
+        is_open = self._open.search(text) or (in_it and "unpredictable" in text)
+        return Answer(Verdict.OPEN if is_open else Verdict.KNOWS, text)
 
-    def _lines(self, isa: str, words: Iterable[int]) -> Iterator[tuple[int, str]]:
+    def _lines(self, isa: str, code: bytes) -> Iterator[tuple[int, str]]:
         thumb = ["-M", "force-thumb"] if isa != "A32" else []
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "words"
-            file.write_bytes(b"".join(code_bytes(isa, [word]) for word in words))
+            file.write_bytes(code)
             command = [OBJDUMP, "-D", "-z", "-b", "binary", "-m", "arm", *thumb]
             done = subprocess.run(
                 [*command, "--no-show-raw-insn", file], capture_output=True, text=True, check=True
@@ -104,3 +111,8 @@ class Objdump:
             found = self._line.match(line)
             if found:
                 yield int(found[1], 16), found[2]
+
+
+def witnesses(isa: str) -> list[Witness]:
+    """Return those that can speak of an instruction set; capstone knows nothing of IT blocks."""
+    return [Objdump()] if isa.endswith(IN_IT) else [Capstone(), Objdump()]
