@@ -15,7 +15,7 @@ help:
 	@echo 'make fuzz   random instructions, several engines (COUNT=200000 SEED=1 ENGINES=stencil,unicorn; llvm, package);'
 	@echo '            a second call goes on where the first was stopped, or with more'
 	@echo 'make encodings  docs/encodings.md, what becomes of every instruction word, and a picture: build/encodings.html'
-	@echo 'make decode instruction words by the million, decoded here, by capstone and by objdump (SHARES=40, 260,000 each)'
+	@echo 'make decode instruction words by the million, decoded here, by capstone and by objdump (SHARES=40, some 280,000 each)'
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
 	@echo 'make soak   threads under load, each program for ten minutes (SECONDS_EACH=600)'
 	@echo 'make debian some 180 invocations of Debian programs, armhf and armel, beside the amd64 builds, with an'

@@ -2,9 +2,10 @@
 
 ``python -m xlate.tools.decode --seed 1 --shares 40 --jobs 2``. A share is, for A32 and T32, one
 word of every row, all words that differ from it in one or two of the row's fixed bits, further
-words of every row, and uniform ones; the 59,392 words of T16 are all compared in the first. What
-differs is explained by ``tests/decode/witnesses.toml`` or printed; status 1 when something is
-not explained, or when an entry of the table does not explain its own example.
+words of every row, and uniform ones; the 59,392 words of T16 are all compared in the first.
+T16 and a part of T32 are compared in an IT block as well. What differs is explained by
+``tests/decode/witnesses.toml`` or printed; status 1 when something is not explained, or when an
+entry of the table does not explain its own example.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _sets_of(index: int, seed: int) -> Iterator[tuple[str, list[int]]]:
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
-@click.option("--shares", default=40, show_default=True, help="Some 270,000 words each.")
+@click.option("--shares", default=40, show_default=True, help="Some 280,000 words each.")
 @click.option("--jobs", default=1, show_default=True, help="Processes.")
 @click.option("--show", default=40, show_default=True, help="Differences printed.")
 def main(*, seed: int, shares: int, jobs: int, show: int) -> None:
