@@ -54,7 +54,7 @@ LISTED = [
 @cache
 def disassembler(isa: str) -> capstone.Cs:
     mode = capstone.CS_MODE_ARM if isa == "A32" else capstone.CS_MODE_THUMB
-    return capstone.Cs(capstone.CS_ARCH_ARM, mode)
+    return capstone.Cs(capstone.CS_ARCH_ARM, mode | capstone.CS_MODE_V8)
 
 
 def capstone_text(isa: str, word: int) -> str:
