@@ -52,15 +52,18 @@ LISTED = [
 
 
 @cache
-def disassembler(isa: str) -> capstone.Cs:
+def disassemblers(isa: str) -> tuple[capstone.Cs, ...]:
+    """ARMv8 has no SWP any more, ARMv7 not yet VSEL: our processor has both."""
     mode = capstone.CS_MODE_ARM if isa == "A32" else capstone.CS_MODE_THUMB
-    return capstone.Cs(capstone.CS_ARCH_ARM, mode | capstone.CS_MODE_V8)
+    return tuple(capstone.Cs(capstone.CS_ARCH_ARM, mode | v) for v in (capstone.CS_MODE_V8, 0))
 
 
 def capstone_text(isa: str, word: int) -> str:
     code = code_bytes(isa, [word])
-    for _, size, mnemonic, operands in disassembler(isa).disasm_lite(code, PC):
-        return f"{mnemonic} {operands}" if size == len(code) else ""
+    for disassembler in disassemblers(isa):
+        for _, size, mnemonic, operands in disassembler.disasm_lite(code, PC):
+            if size == len(code):
+                return f"{mnemonic} {operands}"
     return ""
 
 
