@@ -103,27 +103,32 @@ static void aes_substitute(union slot *s)
 		s[0].b[i] = aes_box[inverse][old.b[(i + (inverse ? 12 : 4) * (i % 4)) % 16]];
 }
 
-static void aes_mix(union slot *s)
-{
-	static const u8 factors[2][4] = {{2, 3, 1, 1}, {14, 11, 13, 9}};
-	const u8 *factor = factors[!!s[1].w[0]];
-	union slot old = s[0];
-
-	for (u32 i = 0; i < 16; i++) {
-		u8 sum = 0;
-
-		for (u32 k = 0; k < 4; k++)
-			sum ^= aes_product(old.b[(i & 12) | ((i + k) & 3)], factor[k]);
-		s[0].b[i] = sum;
-	}
-}
-
-/* --- SHA -------------------------------------------------------------------------------------------- */
-
 static u32 left(u32 x, u32 n)
 {
 	return x << n | x >> (32 - n);
 }
+
+/* Each of four bytes times x. */
+static u32 doubled(u32 column)
+{
+	return (column & 0x7f7f7f7f) << 1 ^ (column >> 7 & 0x01010101) * 0x1b;
+}
+
+/* The inverse is a product of MixColumns and a column of 5 0 4 0. */
+static void aes_mix(union slot *s)
+{
+	bool inverse = s[1].w[0];
+
+	for (u32 i = 0; i < 4; i++) {
+		u32 c = s[0].w[i];
+
+		if (inverse)
+			c ^= doubled(doubled(c ^ left(c, 16)));
+		s[0].w[i] = doubled(c ^ left(c, 24)) ^ left(c, 24) ^ left(c, 16) ^ left(c, 8);
+	}
+}
+
+/* --- SHA -------------------------------------------------------------------------------------------- */
 
 static u32 choose(u32 x, u32 y, u32 z)
 {
