@@ -1,4 +1,4 @@
-"""A32 miscellaneous data processing: wide immediates, CLZ, saturating addition.
+"""A32 miscellaneous data processing: wide immediates, CLZ, saturating addition, checksums.
 
 A word whose should-be bits are not what they should be falls to the refusal of the space around
 it. Status registers, BKPT and the like stand in a32_system.py, BX and BLX in a32_branch.py.
@@ -6,6 +6,7 @@ it. Status registers, BKPT and the like stand in a32_system.py, BX and BLX in a3
 
 from __future__ import annotations
 
+from frontends.arm32.crc import crc32
 from frontends.arm32.machine import Arm32
 from frontends.arm32.media import count_leading_zeros, saturating_add
 from frontends.arm32.operands import refuse_pc
@@ -44,10 +45,11 @@ def qadd(m: Arm32, double: int, subtract: int, Rn: Reg, Rd: Reg, Rm: Reg) -> Non
 
 
 @A32(
-    "cond:4 00010 xx 0 xxxx xxxx xxxx 0100 xxxx",
-    manual="CRC32 (ARMv8)",
+    "cond:4 00010 sz:2 0 Rn:4 Rd:4 xx C:1 x 0100 Rm:4",
+    manual="CRC32, CRC32C",
+    name="crc32",
     over=("dp_register",),
 )
-def crc32(m: Arm32) -> None:
-    """CRC32B, CRC32H, CRC32W and the C forms: not in ARMv7, and AT_HWCAP2 does not offer them."""
-    m.unimplemented("CRC32 is ARMv8; AT_HWCAP2 does not offer it")
+def crc32_a32(m: Arm32, sz: int, Rn: Reg, Rd: Reg, C: int, Rm: Reg) -> None:
+    """Rd := CRC32B, CRC32H, CRC32W or a C form of Rn and Rm."""
+    crc32(m, Rd, Rn, Rm, sz=sz, C=C)
