@@ -5,14 +5,17 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz campaign soak debian musl debian-tests clean
+.PHONY: help run test lint bench fuzz encodings decode campaign soak debian musl debian-tests clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
 	@echo 'make test   all checks and tests (as root: installs what they need; NO_APT=1 prevents it)'
 	@echo 'make lint   ruff, mypy and the import contract only'
 	@echo 'make bench  time kernels against native code and qemu-arm'
-	@echo 'make fuzz   random instructions, several engines (COUNT=200000 ENGINES=stencil,unicorn; llvm, package)'
+	@echo 'make fuzz   random instructions, several engines (COUNT=200000 SEED=1 ENGINES=stencil,unicorn; llvm, package);'
+	@echo '            a second call goes on where the first was stopped, or with more'
+	@echo 'make encodings  docs/encodings.md, what becomes of every instruction word, and a picture: build/encodings.html'
+	@echo 'make decode instruction words by the million, decoded here, by capstone and by objdump (SHARES=40, some 280,000 each)'
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
 	@echo 'make soak   threads under load, each program for ten minutes (SECONDS_EACH=600)'
 	@echo 'make debian some 180 invocations of Debian programs, armhf and armel, beside the amd64 builds, with an'
@@ -43,10 +46,21 @@ bench:
 
 COUNT ?= 200000
 ENGINES ?= stencil,unicorn
+SEED ?= 1
 fuzz:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m xlate.tools.fuzz --engines $(ENGINES) --driver \
-		$$($(VENV_PYTHON) -m xlate.runtime.build --program xlate-insn) --count $(COUNT) --jobs 2
+		$$($(VENV_PYTHON) -m xlate.runtime.build --program xlate-insn) --count $(COUNT) --seed $(SEED) --jobs 2 --keep build/fuzz
+
+encodings:
+	@$(SETUP) --extras dev,verify
+	@mkdir -p build
+	@$(VENV_PYTHON) -m xlate.tools.encoding_account --write --picture build/encodings.html
+
+SHARES ?= 40
+decode:
+	@$(SETUP) --system --extras dev,verify
+	@$(VENV_PYTHON) -m xlate.tools.decode --shares $(SHARES) --jobs 2
 
 campaign:
 	@$(SETUP) --extras dev,verify

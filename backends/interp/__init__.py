@@ -6,7 +6,7 @@ layout.
 """
 
 # The families register their arms when they are imported.
-from backends.interp import floats, integer, lanes, state, vector_floats  # noqa: F401
+from backends.interp import ciphers, floats, integer, lanes, state, vector_floats  # noqa: F401
 from backends.interp.cpu import ARMS, Cpu, Exit
 from backends.interp.memory import Fault, Memory
 

@@ -9,6 +9,8 @@ import llvmlite
 import llvmlite.binding as llvm
 
 TRIPLE = "x86_64-unknown-linux-gnu"
+#: What is not in the baseline stands behind a test of the host, and LLVM never uses it by itself.
+FEATURES = "+cmov,+aes,+pclmul,+sha,+crc32"
 VERSION = f"llvmlite {llvmlite.__version__} llvm {'.'.join(map(str, llvm.llvm_version_info))}"
 
 
@@ -16,9 +18,10 @@ VERSION = f"llvmlite {llvmlite.__version__} llvm {'.'.join(map(str, llvm.llvm_ve
 def _machine(reloc: str) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()
     target = llvm.Target.from_triple(TRIPLE)
     return target.create_target_machine(
-        cpu="x86-64", features="+cmov", opt=2, reloc=reloc, codemodel="small"
+        cpu="x86-64", features=FEATURES, opt=2, reloc=reloc, codemodel="small"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from backends.llvm.binding import TRIPLE
+from backends.llvm.binding import FEATURES, TRIPLE
 from xlate.errors import Inconsistent
 
 DEFAULT_LEVEL = 1
@@ -78,12 +78,13 @@ class Compiler:
         if not Compiler._ready:
             llvm.initialize_native_target()
             llvm.initialize_native_asmprinter()
+            llvm.initialize_native_asmparser()
             for switch in SWITCHES:
                 llvm.set_option("xlate", switch)
             Compiler._ready = True
         self._machine = llvm.Target.from_triple(TRIPLE).create_target_machine(
             cpu="x86-64",
-            features="+cmov",
+            features=FEATURES,
             opt=2,
             reloc="pic",
             codemodel="small",

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 	CHECK(!strcmp((char *)in_vector(vector, AT_PLATFORM, &seen), "v7l"));
 	CHECK(in_vector(vector, AT_HWCAP, &seen) & (1 << 12 /* NEON */));
 	CHECK(in_vector(vector, AT_HWCAP, &seen) & (1 << 6 /* VFP */));
+	CHECK(in_vector(vector, AT_HWCAP2, &seen) == 0x1f /* AES, PMULL, SHA1, SHA2, CRC32 */);
 #endif
 	/* Strings lie above all that, words first. */
 	CHECK((uintptr_t)argv[0] > (uintptr_t)vector && (argc < 2 || argv[1] == argv[0] + strlen(argv[0]) + 1));

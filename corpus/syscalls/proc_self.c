@@ -113,6 +113,7 @@ int main(int argc, char **argv)
 	read_all("/proc/cpuinfo", buf, sizeof(buf));
 #ifdef __arm__
 	CHECK(strstr(buf, "CPU architecture: 7") && strstr(buf, " neon ") && getauxval(AT_HWCAP) & 1 << 12);
+	CHECK(strstr(buf, " aes pmull sha1 sha2 crc32 ") && getauxval(AT_HWCAP2) == 0x1f);
 #endif
 	puts("ok proc_self");
 	return 0;

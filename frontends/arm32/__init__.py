@@ -10,6 +10,8 @@ from frontends.arm32 import (
     a32_multiply,
     a32_system,
     a32_unconditional,
+    neon_crypto,
+    neon_directed,
     neon_float,
     neon_float_misc,
     neon_immediate,
@@ -40,6 +42,7 @@ from frontends.arm32 import (
     t32_multiply,
     vfp_arithmetic,
     vfp_convert,
+    vfp_directed,
     vfp_system,
     vfp_transfer,
 )
@@ -54,6 +57,8 @@ __all__ = [
     "a32_multiply",
     "a32_system",
     "a32_unconditional",
+    "neon_crypto",
+    "neon_directed",
     "neon_float",
     "neon_float_misc",
     "neon_immediate",
@@ -84,6 +89,7 @@ __all__ = [
     "t32_multiply",
     "vfp_arithmetic",
     "vfp_convert",
+    "vfp_directed",
     "vfp_system",
     "vfp_transfer",
 ]

@@ -31,7 +31,7 @@ def blx_immediate(m: Arm32, H: Imm, imm24: Imm) -> None:
     m.branch(m.pc_value + (sext(imm24, 24) << 2) + (H << 1), thumb=True, kind="call")
 
 
-@A32("cond:4 00010010 1111 1111 1111 0001 Rm:4", manual="BX", over=_SHIFTED)
+@A32("cond:4 00010010 (1111 1111 1111) 0001 Rm:4", manual="BX", over=_SHIFTED)
 def bx(m: Arm32, Rm: Reg) -> None:
     """Pc := Rm, bit 0 chooses T32."""
     if Rm == LR:
@@ -40,14 +40,14 @@ def bx(m: Arm32, Rm: Reg) -> None:
         m.branch_exchange(m.R[Rm])
 
 
-@A32("cond:4 00010010 1111 1111 1111 0010 Rm:4", manual="BXJ", over=("dp_register",))
+@A32("cond:4 00010010 (1111 1111 1111) 0010 Rm:4", manual="BXJ", over=("dp_register",))
 def bxj(m: Arm32, Rm: Reg) -> None:
     """Pc := Rm as BX does it: there is no Jazelle."""
     refuse_pc(m, Rm)
     m.branch_exchange(m.R[Rm])
 
 
-@A32("cond:4 00010010 1111 1111 1111 0011 Rm:4", manual="BLX (register)", over=_SHIFTED)
+@A32("cond:4 00010010 (1111 1111 1111) 0011 Rm:4", manual="BLX (register)", over=_SHIFTED)
 def blx_register(m: Arm32, Rm: Reg) -> None:
     """Lr, pc := next, Rm, bit 0 chooses T32."""
     refuse_pc(m, Rm)

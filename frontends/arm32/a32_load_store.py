@@ -117,7 +117,7 @@ def ldrh_immediate(
 
 
 @A32(
-    "cond:4 000 P:1 U:1 0 W:1 1 Rn:4 Rt:4 0000 1011 Rm:4",
+    "cond:4 000 P:1 U:1 0 W:1 1 Rn:4 Rt:4 (0000) 1011 Rm:4",
     manual="LDRH (register), LDRHT",
     over=_EXTRA,
 )
@@ -140,7 +140,7 @@ def ldrs_immediate(
 
 
 @A32(
-    "cond:4 000 P:1 U:1 0 W:1 1 Rn:4 Rt:4 0000 11 H:1 1 Rm:4",
+    "cond:4 000 P:1 U:1 0 W:1 1 Rn:4 Rt:4 (0000) 11 H:1 1 Rm:4",
     manual="LDRSB (register), LDRSH, LDRSBT, LDRSHT",
     over=_EXTRA,
 )
@@ -162,7 +162,7 @@ def strh_immediate(
 
 
 @A32(
-    "cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 0000 1011 Rm:4",
+    "cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 (0000) 1011 Rm:4",
     manual="STRH (register), STRHT",
     over=_EXTRA,
 )
@@ -184,7 +184,7 @@ def ldrd_immediate(
     load_dual(m, Rt, Rt + 1, _extra_immediate(m, P, U, W, Rn, imm4H, imm4L))
 
 
-@A32("cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 0000 1101 Rm:4", manual="LDRD (register)", over=_EXTRA)
+@A32("cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 (0000) 1101 Rm:4", manual="LDRD (register)", over=_EXTRA)
 def ldrd_register(m: Arm32, P: int, U: int, W: int, Rn: Reg, Rt: Reg, Rm: Reg) -> None:
     """Rt, Rt+1 := mem64[Rn +- Rm]."""
     if (Rm == Rt) | (Rm == Rt + 1):
@@ -206,7 +206,7 @@ def strd_immediate(
     store_dual(m, Rt, Rt + 1, _extra_immediate(m, P, U, W, Rn, imm4H, imm4L))
 
 
-@A32("cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 0000 1111 Rm:4", manual="STRD (register)", over=_EXTRA)
+@A32("cond:4 000 P:1 U:1 0 W:1 0 Rn:4 Rt:4 (0000) 1111 Rm:4", manual="STRD (register)", over=_EXTRA)
 def strd_register(m: Arm32, P: int, U: int, W: int, Rn: Reg, Rt: Reg, Rm: Reg) -> None:
     """mem64[Rn +- Rm] := Rt+1:Rt."""
     _check_dual(m, P, W, Rt)
@@ -219,7 +219,7 @@ _BITS = {0: 32, 2: 8, 3: 16}
 
 
 @A32(
-    "cond:4 00011 sz:2 1 Rn:4 Rt:4 111 relaxed:1 1001 1111",
+    "cond:4 00011 sz:2 1 Rn:4 Rt:4 (11) 1 relaxed:1 1001 (1111)",
     manual="LDREX, LDREXD, LDREXB, LDREXH (relaxed), LDAEX and others",
     over=_EXTRA,
 )
@@ -233,7 +233,7 @@ def ldrex(m: Arm32, sz: int, Rn: Reg, Rt: Reg, relaxed: int) -> None:
 
 
 @A32(
-    "cond:4 00011 sz:2 0 Rn:4 Rd:4 111 relaxed:1 1001 Rt:4",
+    "cond:4 00011 sz:2 0 Rn:4 Rd:4 (11) 1 relaxed:1 1001 Rt:4",
     manual="STREX, STREXD, STREXB, STREXH (relaxed), STLEX and others",
     over=_EXTRA,
 )
@@ -247,7 +247,7 @@ def strex(m: Arm32, sz: int, Rn: Reg, Rd: Reg, relaxed: Imm, Rt: Reg) -> None:
 
 
 @A32(
-    "cond:4 00011 sz:2 1 Rn:4 Rt:4 1100 1001 1111",
+    "cond:4 00011 sz:2 1 Rn:4 Rt:4 (11) 00 1001 (1111)",
     manual="LDA, LDAB, LDAH (ARMv8)",
     over=_EXTRA,
 )
@@ -260,7 +260,7 @@ def lda(m: Arm32, sz: int, Rn: Reg, Rt: Reg) -> None:
 
 
 @A32(
-    "cond:4 00011 sz:2 0 Rn:4 1111 1100 1001 Rt:4",
+    "cond:4 00011 sz:2 0 Rn:4 (1111 11) 00 1001 Rt:4",
     manual="STL, STLB, STLH (ARMv8)",
     over=_EXTRA,
 )
@@ -273,7 +273,7 @@ def stl(m: Arm32, sz: int, Rn: Reg, Rt: Reg) -> None:
 
 
 @A32(
-    "cond:4 00010 B:1 00 Rn:4 Rt:4 0000 1001 Rt2:4",
+    "cond:4 00010 B:1 00 Rn:4 Rt:4 (0000) 1001 Rt2:4",
     manual="SWP, SWPB",
     over=_EXTRA,
 )

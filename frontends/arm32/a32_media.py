@@ -23,7 +23,7 @@ def media_unallocated(m: Arm32) -> None:
 
 
 @A32(
-    "cond:4 01100 prefix:3 Rn:4 Rd:4 1111 op:3 1 Rm:4",
+    "cond:4 01100 prefix:3 Rn:4 Rd:4 (1111) op:3 1 Rm:4",
     manual="Parallel addition and subtraction",
     over=_SPACE,
 )
@@ -40,7 +40,7 @@ def pkh(m: Arm32, Rn: Reg, Rd: Reg, imm5: Imm, tb: int, Rm: Reg) -> None:
     media.pack_halves(m, Rd, Rn, Rm, imm5, tb=tb)
 
 
-@A32("cond:4 01101000 Rn:4 Rd:4 1111 1011 Rm:4", manual="SEL", over=_SPACE)
+@A32("cond:4 01101000 Rn:4 Rd:4 (1111) 1011 Rm:4", manual="SEL", over=_SPACE)
 def sel(m: Arm32, Rn: Reg, Rd: Reg, Rm: Reg) -> None:
     """Rd := bytes of Rn or Rm as GE says."""
     media.select_bytes(m, Rd, Rn, Rm)
@@ -52,14 +52,14 @@ def sat(m: Arm32, U: int, sat_imm: Imm, Rd: Reg, imm5: Imm, sh: int, Rn: Reg) ->
     media.saturate(m, Rd, Rn, sat_imm, sh, imm5, unsigned=U)
 
 
-@A32("cond:4 01101 U:1 10 sat_imm:4 Rd:4 1111 0011 Rn:4", manual="SSAT16, USAT16", over=_SPACE)
+@A32("cond:4 01101 U:1 10 sat_imm:4 Rd:4 (1111) 0011 Rn:4", manual="SSAT16, USAT16", over=_SPACE)
 def sat16(m: Arm32, U: int, sat_imm: Imm, Rd: Reg, Rn: Reg) -> None:
     """Rd := both halfwords of Rn saturated."""
     media.saturate16(m, Rd, Rn, sat_imm, unsigned=U)
 
 
 @A32(
-    "cond:4 01101 U:1 1 half:1 Rn:4 Rd:4 rotate:2 00 0111 Rm:4",
+    "cond:4 01101 U:1 1 half:1 Rn:4 Rd:4 rotate:2 (00) 0111 Rm:4",
     manual="SXTAB, SXTAH, UXTAB, UXTAH, SXTB, SXTH, UXTB, UXTH",
     over=_SPACE,
 )
@@ -73,7 +73,7 @@ def xta(m: Arm32, U: int, half: int, Rn: Reg, Rd: Reg, rotate: Imm, Rm: Reg) -> 
 
 
 @A32(
-    "cond:4 01101 U:1 00 Rn:4 Rd:4 rotate:2 00 0111 Rm:4",
+    "cond:4 01101 U:1 00 Rn:4 Rd:4 rotate:2 (00) 0111 Rm:4",
     manual="SXTAB16, UXTAB16, SXTB16, UXTB16",
     over=_SPACE,
 )
@@ -85,25 +85,25 @@ def xtab16(m: Arm32, U: int, Rn: Reg, Rd: Reg, rotate: Imm, Rm: Reg) -> None:
         media.extend_pair(m, Rd, Rn, Rm, rotate, unsigned=U)
 
 
-@A32("cond:4 01101011 1111 Rd:4 1111 0011 Rm:4", manual="REV", over=_SPACE)
+@A32("cond:4 01101011 (1111) Rd:4 (1111) 0011 Rm:4", manual="REV", over=_SPACE)
 def rev(m: Arm32, Rd: Reg, Rm: Reg) -> None:
     """Rd := bytes of Rm reversed."""
     media.reverse_word(m, Rd, Rm)
 
 
-@A32("cond:4 01101011 1111 Rd:4 1111 1011 Rm:4", manual="REV16", over=_SPACE)
+@A32("cond:4 01101011 (1111) Rd:4 (1111) 1011 Rm:4", manual="REV16", over=_SPACE)
 def rev16(m: Arm32, Rd: Reg, Rm: Reg) -> None:
     """Rd := bytes of each halfword of Rm reversed."""
     media.reverse_halves(m, Rd, Rm)
 
 
-@A32("cond:4 01101111 1111 Rd:4 1111 0011 Rm:4", manual="RBIT", over=_SPACE)
+@A32("cond:4 01101111 (1111) Rd:4 (1111) 0011 Rm:4", manual="RBIT", over=_SPACE)
 def rbit(m: Arm32, Rd: Reg, Rm: Reg) -> None:
     """Rd := bits of Rm reversed."""
     media.reverse_bits(m, Rd, Rm)
 
 
-@A32("cond:4 01101111 1111 Rd:4 1111 1011 Rm:4", manual="REVSH", over=_SPACE)
+@A32("cond:4 01101111 (1111) Rd:4 (1111) 1011 Rm:4", manual="REVSH", over=_SPACE)
 def revsh(m: Arm32, Rd: Reg, Rm: Reg) -> None:
     """Rd := bottom halfword of Rm reversed, sign-extended."""
     media.reverse_signed_half(m, Rd, Rm)
@@ -150,7 +150,7 @@ def smmls(m: Arm32, Rd: Reg, Ra: Reg, Rm: Reg, R: int, Rn: Reg) -> None:
     multiply.multiply_most_significant(m, Rd, Rn, Rm, Ra, R=R, subtract=1)
 
 
-@A32("cond:4 011100 U:1 1 Rd:4 1111 Rm:4 0001 Rn:4", manual="SDIV, UDIV", over=_SPACE)
+@A32("cond:4 011100 U:1 1 Rd:4 (1111) Rm:4 0001 Rn:4", manual="SDIV, UDIV", over=_SPACE)
 def div(m: Arm32, U: int, Rd: Reg, Rm: Reg, Rn: Reg) -> None:
     """Rd := Rn / Rm."""
     multiply.divide(m, Rd, Rn, Rm, signed=not U)

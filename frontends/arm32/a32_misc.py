@@ -1,4 +1,4 @@
-"""A32 miscellaneous data processing: wide immediates, CLZ, saturating addition.
+"""A32 miscellaneous data processing: wide immediates, CLZ, saturating addition, checksums.
 
 A word whose should-be bits are not what they should be falls to the refusal of the space around
 it. Status registers, BKPT and the like stand in a32_system.py, BX and BLX in a32_branch.py.
@@ -6,6 +6,7 @@ it. Status registers, BKPT and the like stand in a32_system.py, BX and BLX in a3
 
 from __future__ import annotations
 
+from frontends.arm32.crc import crc32
 from frontends.arm32.machine import Arm32
 from frontends.arm32.media import count_leading_zeros, saturating_add
 from frontends.arm32.operands import refuse_pc
@@ -27,14 +28,14 @@ def movt(m: Arm32, imm4: Imm, Rd: Reg, imm12: Imm) -> None:
     m.R[Rd] = (m.R[Rd] & 0xFFFF) | m.const((imm4 << 28) | (imm12 << 16))
 
 
-@A32("cond:4 00010110 1111 Rd:4 1111 0001 Rm:4", manual="CLZ", over=("dp_register_shifted",))
+@A32("cond:4 00010110 (1111) Rd:4 (1111) 0001 Rm:4", manual="CLZ", over=("dp_register_shifted",))
 def clz(m: Arm32, Rd: Reg, Rm: Reg) -> None:
     """Rd := leading zeros of Rm."""
     count_leading_zeros(m, Rd, Rm)
 
 
 @A32(
-    "cond:4 00010 double:1 subtract:1 0 Rn:4 Rd:4 0000 0101 Rm:4",
+    "cond:4 00010 double:1 subtract:1 0 Rn:4 Rd:4 (0000) 0101 Rm:4",
     manual="Saturating addition and subtraction",
     over=("dp_register_shifted",),
 )
@@ -44,10 +45,11 @@ def qadd(m: Arm32, double: int, subtract: int, Rn: Reg, Rd: Reg, Rm: Reg) -> Non
 
 
 @A32(
-    "cond:4 00010 xx 0 xxxx xxxx xxxx 0100 xxxx",
-    manual="CRC32 (ARMv8)",
+    "cond:4 00010 sz:2 0 Rn:4 Rd:4 xx C:1 x 0100 Rm:4",
+    manual="CRC32, CRC32C",
+    name="crc32",
     over=("dp_register",),
 )
-def crc32(m: Arm32) -> None:
-    """CRC32B, CRC32H, CRC32W and the C forms: not in ARMv7, and AT_HWCAP2 does not offer them."""
-    m.unimplemented("CRC32 is ARMv8; AT_HWCAP2 does not offer it")
+def crc32_a32(m: Arm32, sz: int, Rn: Reg, Rd: Reg, C: int, Rm: Reg) -> None:
+    """Rd := CRC32B, CRC32H, CRC32W or a C form of Rn and Rm."""
+    crc32(m, Rd, Rn, Rm, sz=sz, C=C)

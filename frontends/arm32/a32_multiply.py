@@ -30,7 +30,7 @@ def multiply_extra_space(m: Arm32) -> None:
     m.undefined("unallocated in the multiply and extra load/store space")
 
 
-@A32("cond:4 0000000 S:1 Rd:4 0000 Rm:4 1001 Rn:4", manual="MUL", over=_SPACE)
+@A32("cond:4 0000000 S:1 Rd:4 (0000) Rm:4 1001 Rn:4", manual="MUL", over=_SPACE)
 def mul(m: Arm32, S: int, Rd: Reg, Rm: Reg, Rn: Reg) -> None:
     """Rd := Rn * Rm."""
     multiply(m, Rd, Rn, Rm, S=S)
@@ -76,7 +76,7 @@ def smlaw(m: Arm32, Rd: Reg, Ra: Reg, Rm: Reg, M: int, Rn: Reg) -> None:
     multiply_word_half(m, Rd, Rn, Rm, Ra, M=M)
 
 
-@A32("cond:4 00010010 Rd:4 0000 Rm:4 1 M:1 1 0 Rn:4", manual="SMULWB, SMULWT", over=_PLAIN)
+@A32("cond:4 00010010 Rd:4 (0000) Rm:4 1 M:1 1 0 Rn:4", manual="SMULWB, SMULWT", over=_PLAIN)
 def smulw(m: Arm32, Rd: Reg, Rm: Reg, M: int, Rn: Reg) -> None:
     """Rd := Rn * Rm.half(M) >> 16."""
     multiply_word_half(m, Rd, Rn, Rm, None, M=M)
@@ -90,7 +90,7 @@ def smlal_halves(m: Arm32, RdHi: Reg, RdLo: Reg, Rm: Reg, M: int, N: int, Rn: Re
     multiply_halves_long(m, RdLo, RdHi, Rn, Rm, N=N, M=M)
 
 
-@A32("cond:4 00010110 Rd:4 0000 Rm:4 1 M:1 N:1 0 Rn:4", manual="SMULBB and others", over=_PLAIN)
+@A32("cond:4 00010110 Rd:4 (0000) Rm:4 1 M:1 N:1 0 Rn:4", manual="SMULBB and others", over=_PLAIN)
 def smul_halves(m: Arm32, Rd: Reg, Rm: Reg, M: int, N: int, Rn: Reg) -> None:
     """Rd := Rn.half(N) * Rm.half(M)."""
     multiply_halves(m, Rd, Rn, Rm, None, N=N, M=M)

@@ -29,7 +29,7 @@ _SHIFTED = ("dp_register_shifted",)
 # --- status registers ---------------------------------------------------------------------
 
 
-@A32("cond:4 00010 R:1 00 1111 Rd:4 0000 0000 0000", manual="MRS", over=_REGISTER)
+@A32("cond:4 00010 R:1 00 (1111) Rd:4 (00) 0 (0) 0000 (0000)", manual="MRS", over=_REGISTER)
 def mrs(m: Arm32, R: int, Rd: Reg) -> None:
     """Rd := CPSR."""
     if R:
@@ -37,7 +37,11 @@ def mrs(m: Arm32, R: int, Rd: Reg) -> None:
     read_cpsr(m, Rd)
 
 
-@A32("cond:4 00010 R:1 10 f:1 s:1 xx 1111 0000 0000 Rn:4", manual="MSR (register)", over=_REGISTER)
+@A32(
+    "cond:4 00010 R:1 10 f:1 s:1 xx (1111 00) 0 (0) 0000 Rn:4",
+    manual="MSR (register)",
+    over=_REGISTER,
+)
 def msr_register(m: Arm32, R: int, f: int, s: int, Rn: Reg) -> None:
     """CPSR bytes f and s := Rn."""
     if R:
@@ -57,7 +61,9 @@ def banked_register(m: Arm32) -> None:
 
 
 @A32(
-    "cond:4 00110 R:1 10 f:1 s:1 xx 1111 imm12:12", manual="MSR (immediate)", over=("dp_immediate",)
+    "cond:4 00110 R:1 10 f:1 s:1 xx (1111) imm12:12",
+    manual="MSR (immediate)",
+    over=("dp_immediate",),
 )
 def msr_immediate(m: Arm32, R: int, f: int, s: int, imm12: Imm) -> None:
     """CPSR bytes f and s := ARMExpandImm(imm12)."""
@@ -67,7 +73,7 @@ def msr_immediate(m: Arm32, R: int, f: int, s: int, imm12: Imm) -> None:
 
 
 @A32(
-    "cond:4 00110010 0000 1111 0000 xxxxxxxx",
+    "cond:4 00110010 0000 (1111 0000) xxxxxxxx",
     manual="NOP, YIELD, WFE, WFI, SEV, DBG and unallocated hints",
     over=("dp_immediate", "msr_immediate"),
 )

@@ -91,19 +91,19 @@ def barrier_unallocated(m: Arm32) -> None:
     m.unpredictable("unallocated barrier")
 
 
-@A32("1111 0101 0111 1111 1111 0000 0001 1111", manual="CLREX", over=_BARRIERS)
+@A32("1111 0101 0111 (1111 1111 0000) 0001 (1111)", manual="CLREX", over=_BARRIERS)
 def clrex(m: Arm32) -> None:
     """Close the monitor."""
     clear_exclusive(m)
 
 
-@A32("1111 0101 0111 1111 1111 0000 010x xxxx", manual="DSB, DMB", over=_BARRIERS)
+@A32("1111 0101 0111 (1111 1111 0000) 010x xxxx", manual="DSB, DMB", over=_BARRIERS)
 def dmb(m: Arm32) -> None:
     """Order memory accesses; all options are as strong as SY."""
     fence(m)
 
 
-@A32("1111 0101 0111 1111 1111 0000 0110 xxxx", manual="ISB", over=_BARRIERS)
+@A32("1111 0101 0111 (1111 1111 0000) 0110 xxxx", manual="ISB", over=_BARRIERS)
 def isb(m: Arm32) -> None:
     """Fetch what follows again."""
     instruction_barrier(m)
@@ -139,13 +139,15 @@ def unconditional_unallocated(m: Arm32) -> None:
     m.undefined("unallocated unconditional instruction")
 
 
-@A32("1111 00010000 xxx 0 0000 000x xx0x xxxx", manual="CPS", over=("unconditional_0001_0000",))
+@A32("1111 00010000 xxx 0 (0000 000)x xx0x xxxx", manual="CPS", over=("unconditional_0001_0000",))
 def cps(m: Arm32) -> None:
     """Nothing: a change of processor state is ignored in User mode."""
 
 
 @A32(
-    "1111 00010000 0001 0000 00 E:1 0 0000 0000", manual="SETEND", over=("unconditional_0001_0000",)
+    "1111 00010000 (000) 1 (0000 00) E:1 (0) 0000 (0000)",
+    manual="SETEND",
+    over=("unconditional_0001_0000",),
 )
 def setend(m: Arm32, E: int) -> None:
     """Nothing for SETEND LE; big-endian is refused, since data stay little-endian for good."""

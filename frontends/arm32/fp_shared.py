@@ -1,7 +1,7 @@
 """What VFP and Advanced SIMD rows share: where they are encoded, and where S, D and Q registers lie.
 
 An encoding is the same in A32 and T32 up to its top bits, so a row is written once and registered in both
-sets. What no row claims falls to the four wide rows of space rows at the end of this file: UNDEFINED.
+sets. What no row claims falls to the wide space rows at the end of this file: UNDEFINED.
 Registers are bytes of the state: S[n] at 4n, D[n] at 8n, Q[n] at 16n, lane i of width w at i * w / 8,
 so a register number only ever becomes an offset, which is patched.
 """
@@ -36,6 +36,18 @@ def vfp_row(tail: str, *, manual: str, name: str = "", space: bool = False) -> _
     return _both(
         f"cond:4 {tail}", f"1110 {tail}", manual=manual, name=name, space="" if space else over
     )
+
+
+def unconditional_vfp_row(tail: str, *, manual: str, name: str = "") -> _Register:
+    """Row of coprocessors 10 and 11 without a condition; ``tail`` is all but the top four bits."""
+    word, space = f"1111 {tail}", "vfp_unconditional_space"
+
+    def register(fn: Semantics) -> Semantics:
+        A32(word, manual=manual, name=name, over=(space, "coprocessor2"))(fn)
+        T32(word, manual=manual, name=name, over=(space,))(fn)
+        return fn
+
+    return register
 
 
 def neon_row(u: str, tail: str, *, manual: str, name: str = "", space: bool = False) -> _Register:
@@ -138,6 +150,17 @@ def fp_const(m: Arm32, sz: int, bits: Any) -> Value:
 # --- the spaces -----------------------------------------------------------------------------------
 
 
+@A32(
+    "1111 1110 xxxxxxxxxxxx 101x xxxxxxxx",
+    manual="Floating-point data processing, unconditional",
+    name="vfp_unconditional_space",
+    over=("coprocessor2",),
+)
+@T32(
+    "1111 1110 xxxxxxxxxxxx 101x xxxxxxxx",
+    manual="Floating-point data processing, unconditional",
+    name="vfp_unconditional_space",
+)
 @vfp_row(
     "1110 xxxxxxxxxxxx 101x xxxxxxxx",
     manual="Floating-point data processing",

@@ -1,4 +1,4 @@
-"""Half precision: conversions from and to single precision, on bits.
+"""Half precision: conversions from and to single and double precision, on bits.
 
 The host of the feature baseline has none, so a conversion is integer arithmetic on one value, and its
 exceptions go to the state's own cumulative bits. Half-precision denormals are never flushed. With
@@ -41,7 +41,8 @@ def raise_flags(m: Arm32, flags: Value) -> None:
     m.set_state(OFFSET["qc"], m.get_state(OFFSET["qc"], "i32") | flags)
 
 
-def _flag(m: Arm32, when: Value, flags: int) -> Value:
+def flag(m: Arm32, when: Value, flags: int) -> Value:
+    """The flags where the i1 is 1."""
     return m.select(when, m.const(flags), m.const(0))
 
 
@@ -60,7 +61,7 @@ def single_of_half(m: Arm32, half: Value, mode: Mode) -> tuple[Value, Value]:
     result = sign | m.select(special, infinite, number)
     if mode.default_nan:
         result = m.select(nan, m.const(_DEFAULT_NAN), result)
-    return result, _flag(m, nan & (magnitude & _QUIET).eq(0), IOC)
+    return result, flag(m, nan & (magnitude & _QUIET).eq(0), IOC)
 
 
 def half_of_single(m: Arm32, single: Value, mode: Mode) -> tuple[Value, Value]:
@@ -70,7 +71,7 @@ def half_of_single(m: Arm32, single: Value, mode: Mode) -> tuple[Value, Value]:
     infinite = m.select(mode.alternative, m.const(_ALTERNATIVE_LARGEST), m.const(_INFINITY))
     special = m.const(_SINGLE_INFINITY - 1).ult(magnitude)
     result = m.select(special, infinite, number)
-    flags = m.select(special, _flag(m, mode.alternative, IOC), flags)
+    flags = m.select(special, flag(m, mode.alternative, IOC), flags)
     nan = m.const(_SINGLE_INFINITY).ult(magnitude)
     signalling = nan & (magnitude & _SINGLE_QUIET).eq(0)
     quiet = m.const(_INFINITY | _QUIET)
@@ -78,13 +79,32 @@ def half_of_single(m: Arm32, single: Value, mode: Mode) -> tuple[Value, Value]:
     result = m.select(nan, m.select(mode.alternative, m.const(0), payload), result)
     if mode.default_nan:
         sign = m.select(nan & (mode.alternative ^ 1), m.const(0), sign)
-    return sign | result, flags | _flag(m, signalling, IOC)
+    return sign | result, flags | flag(m, signalling, IOC)
+
+
+def single_to_odd(m: Arm32, double: Value) -> Value:
+    """Bits of a single (i32) that rounds to the half that the double (i64) rounds to.
+
+    Its last bit is 1 where bits were lost, and it goes to the next number that is far beyond
+    the halves where a double is. A NaN stays one of its kind.
+    """
+    magnitude = double & ((1 << 63) - 1)
+    lost = (magnitude & ((1 << 29) - 1)).ne(0)
+    less_bias = (magnitude >> 29) - ((1023 - 127) << 23)
+    number = less_bias.trunc(32) | flag(m, lost, 1)
+    tiny = magnitude.ult((1023 - 126) << 52)
+    number = m.select(tiny, flag(m, magnitude.ne(0), 1), number)
+    huge = m.const(((1023 + 128) << 52) - 1, 64).ult(magnitude)
+    number = m.select(huge, m.const(_SINGLE_INFINITY - 1), number)
+    special = (magnitude >> 29).trunc(32) & 0x7FFFFF | flag(m, lost, 1) | _SINGLE_INFINITY
+    number = m.select(m.const((0x7FF << 52) - 1, 64).ult(magnitude), special, number)
+    return number | ((double >> 32).trunc(32) & 0x80000000)
 
 
 def _rounded(m: Arm32, sign: Value, magnitude: Value, mode: Mode) -> tuple[Value, Value]:
     """Magnitude of a half, rounded once, and flags; what is not a number comes out as anything."""
     exponent = magnitude >> 23
-    fraction = (magnitude & 0x7FFFFF) | _flag(m, exponent.ne(0), 0x800000)
+    fraction = (magnitude & 0x7FFFFF) | flag(m, exponent.ne(0), 0x800000)
     # Below the least normal half the last place stays where it is: more bits go.
     more = m.select(exponent.ult(113), m.const(113) - exponent, m.const(0))
     more = m.select(more.ult(18), more, m.const(18))
@@ -95,7 +115,7 @@ def _rounded(m: Arm32, sign: Value, magnitude: Value, mode: Mode) -> tuple[Value
     result = above + kept + _up(m, sign, kept, rest, m.const(1) << (gone - 1), mode).zext(32)
     inexact = rest.ne(0)
     tiny = inexact & magnitude.ult(_LEAST_NORMAL)
-    flags = _flag(m, inexact, IXC) | _flag(m, tiny, UFC)
+    flags = flag(m, inexact, IXC) | flag(m, tiny, UFC)
     limit = m.select(mode.alternative, m.const(_ALTERNATIVE_LARGEST), m.const(_LARGEST))
     over = limit.ult(result)
     instead = m.select(mode.alternative, m.const(IOC), m.const(OFC | IXC))
@@ -107,11 +127,11 @@ def _up(m: Arm32, sign: Value, kept: Value, rest: Value, half: Value, mode: Mode
     nearest = half.ult(rest) | (rest.eq(half) & kept.trunc(1))
     if mode.rounding is None:
         return nearest
-    directed = rest.ne(0) & _away(sign, mode.rounding)
+    directed = rest.ne(0) & away_from_zero(sign, mode.rounding)
     return m.select(mode.rounding.eq(0), nearest, directed)
 
 
-def _away(sign: Value, rounding: Value) -> Value:
+def away_from_zero(sign: Value, rounding: Value) -> Value:
     """i1: a directed mode (1 up, 2 down, 3 to zero) goes away from zero for this sign."""
     negative = sign.ne(0)
     return (rounding.eq(1) & (negative ^ 1)) | (rounding.eq(2) & negative)
@@ -120,6 +140,6 @@ def _away(sign: Value, rounding: Value) -> Value:
 def _overflow(m: Arm32, sign: Value, mode: Mode) -> Value:
     result = m.const(_INFINITY)
     if mode.rounding is not None:
-        infinite = mode.rounding.eq(0) | _away(sign, mode.rounding)
+        infinite = mode.rounding.eq(0) | away_from_zero(sign, mode.rounding)
         result = m.select(infinite, result, m.const(_LARGEST))
     return m.select(mode.alternative, m.const(_ALTERNATIVE_LARGEST), result)

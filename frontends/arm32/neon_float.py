@@ -64,10 +64,15 @@ def result(v: Vec, a: Value) -> Value:
 
 def invalid_if_signalling(v: Vec, *values: Value) -> None:
     """IOC where a lane of the values is a signalling NaN."""
-    quiet = v.splat(QUIET)
     for a in values:
-        silent = v.op("eq", v.op("and", a, quiet), quiet)
-        cumulative(v.machine, IOC, v.op("and", is_nan(v, a), v.invert(silent)))
+        cumulative(v.machine, IOC, is_signalling(v, a))
+
+
+def is_signalling(v: Vec, a: Value) -> Value:
+    """Mask of the signalling NaNs."""
+    quiet = v.splat(QUIET)
+    silent = v.op("eq", v.op("and", a, quiet), quiet)
+    return v.op("and", is_nan(v, a), v.invert(silent))
 
 
 def vf(v: Vec, op: str, a: Value, b: Value) -> Value:
@@ -212,9 +217,14 @@ def greater(v: Vec, a: Value, b: Value, *, smaller: bool = False) -> Value:
     """FPMax or FPMin of every lane, +0 above -0; a NaN gives the default one."""
     a, b = operands(v, a, b)
     invalid_if_signalling(v, a, b)
-    first = v.op("sgt", *(_ordered(v, x) for x in ((b, a) if smaller else (a, b))))
     unordered = v.op("or", is_nan(v, a), is_nan(v, b))
-    return v.choose(unordered, v.splat(DEFAULT_NAN), v.choose(first, a, b))
+    return v.choose(unordered, v.splat(DEFAULT_NAN), greater_lanes(v, a, b, smaller=smaller))
+
+
+def greater_lanes(v: Vec, a: Value, b: Value, *, smaller: bool) -> Value:
+    """The greater or smaller of numbers."""
+    first = v.op("sgt", *(_ordered(v, x) for x in ((b, a) if smaller else (a, b))))
+    return v.choose(first, a, b)
 
 
 def _ordered(v: Vec, a: Value) -> Value:

@@ -51,6 +51,7 @@ STATE = StateLayout(
         Field("excl_value", "u64", doc="value that the exclusive load read"),
         Field("excl_version", "u64", doc="version of its granule before that; odd while locked"),
         Field("monitors", "u64", doc="versions of the exclusive granules of all memory"),
+        Field("host", "u64", doc="the host's help with checksums, ciphers, digests (ciphers.h)"),
         Field("d", "u64", count=32, align=16, doc="d0-d31; s(2i), s(2i+1) are halves of d(i)"),
         Field("fpscr", "u32", doc="FPSCR except the cumulative flags held by the host"),
         Field(

@@ -1,4 +1,4 @@
-"""T32 data processing on registers: shifts by register, extension, parallel lanes, reversal, counting.
+"""T32 data processing on registers: shifts, extension, parallel lanes, reversal, counting, checksums.
 
 Extension and everything on lanes is ``media``, the shifts ``shifts``.
 """
@@ -6,6 +6,7 @@ Extension and everything on lanes is ``media``, the shifts ``shifts``.
 from __future__ import annotations
 
 from frontends.arm32 import media
+from frontends.arm32.crc import crc32
 from frontends.arm32.dp import MOV, data_processing
 from frontends.arm32.machine import PC, Arm32
 from frontends.arm32.operands import refuse_pc
@@ -107,6 +108,6 @@ def clz_t32(m: Arm32, Rd: Reg, Rm: Reg) -> None:
 
 
 @T32("11111010 110 C:1 Rn:4 1111 Rd:4 10 sz:2 Rm:4", manual="CRC32, CRC32C")
-def crc32_t32(m: Arm32, C: Imm, Rn: Reg, Rd: Reg, sz: Imm, Rm: Reg) -> None:
-    """Undefined: the guest's machine is ARMv7."""
-    m.undefined("CRC32 is ARMv8's, and HWCAP2 does not offer it")
+def crc32_t32(m: Arm32, C: int, Rn: Reg, Rd: Reg, sz: int, Rm: Reg) -> None:
+    """Rd := CRC32B, CRC32H, CRC32W or a C form of Rn and Rm."""
+    crc32(m, Rd, Rn, Rm, sz=sz, C=C)

@@ -75,19 +75,19 @@ def strex_t32(m: Arm32, Rn: Reg, Rt: Reg, Rd: Reg, imm8: Imm) -> None:
     exclusive.store_exclusive(m, Rd, Rt, Rn, 32, imm=imm8 << 2)
 
 
-@T32("11101000 0101 Rn:4 Rt:4 1111 imm8:8", manual="LDREX")
+@T32("11101000 0101 Rn:4 Rt:4 (1111) imm8:8", manual="LDREX")
 def ldrex_t32(m: Arm32, Rn: Reg, Rt: Reg, imm8: Imm) -> None:
     """Rt := mem32[Rn + imm8:00], monitor opened."""
     exclusive.load_exclusive(m, Rt, Rn, 32, imm=imm8 << 2)
 
 
-@T32("11101000 1100 Rn:4 Rt:4 1111 010 H:1 Rd:4", manual="STREXB, STREXH")
+@T32("11101000 1100 Rn:4 Rt:4 (1111) 010 H:1 Rd:4", manual="STREXB, STREXH")
 def strex_narrow_t32(m: Arm32, Rn: Reg, Rt: Reg, H: int, Rd: Reg) -> None:
     """mem8 or mem16[Rn] := Rt if the monitor allows; Rd := 0 or 1."""
     exclusive.store_exclusive(m, Rd, Rt, Rn, 8 << H)
 
 
-@T32("11101000 1101 Rn:4 Rt:4 1111 010 H:1 1111", manual="LDREXB, LDREXH")
+@T32("11101000 1101 Rn:4 Rt:4 (1111) 010 H:1 (1111)", manual="LDREXB, LDREXH")
 def ldrex_narrow_t32(m: Arm32, Rn: Reg, Rt: Reg, H: int) -> None:
     """Rt := mem8 or mem16[Rn], monitor opened."""
     exclusive.load_exclusive(m, Rt, Rn, 8 << H)
@@ -99,7 +99,7 @@ def strexd_t32(m: Arm32, Rn: Reg, Rt: Reg, Rt2: Reg, Rd: Reg) -> None:
     exclusive.store_exclusive_dual(m, Rd, Rt, Rt2, Rn)
 
 
-@T32("11101000 1101 Rn:4 Rt:4 Rt2:4 0111 1111", manual="LDREXD")
+@T32("11101000 1101 Rn:4 Rt:4 Rt2:4 0111 (1111)", manual="LDREXD")
 def ldrexd_t32(m: Arm32, Rn: Reg, Rt: Reg, Rt2: Reg) -> None:
     """Rt2:Rt := mem64[Rn], monitor opened."""
     exclusive.load_exclusive_dual(m, Rt, Rt2, Rn)
@@ -113,39 +113,39 @@ def _refuse_size(m: Arm32, size: int) -> None:
         m.undefined("no ordered access of 64 bits without a monitor")
 
 
-@T32("11101000 1100 Rn:4 Rt:4 1111 10 size:2 1111", manual="STL, STLB, STLH (ARMv8)")
+@T32("11101000 1100 Rn:4 Rt:4 (1111) 10 size:2 (1111)", manual="STL, STLB, STLH (ARMv8)")
 def stl_t32(m: Arm32, Rn: Reg, Rt: Reg, size: int) -> None:
     """mem[Rn] := Rt, released."""
     _refuse_size(m, size)
     exclusive.store_release(m, Rt, Rn, 8 << size)
 
 
-@T32("11101000 1101 Rn:4 Rt:4 1111 10 size:2 1111", manual="LDA, LDAB, LDAH (ARMv8)")
+@T32("11101000 1101 Rn:4 Rt:4 (1111) 10 size:2 (1111)", manual="LDA, LDAB, LDAH (ARMv8)")
 def lda_t32(m: Arm32, Rn: Reg, Rt: Reg, size: int) -> None:
     """Rt := mem[Rn], acquired."""
     _refuse_size(m, size)
     exclusive.load_acquire(m, Rt, Rn, 8 << size)
 
 
-@T32("11101000 1100 Rn:4 Rt:4 1111 110 H:1 Rd:4", manual="STLEXB, STLEXH (ARMv8)")
+@T32("11101000 1100 Rn:4 Rt:4 (1111) 110 H:1 Rd:4", manual="STLEXB, STLEXH (ARMv8)")
 def stlex_narrow_t32(m: Arm32, Rn: Reg, Rt: Reg, H: int, Rd: Reg) -> None:
     """mem8 or mem16[Rn] := Rt, released, if the monitor allows; Rd := 0 or 1."""
     exclusive.store_exclusive(m, Rd, Rt, Rn, 8 << H)
 
 
-@T32("11101000 1100 Rn:4 Rt:4 1111 1110 Rd:4", manual="STLEX (ARMv8)")
+@T32("11101000 1100 Rn:4 Rt:4 (1111) 1110 Rd:4", manual="STLEX (ARMv8)")
 def stlex_t32(m: Arm32, Rn: Reg, Rt: Reg, Rd: Reg) -> None:
     """mem32[Rn] := Rt, released, if the monitor allows; Rd := 0 or 1."""
     exclusive.store_exclusive(m, Rd, Rt, Rn, 32)
 
 
-@T32("11101000 1101 Rn:4 Rt:4 1111 110 H:1 1111", manual="LDAEXB, LDAEXH (ARMv8)")
+@T32("11101000 1101 Rn:4 Rt:4 (1111) 110 H:1 (1111)", manual="LDAEXB, LDAEXH (ARMv8)")
 def ldaex_narrow_t32(m: Arm32, Rn: Reg, Rt: Reg, H: int) -> None:
     """Rt := mem8 or mem16[Rn], acquired, monitor opened."""
     exclusive.load_exclusive(m, Rt, Rn, 8 << H, acquire=1)
 
 
-@T32("11101000 1101 Rn:4 Rt:4 1111 1110 1111", manual="LDAEX (ARMv8)")
+@T32("11101000 1101 Rn:4 Rt:4 (1111) 1110 (1111)", manual="LDAEX (ARMv8)")
 def ldaex_t32(m: Arm32, Rn: Reg, Rt: Reg) -> None:
     """Rt := mem32[Rn], acquired, monitor opened."""
     exclusive.load_exclusive(m, Rt, Rn, 32, acquire=1)
@@ -157,7 +157,7 @@ def stlexd_t32(m: Arm32, Rn: Reg, Rt: Reg, Rt2: Reg, Rd: Reg) -> None:
     exclusive.store_exclusive_dual(m, Rd, Rt, Rt2, Rn)
 
 
-@T32("11101000 1101 Rn:4 Rt:4 Rt2:4 1111 1111", manual="LDAEXD (ARMv8)")
+@T32("11101000 1101 Rn:4 Rt:4 Rt2:4 1111 (1111)", manual="LDAEXD (ARMv8)")
 def ldaexd_t32(m: Arm32, Rn: Reg, Rt: Reg, Rt2: Reg) -> None:
     """Rt2:Rt := mem64[Rn], acquired, monitor opened."""
     exclusive.load_exclusive_dual(m, Rt, Rt2, Rn, acquire=1)
@@ -166,7 +166,7 @@ def ldaexd_t32(m: Arm32, Rn: Reg, Rt: Reg, Rt2: Reg) -> None:
 # --- table branch -------------------------------------------------------------------------
 
 
-@T32("11101000 1101 Rn:4 1111 0000 000 H:1 Rm:4", manual="TBB, TBH")
+@T32("11101000 1101 Rn:4 (1111 0000) 000 H:1 Rm:4", manual="TBB, TBH")
 def table_branch_t32(m: Arm32, Rn: Reg, H: int, Rm: Reg) -> None:
     """Go to pc + 2 * mem8[Rn + Rm], or 2 * mem16[Rn + 2 * Rm]."""
     refuse_pc(m, Rm)

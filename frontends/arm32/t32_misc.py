@@ -26,7 +26,7 @@ def misc_control_t32(m: Arm32) -> None:
     m.undefined("no miscellaneous control instruction")
 
 
-@T32("11110 0 111 00 R:1 Rn:4 1000 mask:4 00000000", manual="MSR (register)", over=_SPACE)
+@T32("11110 0 111 00 R:1 Rn:4 10 (0) 0 mask:4 (00) 0 (00000)", manual="MSR (register)", over=_SPACE)
 def msr_t32(m: Arm32, R: Imm, Rn: Reg, mask: Imm) -> None:
     """NZCVQ (mask bit 3) and GE (mask bit 2) := Rn."""
     refuse_pc(m, Rn)
@@ -37,7 +37,7 @@ def msr_t32(m: Arm32, R: Imm, Rn: Reg, mask: Imm) -> None:
     write_cpsr(m, m.R[Rn], f=mask >> 3, s=mask >> 2 & 1)
 
 
-@T32("11110 0 111 11 R:1 1111 1000 Rd:4 00000000", manual="MRS", over=_SPACE)
+@T32("11110 0 111 11 R:1 (1111) 10 (0) 0 Rd:4 (00) 0 (00000)", manual="MRS", over=_SPACE)
 def mrs_t32(m: Arm32, R: Imm, Rd: Reg) -> None:
     """Rd := APSR."""
     if R:
@@ -46,7 +46,7 @@ def mrs_t32(m: Arm32, R: Imm, Rd: Reg) -> None:
 
 
 @T32(
-    "11110 0 111 010 1111 1000 0000 hint:8",
+    "11110 0 111 010 (1111) 10 (0) 0 (0) 000 hint:8",
     manual="Change Processor State, and hints",
     over=(*_SPACE, "cps_t32"),
 )
@@ -54,43 +54,45 @@ def hint_t32(m: Arm32, hint: Imm) -> None:
     """NOP, YIELD, WFE, WFI, SEV, DBG and the unallocated hints: no effect on a user program."""
 
 
-@T32("11110 0 111 010 1111 1000 0 imod:2 M:1 xxxxxxxx", manual="CPS (Thumb)", over=_SPACE)
+@T32("11110 0 111 010 (1111) 10 (0) 0 (0) imod:2 M:1 xxxxxxxx", manual="CPS (Thumb)", over=_SPACE)
 def cps_t32(m: Arm32, imod: Imm, M: Imm) -> None:
     """No effect in User mode."""
 
 
-@T32("11110 0 111 011 1111 1000 1111 0010 1111", manual="CLREX", over=_SPACE)
+@T32("11110 0 111 011 (1111) 10 (0) 0 (1111) 0010 (1111)", manual="CLREX", over=_SPACE)
 def clrex_t32(m: Arm32) -> None:
     """Close the local monitor."""
     clear_exclusive(m)
 
 
-@T32("11110 0 111 011 1111 1000 1111 0100 option:4", manual="DSB", over=_SPACE)
+@T32("11110 0 111 011 (1111) 10 (0) 0 (1111) 0100 option:4", manual="DSB", over=_SPACE)
 def dsb_t32(m: Arm32, option: Imm) -> None:
     """Order all memory accesses."""
     fence(m)
 
 
-@T32("11110 0 111 011 1111 1000 1111 0101 option:4", manual="DMB", over=_SPACE)
+@T32("11110 0 111 011 (1111) 10 (0) 0 (1111) 0101 option:4", manual="DMB", over=_SPACE)
 def dmb_t32(m: Arm32, option: Imm) -> None:
     """Order all memory accesses."""
     fence(m)
 
 
-@T32("11110 0 111 011 1111 1000 1111 0110 option:4", manual="ISB", over=_SPACE)
+@T32("11110 0 111 011 (1111) 10 (0) 0 (1111) 0110 option:4", manual="ISB", over=_SPACE)
 def isb_t32(m: Arm32, option: Imm) -> None:
     """Fetch what follows again."""
     instruction_barrier(m)
 
 
-@T32("11110 0 111 100 Rm:4 1000 1111 00000000", manual="BXJ", over=_SPACE)
+@T32("11110 0 111 100 Rm:4 10 (0) 0 (1111 00000000)", manual="BXJ", over=_SPACE)
 def bxj_t32(m: Arm32, Rm: Reg) -> None:
     """Go to Rm like BX: there is no Jazelle state."""
     refuse_pc(m, Rm)
     m.branch_exchange(m.R[Rm], kind="return" if Rm == LR else "jump")
 
 
-@T32("11110 0 111 101 1110 1000 1111 imm8:8", manual="SUBS PC, LR (Thumb), ERET", over=_SPACE)
+@T32(
+    "11110 0 111 101 (1110) 10 (0) 0 (1111) imm8:8", manual="SUBS PC, LR (Thumb), ERET", over=_SPACE
+)
 def subs_pc_lr_t32(m: Arm32, imm8: Imm) -> None:
     """Unpredictable in User mode: there is no SPSR to return with."""
     m.unpredictable("exception return in User mode")

@@ -82,7 +82,7 @@ def mull_t32(m: Arm32, A: int, U: int, Rn: Reg, RdLo: Reg, RdHi: Reg, Rm: Reg) -
     multiply.multiply_long(m, RdLo, RdHi, Rn, Rm, signed=1 - U, add=A)
 
 
-@T32("11111011 10 U:1 1 Rn:4 1111 Rd:4 1111 Rm:4", manual="SDIV, UDIV")
+@T32("11111011 10 U:1 1 Rn:4 (1111) Rd:4 1111 Rm:4", manual="SDIV, UDIV")
 def div_t32(m: Arm32, U: int, Rn: Reg, Rd: Reg, Rm: Reg) -> None:
     """Rd := Rn / Rm toward zero, 0 where Rm is 0; unsigned with U."""
     multiply.divide(m, Rd, Rn, Rm, signed=1 - U)

@@ -18,7 +18,13 @@ from frontends.arm32.fp_shared import (
     set_fp,
     vfp_row,
 )
-from frontends.arm32.half import half_of_single, mode_of, raise_flags, single_of_half
+from frontends.arm32.half import (
+    half_of_single,
+    mode_of,
+    raise_flags,
+    single_of_half,
+    single_to_odd,
+)
 from frontends.arm32.machine import OFFSET, Arm32
 from xlate.ir import Value
 from xlate.isa import Imm, Reg
@@ -51,10 +57,19 @@ def vcvt_half(m: Arm32, D: Imm, op: int, Vd: Reg, T: int, M: Imm, Vm: Reg) -> No
     raise_flags(m, flags)
 
 
-@vfp_row("1110 1 x 11 001x xxxx 1011 x1 x0 xxxx", manual="VCVTB, VCVTT (ARMv8)")
-def vcvt_half_double(m: Arm32) -> None:
-    """Vd := Vm between half and double precision: nothing, since that came with ARMv8."""
-    m.undefined("half and double precision: ARMv8")
+@vfp_row("1110 1 D:1 11 001 op:1 Vd:4 1011 T:1 1 M:1 0 Vm:4", manual="VCVTB, VCVTT")
+def vcvt_half_double(m: Arm32, D: Imm, op: int, Vd: Reg, T: int, M: Imm, Vm: Reg) -> None:
+    """D[d] := half of S[m] as a double, or half of S[d] := D[m] as a half; T is which half."""
+    mode = mode_of(m, standard=False)
+    if op:
+        single = single_to_odd(m, get_bits(m, 1, Vm, M))
+        value, flags = half_of_single(m, single, mode)
+        m.set_state(s_offset(s_number(Vd, D)) + 2 * T, value.trunc(16))
+    else:
+        half = m.get_state(s_offset(s_number(Vm, M)) + 2 * T, "i16").zext(32)
+        bits, flags = single_of_half(m, half, mode)
+        set_fp(m, 1, Vd, D, as_double(m, m.block.op("bitcast", bits, ty="f32")))
+    raise_flags(m, flags)
 
 
 # --- integers -------------------------------------------------------------------------------------

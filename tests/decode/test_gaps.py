@@ -17,8 +17,8 @@ import pytest
 
 import frontends.arm32  # noqa: F401 - registers all rows
 from frontends.arm32.rows import A32, T16, T32
-from tests.decode.gap_search import Cube, uncovered
 from xlate.isa import RowSet
+from xlate.isa.cubes import Cube, uncovered
 
 _LISTED = tomllib.loads(Path(__file__).with_name("gaps.toml").read_text())
 _SETS = {"T16": T16, "T32": T32, "A32": A32}

@@ -35,6 +35,12 @@ def test_x_matters_not():
     assert not enc.matches(0xB000)
 
 
+def test_bits_in_parentheses_are_fixed_and_known_as_should_be():
+    enc = Encoding.parse("1010 (0000 11)x1 (1)0 01", 16)
+    assert (enc.mask, enc.value, enc.should) == (0xFFDF, 0xA0D9, 0x0FC8)
+    assert Encoding.parse("1010 0000 11x1 10 01", 16).should == 0
+
+
 @pytest.mark.parametrize(
     ("text", "width", "message"),
     [
@@ -42,8 +48,9 @@ def test_x_matters_not():
         ("a:16 b:16 1", 32, "covers 33 bits, not 32"),
         ("a:8 a:8", 16, "names a field twice"),
         ("a:8 2222", 16, "cannot read '2222'"),
+        ("a:8 (0000 1111", 16, "does not close its parenthesis"),
     ],
-    ids=["err_short", "err_long", "err_twice", "err_token"],
+    ids=["err_short", "err_long", "err_twice", "err_token", "err_open"],
 )
 def test_err_grammar(text, width, message):
     with pytest.raises(Inconsistent, match=message):

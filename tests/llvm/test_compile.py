@@ -55,7 +55,11 @@ def test_any_number_of_workers_and_any_company_give_the_same() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('call void asm sideeffect "nop", ""()', "LLVM aborts: "),
+        (
+            "%y = load i64, ptr %st\n  %z = call i64 @llvm.x86.bmi.pext.64(i64 %y, i64 %y)\n"
+            "  store volatile i64 %z, ptr %st",
+            "LLVM aborts: ",
+        ),
         ("%q = add i32 %nowhere, 1", "LLVM refuses the text: use of undefined value ..."),
         ("br label %entry", "LLVM refuses the text: Entry block to function must not have"),
         (

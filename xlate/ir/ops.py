@@ -232,6 +232,35 @@ _ROWS = (
         "the host's, for who makes sure that there are none, and then writes no qc in this block",
     ),
     OpRow("vf_from_int", 2, ("signed",), _P, "f32 lanes of the i32 lanes of a times the f64 b"),
+    # checksums, ciphers, digests; the last argument (i64) points at what the runtime knows of the
+    # host's instructions for them, and changes nothing
+    OpRow("clmul", 3, (), _P, "v128: product of the i64 a and b as polynomials over {0, 1}"),
+    OpRow(
+        "crc32",
+        3,
+        ("bits", "castagnoli"),
+        _P,
+        "i32: the checksum a (polynomial 04C11DB7, or 1EDC6F41; low bit first) gone on with the "
+        "low bits of b",
+    ),
+    OpRow("aes", 2, ("inverse",), _P, "v128: AES ShiftRows and SubBytes of a, or their inverses"),
+    OpRow("aes_mix", 2, ("inverse",), _P, "v128: AES MixColumns of a, or its inverse"),
+    OpRow(
+        "sha1",
+        4,
+        ("kind",),
+        _P,
+        "v128: A to D after four rounds of SHA-1 (kind: 0 choose, 1 parity, 2 majority) from the "
+        "v128 a = A to D, lane 0 first, the i32 b = E and the words c, constants added",
+    ),
+    OpRow(
+        "sha256",
+        4,
+        ("part",),
+        _P,
+        "v128: A to D (part 1: E to H) after four rounds of SHA-256 from the v128s a = A to D, "
+        "b = E to H and the words c, constants added",
+    ),
     OpRow(
         "get_fp_flags",
         0,

@@ -14,12 +14,12 @@ import click
 
 from frontends.arm32.machine import make
 from xlate.isa import Context, Expr, Row, shapes
-from xlate.tools.fuzz import reduce
 from xlate.verify.capstone_text import disassemble
 from xlate.verify.case import Case, Engine, code_bytes, differences
 from xlate.verify.generate import SETS, Broken, Drawn, Generator, Refused, decode_all
 from xlate.verify.interp_engine import run_case
 from xlate.verify.lines import Line, format_line, parse_lines
+from xlate.verify.shrink import reduce
 
 LINES = Path(__file__).resolve().parents[2] / "tests" / "insn" / "arm32"
 DRAWS = 400  # until a row gives up: most need two or three

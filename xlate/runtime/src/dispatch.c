@@ -7,6 +7,7 @@
  */
 #include "dispatch.h"
 
+#include "ciphers.h"
 #include "cpu.h"
 #include "emit.h"
 #include "fatal.h"
@@ -500,6 +501,7 @@ int cpu_init(struct thread *t)
 	t->cpu.poll = (u64)entry_poll;
 	optimised_init(t);
 	monitor_attach(t);
+	ciphers_attach(t);
 	fpscr_write(t, 0);
 	return 0;
 }

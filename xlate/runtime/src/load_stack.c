@@ -128,7 +128,7 @@ static void fill_auxv(const struct image *program, const struct image *interpret
 		      u32 exec_name)
 {
 	process.auxv_count = 0;
-	aux(AT_HWCAP, hwcap_bits());
+	aux(AT_HWCAP, hwcap_bits(HWCAPS, ARRAY_LEN(HWCAPS)));
 	aux(AT_PAGESZ, PAGE_SIZE);
 	aux(AT_CLKTCK, 100);
 	aux(AT_PHDR, program->phdr);
@@ -143,7 +143,7 @@ static void fill_auxv(const struct image *program, const struct image *interpret
 	aux(AT_EGID, (u32)host_aux(AT_EGID, 0));
 	aux(AT_SECURE, (u32)host_aux(AT_SECURE, 0));
 	aux(AT_RANDOM, random);
-	aux(AT_HWCAP2, 0);
+	aux(AT_HWCAP2, hwcap_bits(HWCAPS2, ARRAY_LEN(HWCAPS2)));
 	aux(AT_EXECFN, exec_name);
 	aux(AT_PLATFORM, platform);
 	aux(AT_NULL, 0);

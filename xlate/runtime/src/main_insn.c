@@ -4,6 +4,7 @@
  * in the folder given by --packages, is used as it is for any program. The record format is described in
  * xlate/verify/stencil_engine.py.
  */
+#include "ciphers.h"
 #include "cpu.h"
 #include "dispatch.h"
 #include "fatal.h"
@@ -251,12 +252,14 @@ static void take_option(const char *name, const char *value)
 {
 	if (!strcmp(name, "--packages") && value) {
 		process.opt.package = value;
+	} else if (!strcmp(name, "--host") && value && !strcmp(value, "plain")) {
+		ciphers_withhold();
 	} else if (!strcmp(name, "--guest-base") && value) {
 		process.opt.guest_base_forced = true;
 		if (!str_to_u64(value, &process.opt.guest_base))
 			refuse(EXIT_USAGE, NULL, "not a guest base", value, NULL);
 	} else {
-		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N] [--packages FOLDER]", NULL, NULL);
+		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N] [--packages FOLDER] [--host plain]", NULL, NULL);
 	}
 }
 

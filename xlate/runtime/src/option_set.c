@@ -16,7 +16,7 @@
 
 const char *const TIER_NAMES[3] = {"auto", "baseline", "optimised"};
 
-/* Names of qemu's models whose programs this ARMv7-A processor runs: its own generation and older ones. */
+/* Names of qemu's models whose programs this processor runs: those of ARMv7-A and older ones. */
 static const char *const CPUS[] = {
 	"any", "max", "cortex-a7", "cortex-a8", "cortex-a9", "cortex-a15", "arm926", "arm946", "arm1026", "arm1136",
 	"arm1136-r2", "arm1176", "arm11mpcore", "pxa250", "pxa255", "pxa260", "pxa261", "pxa262", "pxa270", "sa1100",
@@ -363,7 +363,7 @@ static void print_cpus(void)
 	char buf[600];
 	struct text b = text_begin(buf, sizeof(buf));
 
-	text_str(&b, "one processor, ARMv7-A with VFPv4 and Advanced SIMD, stands for each of these:\n");
+	text_str(&b, "one processor, ARMv8-A's 32-bit state with VFPv4 and Advanced SIMD, stands for each of these:\n");
 	for (u32 i = 0; i < ARRAY_LEN(CPUS); i++) {
 		text_str(&b, "  ");
 		text_str(&b, CPUS[i]);

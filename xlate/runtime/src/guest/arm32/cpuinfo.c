@@ -1,6 +1,6 @@
 /*
- * /proc/cpuinfo as an ARMv7 kernel prints it; the features are AT_HWCAP's table (hwcap.h). Implementer and part name no
- * real product, since none has exactly these features. One entry for each CPU this process may run on.
+ * /proc/cpuinfo as a 32-bit kernel prints it; the features are the tables of AT_HWCAP and AT_HWCAP2 (hwcap.h). Implementer
+ * and part name no real product, since none has exactly these features. One entry for each CPU this process may run on.
  */
 #include "guest/arm32/hwcap.h"
 #include "host.h"
@@ -22,15 +22,21 @@ static u32 count_cpus(void)
 	return count ? count : 1;
 }
 
+static void text_features(struct text *b, const struct hwcap *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		text_str(b, list[i].name);
+		text_char(b, ' ');
+	}
+}
+
 static void text_cpu(struct text *b, u32 number)
 {
 	text_str(b, "processor\t: ");
 	text_u64(b, number);
 	text_str(b, "\nmodel name\t: ARMv7 Processor rev 0 (v7l)\nBogoMIPS\t: 100.00\nFeatures\t: ");
-	for (u32 i = 0; i < ARRAY_LEN(HWCAPS); i++) {
-		text_str(b, HWCAPS[i].name);
-		text_char(b, ' ');
-	}
+	text_features(b, HWCAPS, ARRAY_LEN(HWCAPS));
+	text_features(b, HWCAPS2, ARRAY_LEN(HWCAPS2));
 	text_str(b, "\nCPU implementer\t: 0x00\nCPU architecture: 7\nCPU variant\t: 0x0\n"
 		    "CPU part\t: 0x000\nCPU revision\t: 0\n\n");
 }

@@ -30,6 +30,10 @@ class Cube:
         """Some word is in both."""
         return (self.value ^ other.value) & self.mask & other.mask == 0
 
+    def holds(self, word: int) -> bool:
+        """The word is one of it."""
+        return word & self.mask == self.value
+
     def inside(self, other: Cube) -> bool:
         """Every word of this one, which overlaps the other, is in the other."""
         return other.mask & ~self.mask == 0
