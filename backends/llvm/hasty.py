@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from backends.llvm.chains import Chain, Check, makes
+from backends.llvm.exact import LINK, SP
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
 from backends.llvm.slots import (
@@ -32,13 +33,15 @@ class Hasty(Exits):
             (self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in self._written(chain, steps)
         ]
         results: dict[str, list[str]] = {"f64": [], "f32": []}
+        start = self.before_region(steps[chain.first : chain.last])
+        stores = self.stores
         for index in range(chain.first, chain.last):
             self.begin_round(index)
             hasty = bool(makes(steps[index].recording))
             snippet = self.snippet_for(
                 insns[index], steps[index], steps[index].live_after, hasty=hasty
             )
-            self.fill(snippet, insns[index])
+            self.fill_step(snippet, insns[index], node, index)
             for check in chain.checks:
                 if check.index == index:
                     results[check.ty].append(self.result(check))
@@ -48,10 +51,14 @@ class Hasty(Exits):
         self.label(f"{name}e")
         for value, at, ty in before:
             self.add(f"store {ty} {value}, ptr {at}")
+        self.distance = start
+        if self.stores != stores:
+            for number in sorted(chain.registers & {SP, LINK}):
+                self.store(number)
         for index in range(chain.first, chain.last):
             self.again_round(index)
             snippet = self.snippet_for(insns[index], steps[index], steps[index].live_after)
-            self.fill(snippet, insns[index])
+            self.fill_step(snippet, insns[index], node, index)
         self.add(f"br label %{name}d")
         self.label(f"{name}d")
 

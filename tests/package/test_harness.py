@@ -53,7 +53,8 @@ def random_rows(source: random.Random) -> list[faults.FaultRow]:
         code = sorted(source.sample(range(size), min(size, source.randrange(30))))
         guest = [source.choice((0, 2, 4, 100_000, -4, -70_000)) for _ in code]
         key = source.randrange(1 << 20, 1 << 30)
-        rows.append(faults.FaultRow(at, size, key, tuple(zip(code, guest, strict=True))))
+        sp = [source.choice((0, -8, -4000, 60_000)) for _ in code]
+        rows.append(faults.FaultRow(at, size, key, tuple(zip(code, guest, sp, strict=True))))
         at += size
     return rows
 
@@ -65,9 +66,9 @@ def test_fault_table(harness: Path, seed: int) -> None:
     end = rows[-1].start + rows[-1].size if rows else 4096
     edges = [e for r in rows for e in (r.start - 1, r.start, r.start + r.size - 1)]
     offsets = edges + [source.randrange(end + 100) for _ in range(200)]
-    expected = [faults.guest_key(rows, at) for at in offsets]
+    expected = [faults.guest_place(rows, at) for at in offsets]
     found = output(harness, faults.encode(rows), "faults", str(len(rows)), *map(str, offsets))
-    assert [int(text) for text in found] == [key and key + BIAS for key in expected]
+    assert found == [f"{key and key + BIAS} {sp}" for key, sp in expected]
 
 
 @pytest.mark.parametrize("seed", range(25))
