@@ -79,8 +79,8 @@ def distances(
         for step in node.steps:
             if writes(step, SP):
                 out = _behind(step, out, stored=key in loops) or 0
-        for target in node.successors + node.resumes:
-            there = 0 if target in node.resumes or GOTO in (target, key) else out
+        ways = [(k, 0 if GOTO in (k, key) else out) for k in node.successors]
+        for target, there in [*ways, *((k, 0) for k in node.resumes)]:
             if target not in known:
                 known[target] = there
             elif known[target] in (there, None):

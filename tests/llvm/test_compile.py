@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import struct
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import replace

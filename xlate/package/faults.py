@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from xlate.errors import MalformedInput
 from xlate.package.layout import FAULT
 
-
 Place = tuple[int, int, int]  # code offset, guest offset, distance of sp
 _MOVED = 1  # in a guest delta, which is even: sp's distance changes too
 _WORD = 4

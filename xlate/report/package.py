@@ -97,7 +97,9 @@ def function_at(rows: Sequence[FaultRow], guest_va: int) -> FaultRow | None:
         if row.key & ~1 == guest_va:
             return row
     wanted = {guest_va, guest_va | 1}
-    return next((row for row in rows if any(row.key + pc in wanted for _, pc, _ in row.lines)), None)
+    return next(
+        (row for row in rows if any(row.key + place[1] in wanted for place in row.lines)), None
+    )
 
 
 def host_lines(package: Package, row: FaultRow, rows: Sequence[FaultRow]) -> list[HostLine]:

@@ -1,8 +1,8 @@
 /*
  * A fault in optimised code with a handler: the handler runs in a dispatcher of its own, on the host stack below the
  * function that faulted, whose context is kept there as the kernel saved it. sigreturn of that very frame, with the
- * registers as they were, lets the kernel restore the context. A frame with other registers goes on as it says, in the
- * baseline tier; pc, sp and lr were exact in it, the others what the state had.
+ * registers as they were, lets the kernel restore the context. Of those registers pc, sp and lr are exact, the others
+ * what the state had: a handler without siginfo that changed any would send the guest astray, and ends it instead.
  *
  * A handler that is left by a jump leaves its context behind. It is void for certain once a newer frame lies on its own;
  * before that, and only where the host stack has got deep, the guest's sp tells: above the frame, or not on the stack
@@ -17,6 +17,7 @@
 #include "host.h"
 #include "memory.h"
 #include "optimised.h"
+#include "stats.h"
 #include "string.h"
 #include "world.h"
 
@@ -49,6 +50,13 @@ _Noreturn void host_resume(struct host_ucontext *uc);
 
 _Noreturn static void kept_run(struct thread *t, struct kept *k);
 
+/* Nobody has the registers that the guest would go on with. */
+_Noreturn static void lost(const char *why)
+{
+	stats_finish();
+	refuse(EXIT_OWN_FAILURE, process.opt.prog, "the registers at a fault are not known", why, "--tier baseline");
+}
+
 /* --- keeping ---------------------------------------------------------------------------------------- */
 
 static u32 vector_size(const struct host_fpstate *fp)
@@ -66,7 +74,7 @@ void kept_fault(struct thread *t, struct host_ucontext *uc, u32 key, s32 distanc
 	struct kept *k = (struct kept *)((fp - sizeof(*k)) & ~15ull);
 
 	if ((u64)k < (u64)t + KEPT_FLOOR)
-		fatal("too many handlers of faults, each within another, or no room for one on a deep stack");
+		lost("too many handlers of faults, one within the other");
 	memset(k, 0, sizeof(*k));
 	memcpy((void *)fp, uc->mc.fpstate, size);
 	k->uc = *uc;
@@ -134,17 +142,6 @@ void kept_overwritten(struct thread *t, u32 start, u32 size)
 			k->frame = 0;
 }
 
-static void say(const char *what)
-{
-	char buf[120];
-	struct text b = text_begin(buf, sizeof(buf));
-
-	text_str(&b, "xlate-run: ");
-	text_str(&b, what);
-	text_str(&b, "\n");
-	text_write(&b, 2);
-}
-
 void kept_return(struct thread *t, bool rt)
 {
 	u32 frame = t->cpu.r[13];
@@ -156,12 +153,11 @@ void kept_return(struct thread *t, bool rt)
 	while (k && (k->frame != frame || k->rt != rt))
 		k = k->outer;
 	if (!k)
-		fatal("a handler of a fault came back long after it was left by a jump: registers are lost");
+		lost("its handler came back after it seemed to have been left by a jump");
 	k->frame = 0;
-	if (!memcmp(&now, &k->registers, sizeof(now)))
-		t->resumed = k;
-	else
-		say("a handler of a fault changed its frame, where pc, sp and lr alone are known");
+	if (memcmp(&now, &k->registers, sizeof(now)))
+		lost("its handler changed some, and was installed without SA_SIGINFO");
+	t->resumed = k;
 }
 
 _Noreturn void kept_resume(struct thread *t)
