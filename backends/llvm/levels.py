@@ -22,6 +22,9 @@ SWITCHES = (
     "-combiner-store-merging=false",
     # A table made from a switch has no section of its own: its bytes could not be told apart.
     "-switch-to-lookup=false",
+    # Two accesses made one would stand for two guest instructions; level 2 alone would do it.
+    "-simplifycfg-hoist-common=false",
+    "-simplifycfg-sink-common=false",
     # From so many blocks on, CodeGenPrepare looks again at those it changed, not at all of them:
     # for an interpreter's loop of 2,400 blocks that is two thirds of its time, and less code.
     "-cgpp-huge-func=100",
