@@ -48,12 +48,14 @@ SCENARIOS = (
     "blocked",
     "once",
 )
+PAIRS = [("thumb", name) for name in SCENARIOS] + [("a32-pie", "sites"), ("a32-pie", "returns")]
+THUMB = pytest.mark.parametrize("faults", ["thumb"], indirect=True, scope="module")
 DEAD = {"blocked": -signal.SIGSEGV, "once": -signal.SIGSEGV}
 #: Printed in the baseline tier; a scenario is run there once.
 Known = dict[str, Ran]
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module")
 def faults(
     request: pytest.FixtureRequest, guest_cc: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Packaged, Known]:
@@ -82,7 +84,7 @@ def _baseline(xlate_run: Path, faults: tuple[Packaged, Known], scenario: str) ->
     return known[scenario]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(("faults", "scenario"), PAIRS, indirect=["faults"], scope="module")
 def test_scenario(xlate_run: Path, faults: tuple[Packaged, Known], scenario: str) -> None:
     wanted = _baseline(xlate_run, faults, scenario)
     ran = run(xlate_run, faults[0], scenario)
@@ -92,6 +94,7 @@ def test_scenario(xlate_run: Path, faults: tuple[Packaged, Known], scenario: str
     assert ran.counters["enters"] > 0
 
 
+@THUMB
 @pytest.mark.parametrize("scenario", ["jumps", "jumps_onstack", "nested", "sites", "ticks"])
 def test_scenario_on_a_deep_stack(
     xlate_run: Path, shallow_run: Path, faults: tuple[Packaged, Known], scenario: str
@@ -103,6 +106,7 @@ def test_scenario_on_a_deep_stack(
     assert ran.printed == wanted.printed
 
 
+@THUMB
 def test_jumps_leave_memory_flat(xlate_run: Path, faults: tuple[Packaged, Known]) -> None:
     """Contexts of 100,000 faults whose handlers jumped away take no more than those of 10,000."""
     peaks = []
@@ -114,6 +118,7 @@ def test_jumps_leave_memory_flat(xlate_run: Path, faults: tuple[Packaged, Known]
     assert peaks[1] - peaks[0] < 1 << 10
 
 
+@THUMB
 def test_a_changed_frame_is_refused(xlate_run: Path, faults: tuple[Packaged, Known]) -> None:
     """Most registers of it were never known, so the guest must not go on with them."""
     assert _baseline(xlate_run, faults, "edited").printed == "140 20\n"
@@ -123,6 +128,7 @@ def test_a_changed_frame_is_refused(xlate_run: Path, faults: tuple[Packaged, Kno
     assert "--tier baseline" in ran.said
 
 
+@THUMB
 def test_a_handler_with_siginfo_leaves_the_tier(
     xlate_run: Path, faults: tuple[Packaged, Known]
 ) -> None:
@@ -134,6 +140,7 @@ def test_a_handler_with_siginfo_leaves_the_tier(
     assert "left: a handler that is told the registers at a fault" in states
 
 
+@THUMB
 def test_every_access_has_its_place(faults: tuple[Packaged, Known]) -> None:
     """What LLVM says of accesses is all there are, and no guest instruction has lost its own."""
     image = parse(faults[0].program.read_bytes())
