@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from backends.llvm.exact import LINK, Exact
 from backends.llvm.liveness import GOTO, Node, entry_flags, passing_flags
 from backends.llvm.slots import ALL_FLAGS
 from backends.llvm.source import ALWAYS, Table
-from backends.llvm.writer import Writer
-
-LINK = 14
 
 
-class Exits(Writer):
+class Exits(Exact):
     """The ends of blocks."""
 
     # --- leaving -----------------------------------------------------------------------------
     def give(self, key: str) -> None:
         """Return outward: registers as they are, going on at ``key``."""
+        self.hand_over()
         regs = self.value("load %A, ptr %abi")
         first = self.value(f"insertvalue %G poison, i32 {key}, 0")
         self.add(f"ret %G {self.value(f'insertvalue %G {first}, %A {regs}, 1')}")
@@ -43,6 +42,7 @@ class Exits(Writer):
         if key not in self.nodes:
             self.tail(key, dirty)
             return
+        self.check_sp(key)
         if key & ~1 > here or (here, key) in self.short or self._polls_anyway(key):
             self.add(f"br label %{self.at(key)}")
             return
@@ -81,6 +81,7 @@ class Exits(Writer):
 
     def tail_call(self, callee: str) -> None:
         """The last thing that a function does."""
+        self.hand_over()
         regs = self.value("load %A, ptr %abi")
         done = self.value(f"musttail call x86_regcallcc %G {callee}(ptr %st, %A {regs})")
         self.add(f"ret %G {done}")
@@ -112,6 +113,7 @@ class Exits(Writer):
 
     def call(self, callee: str, back: int) -> None:
         """Call and go on at ``back`` when that is where it returns to; else pass it outward."""
+        self.hand_over()
         regs = self.value("load %A, ptr %abi")
         if back not in self.nodes:
             done = self.value(f"call x86_regcallcc %G {callee}(ptr %st, %A {regs})")
@@ -176,6 +178,7 @@ class Exits(Writer):
         pc = self.key_operand(after & ~1)
         self.add(f"store i32 {pc}, ptr {self.state('r', 60)}")
         self.add(f"store i8 {after & 1}, ptr {self.state('thumb')}")
+        self.distance = 0  # it takes sp from the register
         self.call(self.value(f"load ptr, ptr {self.state('svc')}"), after)
 
     def indirect(self, insn: Any, how: str, target: str, node: Node) -> None:
@@ -188,6 +191,7 @@ class Exits(Writer):
             self.call(self.look_up(target), back)
             return
         if GOTO in node.successors:
+            self.hand_over()
             self.go_to(target, self.source.tables.get(insn.pc))
             return
         inside = [k for k in self._possible(insn) if k in self.nodes] if how == "jump" else []
@@ -233,6 +237,7 @@ class Exits(Writer):
 
     def goto(self, node: Node) -> None:
         """Where computed jumps with many known targets meet."""
+        self.distance = 0
         dirty = node.dirty_out
         keep = dirty & ~ALL_FLAGS | dirty & entry_flags(node.live_in)
         if self.joined or self.hashed is None:

@@ -42,6 +42,7 @@ class Lifter(Hasty):
         if key in self.loops:
             self.start_counting(key, node, insns)
         self.label(f"b{key:x}")
+        self.begin(key)
         if (cut := _cut(insns, self.module)) is not None:
             self.cut(node, insns, cut)
             return
@@ -57,6 +58,7 @@ class Lifter(Hasty):
             if ends and key in self.latches:
                 self.count_down(self.latches[key])
             if cond is not None:
+                behind = self.before_region(node.steps[first:last])
                 name = self.new()
                 skip = self.fill(cond, insns[first])
                 self.add(f"br i1 {skip}, label %{name}s, label %{name}b")
@@ -67,6 +69,7 @@ class Lifter(Hasty):
                 if not ended:
                     self.add(f"br label %{name}s")
                 self.label(f"{name}s")
+                self.distance = behind
                 if ended:
                     after = (insns[-1].pc + insns[-1].size) | int(insns[-1].thumb)
                     self.edge(insns[-1].pc, after, node.dirty_out)
@@ -94,6 +97,7 @@ class Lifter(Hasty):
         loop = self.loops[key]
         rounds = loop.unrolled(node.steps)
         self.label(f"p{key:x}")
+        self.begin(key)
         room = loop.room(self.value)
         self.add(f"store i32 {room}, ptr %room{key:x}")
         if rounds == 1:
@@ -117,6 +121,7 @@ class Lifter(Hasty):
         """A group of rounds, again while there is room for one; behind it single ones, or none."""
         key = loop.header
         self.label(f"u{key:x}")
+        self.begin(key)
         if any(step.predicate for step in node.steps[:-1]):
             for number in range(rounds):
                 if self.wide is not None:
@@ -157,17 +162,18 @@ class Lifter(Hasty):
             step.live_after = ALL_FLAGS
         for first, last, cond in _regions(insns[:at], node.steps):
             name = self.new()
+            behind = self.before_region(node.steps[first:last]) if cond is not None else 0
             if cond is not None:
                 skip = self.fill(cond, insns[first])
                 self.add(f"br i1 {skip}, label %{name}s, label %{name}b")
                 self.label(f"{name}b")
             for index in range(first, last):
-                self.fill(
-                    self.snippet_for(insns[index], node.steps[index], ALL_FLAGS), insns[index]
-                )
+                snippet = self.snippet_for(insns[index], node.steps[index], ALL_FLAGS)
+                self.fill_step(snippet, insns[index], node, index)
             if cond is not None:
                 self.add(f"br label %{name}s")
                 self.label(f"{name}s")
+                self.distance = behind
         self.outward(insns[at].pc | int(insns[at].thumb), node.dirty_out, ALL_FLAGS)
 
     def instruction(self, insn: Any, node: Node, index: int) -> None:
@@ -180,7 +186,8 @@ class Lifter(Hasty):
         flow = step.recording.flow
         outcome = ""
         if flow.kind != "stop" or flow.how == "svc":  # what stops is left to the baseline tier
-            outcome = self.fill(self.snippet_for(insn, step, step.live_after), insn)
+            snippet = self.snippet_for(insn, step, step.live_after)
+            outcome = self.fill_step(snippet, insn, node, index)
         if raises(step.recording):
             self.forget_host()
         if node.gotos and step.predicate is None:
@@ -192,6 +199,7 @@ class Lifter(Hasty):
     def text(self) -> FunctionText:
         """The function."""
         self.twins: set[int] = set()
+        self.known_sp = self.block_distances()
         self.latches = {loop.latch: header for header, loop in self.loops.items()}
         self.enter()
         for key, node in self.nodes.items():
@@ -212,7 +220,6 @@ class Lifter(Hasty):
             text=body,
             entries=tuple(k for k in self.roots if not self._stuck(k)),
             refs=frozenset(self.refs),
-            lines=self.lines,
         )
 
     def _stuck(self, key: int) -> bool:

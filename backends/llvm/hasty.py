@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from backends.llvm.chains import Chain, Check, makes
+from backends.llvm.exact import LINK, SP
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
 from backends.llvm.slots import (
@@ -37,19 +38,11 @@ class Hasty(Exits):
         before = [
             (self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in self._written(chain, steps)
         ]
-        results: dict[str, list[str]] = {"f64": [], "f32": [], LANES: []}
+        start = self.before_region(steps[chain.first : chain.last])
+        stores = self.stores
         if chain.lanes:
             self.begin_lanes()
-        for index in range(chain.first, chain.last):
-            self.begin_round(index)
-            hasty = bool(makes(steps[index].recording))
-            snippet = self.snippet_for(
-                insns[index], steps[index], steps[index].live_after, hasty=hasty
-            )
-            self.fill(snippet, insns[index])
-            for check in chain.checks:
-                if check.index == index:
-                    results[KINDS.get(check.ty, check.ty)].append(self.result(check))
+        results = self._in_haste(insns, node, chain)
         name = self.new()
         lanes = results.pop(LANES)
         self.branch_to_nans(results, f"{name}e")
@@ -61,14 +54,34 @@ class Hasty(Exits):
             self.add(f"store {ty} {value}, ptr {at}")
         if chain.lanes:
             self.lanes_again()
+        self.distance = start
+        if self.stores != stores:
+            for number in sorted(chain.registers & {SP, LINK}):
+                self.store(number)
         for index in range(chain.first, chain.last):
             self.again_round(index)
             snippet = self.snippet_for(insns[index], steps[index], steps[index].live_after)
-            self.fill(snippet, insns[index])
+            self.fill_step(snippet, insns[index], node, index)
         self.add(f"br label %{name}d")
         self.label(f"{name}d")
         if not chain.lanes:
             self.forget_host()
+
+    def _in_haste(self, insns: list[Any], node: Node, chain: Chain) -> dict[str, list[str]]:
+        """The run without a look; returns what to look at, by type."""
+        steps = node.steps
+        results: dict[str, list[str]] = {"f64": [], "f32": [], LANES: []}
+        for index in range(chain.first, chain.last):
+            self.begin_round(index)
+            hasty = bool(makes(steps[index].recording))
+            snippet = self.snippet_for(
+                insns[index], steps[index], steps[index].live_after, hasty=hasty
+            )
+            self.fill_step(snippet, insns[index], node, index)
+            for check in chain.checks:
+                if check.index == index:
+                    results[KINDS.get(check.ty, check.ty)].append(self.result(check))
+        return results
 
     def _written(self, chain: Chain, steps: list[Step]) -> list[tuple[str, str]]:
         """Variables that a run writes, and their types."""

@@ -22,10 +22,9 @@ SWITCHES = (
     "-combiner-store-merging=false",
     # A table made from a switch has no section of its own: its bytes could not be told apart.
     "-switch-to-lookup=false",
-    # There are no variables, only lines: the older of two ways to follow variables costs least.
-    "-experimental-debug-variable-locations=false",
-    # Reading a module with lines would verify it once more; to_object() does that.
-    "-disable-auto-upgrade-debug-info",
+    # Two accesses made one would stand for two guest instructions; level 2 alone would do it.
+    "-simplifycfg-hoist-common=false",
+    "-simplifycfg-sink-common=false",
     # From so many blocks on, CodeGenPrepare looks again at those it changed, not at all of them:
     # for an interpreter's loop of 2,400 blocks that is two thirds of its time, and less code.
     "-cgpp-huge-func=100",
@@ -48,6 +47,9 @@ QUICK = (
 # without: it makes them keep the one free register across calls (docs/decisions/0010).
 APART = "-join-globalcopies=0"
 
+# Where it is on, two accesses may become one, and code is a tenth smaller.
+MERGE = "-enable-tail-merge={}"
+
 
 @dataclass(frozen=True)
 class Level:
@@ -68,6 +70,7 @@ class Compiler:
     """One target machine for one level; a process has a single set of LLVM switches."""
 
     _ready = False
+    _merges = True
     _tuned: tuple[str, ...] | None = None
 
     def __init__(self, level: int, *, joins: bool = False) -> None:
@@ -90,14 +93,20 @@ class Compiler:
             codemodel="small",
         )
 
-    def to_object(self, text: str) -> bytes:
-        """Return the object file of one module; RuntimeError carries LLVM's own words."""
+    def to_object(self, text: str, *, merge: bool = True) -> bytes:
+        """Return the object file of one module; RuntimeError carries LLVM's own words.
+
+        Unless ``merge``, ends of blocks that are alike are not made one.
+        """
         if Compiler._tuned is None:
             for switch in self._switches:
                 llvm.set_option("xlate", switch)
             Compiler._tuned = self._switches
         if Compiler._tuned != self._switches:
             raise Inconsistent("this process generates code for another level")
+        if Compiler._merges != merge:
+            llvm.set_option("xlate", MERGE.format("true" if merge else "false"))
+            Compiler._merges = merge
         return bytes(self._machine.emit_object(self._optimised(text)))
 
     def optimised_text(self, text: str) -> str:

@@ -24,7 +24,7 @@ from backends.llvm.modules import Normal
 from backends.llvm.objects import Constant, ObjectCode, Reloc
 
 LIMIT = 256 << 20
-SHAPING = ("levels.py", "modules.py", "spelling.py", "objects.py", "dwarf.py", "memo.py")
+SHAPING = ("levels.py", "modules.py", "spelling.py", "objects.py", "accesses.py", "memo.py")
 
 _TABLE = "CREATE TABLE IF NOT EXISTS memo (key BLOB PRIMARY KEY, value BLOB, used INTEGER)"
 
@@ -46,7 +46,6 @@ def key_maker(prelude: str, level: int) -> Callable[[Normal], bytes]:
 
     def key(function: Normal) -> bytes:
         own = common.copy()
-        own.update(b"1" if function.lines else b"0")
         own.update(function.text.encode())
         return own.digest()
 

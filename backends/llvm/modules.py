@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backends.llvm.accesses import metadata
 from backends.llvm.binding import TRIPLE
 from backends.llvm.singly import ARGUMENTS as ALL_ARGUMENTS
 from backends.llvm.singly import LEAF_DOUBLES, one_by_one
@@ -25,8 +26,8 @@ from backends.llvm.unit import FunctionText
 BIAS = "xlate_bias"
 
 _NAME = re.compile(r"@([fs]_[\w.]+)")
-_PLACE = re.compile(r"!dbg !L(\d+)")
-_NO_PLACE = re.compile(r", !dbg !L\d+")
+_PLACE_MARK = "!pcsections !L"
+_PLACE = re.compile(r"!pcsections !L(-?\d+)s(-?\d+)")
 _BODY = re.compile(r"\{[ \t]*\n")
 _NUMBERED = re.compile(r"^!(\d+) =", re.MULTILINE)
 _OWN = "@self("
@@ -57,8 +58,12 @@ class Normal:
 
     text: str
     callees: tuple[str, ...]
-    lines: bool
     integer: bool
+
+    @property
+    def accesses(self) -> int:
+        """How many accesses to guest memory there are."""
+        return self.text.count(_PLACE_MARK)
 
     @property
     def joins(self) -> bool:
@@ -79,18 +84,16 @@ def normalise(function: FunctionText) -> Normal:
 
     body = _NAME.sub(position, body)
     head = head.replace(f"@{function.name}(", _OWN, 1)
-    if not function.lines:
-        body = _NO_PLACE.sub("", body)
     text = head + "{\n" + body
     if integer:
         text = text.replace("%A", "%B").replace("%G", "%H")
-        return Normal(spelled_out(text) if parts else text, tuple(places), function.lines, integer)
+        return Normal(spelled_out(text) if parts else text, tuple(places), integer)
     leaf = _NO_LEAF.search(body) is None
     if parts:
         text = one_by_one(text, leaf=leaf)
     if leaf:
         text = text.replace("%A", "%C").replace("%G", "%K")
-    return Normal(text, tuple(places), function.lines, integer)
+    return Normal(text, tuple(places), integer)
 
 
 def _uses_floats(body: str) -> bool:
@@ -115,64 +118,35 @@ def module_text(functions: Sequence[Normal], prelude: str) -> str:
         out.append(f"declare dso_local x86_regcallcc %G @d{i}(ptr, {ALL_ARGUMENTS}) nounwind")
         out.append(f"declare dso_local x86_regcallcc %H @q{i}(ptr, %B) nounwind")
         out.append(f"declare dso_local x86_regcallcc %H @p{i}(ptr, {ARGUMENTS}) nounwind")
-    debug = _Debug(prelude)
+    places = _Places(prelude)
     for i, function in enumerate(functions):
-        out += [f"$x{i} = comdat any", _define(i, function, debug)]
-    return "\n".join([*out, *debug.out, ""])
+        out += [f"$x{i} = comdat any", _define(i, function, places)]
+    return "\n".join([*out, *places.out, ""])
 
 
-def _define(number: int, function: Normal, debug: _Debug) -> str:
+def _define(number: int, function: Normal, places: _Places) -> str:
     head, body = _split(function.text)
     head = head.replace(_OWN, f"@x{number}(", 1)
     if function.integer:
         head += _INTEGER_ONLY
-    if not function.lines:
-        return f"{head}comdat {{\n{body}"
-    scope, body = debug.place(body)
-    return f"{head}comdat !dbg !{scope} {{\n{body}"
+    return f"{head}comdat {{\n{places.place(body)}"
 
 
-class _Debug:
-    """Debug metadata of a module: places become lines, guest offset + 1."""
+class _Places:
+    """Metadata of a module: what its accesses carry."""
 
     def __init__(self, prelude: str) -> None:
         self.next = 1 + max((int(n) for n in _NUMBERED.findall(prelude)), default=-1)
         self.out: list[str] = []
-        self._unit = self._type = self._file = -1
 
-    def _new(self, text: str) -> int:
-        self.out.append(f"!{self.next} = {text}")
-        self.next += 1
-        return self.next - 1
+    def place(self, body: str) -> str:
+        """A body with the numbers of real metadata."""
+        first = self.next
 
-    def _begin(self) -> None:
-        self._file = self._new('!DIFile(filename: "guest", directory: "")')
-        self._unit = self._new(
-            f"distinct !DICompileUnit(language: DW_LANG_C, file: !{self._file}, "
-            "emissionKind: DebugDirectivesOnly)"
-        )
-        empty = self._new("!{}")
-        self._type = self._new(f"!DISubroutineType(types: !{empty})")
-        version = self._new('!{i32 2, !"Debug Info Version", i32 3}')
-        dwarf = self._new('!{i32 2, !"Dwarf Version", i32 4}')
-        self.out.append(f"!llvm.dbg.cu = !{{!{self._unit}}}")
-        self.out.append(f"!llvm.module.flags = !{{!{version}, !{dwarf}}}")
+        def numbered(match: re.Match[str]) -> str:
+            own = metadata(int(match[1]), int(match[2]), self.next - first)
+            self.out.append(f"!{self.next} = {own}")
+            self.next += 1
+            return f"!pcsections !{self.next - 1}"
 
-    def place(self, body: str) -> tuple[int, str]:
-        """Number of the function's scope, and its body with real locations."""
-        if self._unit < 0:
-            self._begin()
-        scope = self._new(
-            f'distinct !DISubprogram(name: "g", file: !{self._file}, line: 1, type: !{self._type}, '
-            f"unit: !{self._unit}, spFlags: DISPFlagDefinition)"
-        )
-        known: dict[str, str] = {}
-
-        def location(match: re.Match[str]) -> str:
-            text = known.get(match[1])
-            if text is None:
-                number = self._new(f"!DILocation(line: {int(match[1]) + 1}, scope: !{scope})")
-                text = known[match[1]] = f"!dbg !{number}"
-            return text
-
-        return scope, _PLACE.sub(location, body)
+        return _PLACE.sub(numbered, body)

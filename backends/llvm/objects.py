@@ -1,4 +1,4 @@
-"""Object files to functions that stand alone: code, relocations, constants, guest lines.
+"""Object files to functions that stand alone: code, relocations, constants, places of accesses.
 
 Reads exactly what LLVM emits for the modules of ``modules.py`` (little-endian x86-64 ELF, one text
 section a function); anything else in a function makes that function refused, never guessed at.
@@ -7,11 +7,11 @@ section a function); anything else in a function makes that function refused, ne
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from backends.llvm import dwarf
+from backends.llvm.accesses import SECTION, pack_places, read_places
 from backends.llvm.modules import BIAS
 
 CALLEE, CONSTANT, OWN, SLOT = range(4)
@@ -59,6 +59,7 @@ class _Section(NamedTuple):
     name: str
     kind: int
     data: bytes
+    link: int
     info: int
     align: int
     entsize: int
@@ -95,7 +96,7 @@ class Elf:
         rows = [_HEADER.unpack_from(data, at + 64 * i) for i in range(count)]
         strings = data[rows[names][4] :]
         self.sections = [
-            _Section(i, _name(strings, r[0]), r[1], data[r[4] : r[4] + r[5]], r[7], r[8], r[9])
+            _Section(i, _name(strings, r[0]), r[1], data[r[4] : r[4] + r[5]], *r[6:])
             for i, r in enumerate(rows)
         ]
         self.flags = [r[2] for r in rows]
@@ -117,9 +118,13 @@ class Elf:
 
 def read_object(data: bytes, count: int) -> list[ObjectCode | Refused]:
     """Functions ``x0`` to ``x<count-1>`` of an object file."""
-    elf = Elf(data)
+    return read_functions(Elf(data), count)
+
+
+def read_functions(elf: Elf, count: int) -> list[ObjectCode | Refused]:
+    """The same of one that is open."""
     texts = [elf.by_name[f".text.x{i}"] for i in range(count)]
-    lines = _lines(elf, texts)
+    lines = {number: pack_places(places) for number, places in _accesses(elf).items()}
     out: list[ObjectCode | Refused] = []
     for text in texts:
         try:
@@ -129,17 +134,25 @@ def read_object(data: bytes, count: int) -> list[ObjectCode | Refused]:
     return out
 
 
-def _lines(elf: Elf, texts: list[_Section]) -> dict[int, bytes]:
-    section = elf.by_name.get(".debug_line")
-    if section is None:
-        return {}
-    wanted = {t.number for t in texts}
-    starts = {
-        offset: symbol.section
-        for offset, _, symbol, _ in elf.relocations(section)
-        if symbol.section in wanted
-    }
-    return {number: dwarf.pack_rows(rows) for number, rows in dwarf.line_rows(section.data, starts)}
+def merged(elf: Elf, counts: Sequence[int]) -> list[int]:
+    """Numbers of the functions that have lost some of so many accesses."""
+    found = _accesses(elf)
+    lost = []
+    for i, count in enumerate(counts):
+        places = found.get(elf.by_name[f".text.x{i}"].number, [])
+        if len({place[-1] for place in places}) < count:
+            lost.append(i)
+    return lost
+
+
+def _accesses(elf: Elf) -> dict[int, list[tuple[int, int, int, int]]]:
+    """Places of accesses by number of the section of code."""
+    out = {}
+    for section in elf.sections:
+        if section.name == SECTION:
+            fields = {at: s.value + addend for at, _, s, addend in elf.relocations(section)}
+            out[section.link] = read_places(section.data, fields)
+    return out
 
 
 class _Function:

@@ -19,6 +19,7 @@ LESS = 20  # N differs from V: kept beside them, so that signed conditions are o
 FPSCR = 21  # without its NZCV
 FP_FLAGS = 22  # FPSCR's NZCV, in their place: what a comparison writes and vmrs reads
 LOW_D = 16  # with its number added: a double register below d16 that is not passed
+WORD = 4
 HIGH_Q = 32  # d16-d31 as eight pairs
 FLAGS = sum(1 << bit for bit in FLAG_SLOTS.values())
 ALL_FLAGS = FLAGS | 1 << LESS | 1 << FP_FLAGS
@@ -42,6 +43,7 @@ PRELUDE = f"""%A = type {{ {_MEMBERS} }}
 %G = type {{ i32, %A }}
 @xlate_bias = external dso_local global i32
 declare i64 @llvm.read_register.i64(metadata)
+declare void @llvm.fake.use(...)
 attributes #0 = {{ nounwind strictfp "frame-pointer"="none" "no-jump-tables"="false" }}
 attributes #1 = {{ strictfp }}
 !0 = !{{!"branch_weights", i32 1, i32 100000}}

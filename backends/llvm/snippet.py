@@ -2,12 +2,13 @@ r"""The LLVM text of one guest instruction, made once for every recording and th
 
 A snippet is text with placeholders: \1 is a number that makes its names unique (values are numbers,
 \1 in front of three digits), \2n\2 a constant that depends on the address, \3n\3 a folded literal,
-\5 the place in the line table. Registers
+\5 what accesses carry. Registers
 and flags are loaded from and stored to local variables, which LLVM turns into SSA values.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from backends.llvm.floats import compare_apart, fix_by_branches, to_int_apart
@@ -73,18 +74,34 @@ class _SnippetText(Text):
         self._next += 1
         return f"x\1l{self._next}"
 
-    def mark(self, first: int) -> None:
-        """Lines from the first on are an access or may be joined with one: they say where."""
-        for number in range(first, len(self.lines)):
-            if self.lines[number].startswith(" "):
-                self.lines[number] += "\5"
+    def mark(self, first: int) -> bool:
+        """Accesses to guest memory among the lines from the first on say where they are."""
+        found = [n for n in range(first, len(self.lines)) if _ACCESS.search(self.lines[n])]
+        for number in found:
+            self.lines[number] += "\5"
+        return bool(found)
+
+    def keep_apart(self, op: Op) -> None:
+        """One more use of what was loaded, so that no later instruction becomes the access.
+
+        LLVM would take its place for the guest's, or lose it when it parts the two again.
+        """
+        loaded = op.args[0].op if op.name in _EXTENSIONS else op
+        if loaded.index not in self.loads or (op is loaded and op.index in self.extended):
+            return
+        ty = self.floats.get(op.index) or llvm_type(op.ty)
+        self.line(f"call void (...) @llvm.fake.use({ty} {self.names[op.index]})")
 
     def lower(self, block: Block) -> None:
         """Append the operations that matter with these flags alive."""
         self.fpscr = Fpscr(block, self.places.offsets["fpscr"])
+        self.loads: set[int] = set()  # operations that read guest memory
         needed = _needed(block, self.live, self.fpscr)
         if not self.exact:
             needed &= {op.index for op in hasty_ops(block, self.places.offsets["qc"])}
+        self.extended = {
+            op.args[0].op.index for op in block if op.name in _EXTENSIONS and op.index in needed
+        }
         floats = self.floats = moved_floats(block, self.places.offsets["d"], fold=self.fold)
         for op in block:
             if op.name == "set_flag":
@@ -99,14 +116,17 @@ class _SnippetText(Text):
                     raise Inconsistent(f"no LLVM lowering for {op.name}")
                 result = ARMS[op.name](self, op)
                 self.lines[-1:] = [retyped(op, line, floats) for line in self.lines[-1:]]
-            if op.name in _ACCESSES or any(arg.op.name == "load" for arg in op.args):
-                self.mark(len(self.lines) - 1 if op.name in ("load", "store") else first)
+            if op.name in _ACCESSES and self.mark(first) and op.name == "load":
+                self.loads.add(op.index)
             if op.ty:
                 assert result is not None
                 self.names[op.index] = result
+                self.keep_apart(op)
 
 
 _ACCESSES = ("load", "store", "cas_if")
+_EXTENSIONS = ("zext", "sext")
+_ACCESS = re.compile(r"\b(?:load|store|cmpxchg) .*ptr addrspace\(256\)")
 
 
 def _get_flag(t: _SnippetText, op: Op) -> str:
@@ -214,7 +234,6 @@ def _load(t: _SnippetText, op: Op) -> str | None:
         value = t.new(f"bitcast i{WIDTHS[op.ty]} {hole} to {lt}")
     else:
         value = t.new(f"add {lt} {hole}, 0")
-    t.lines.append("")  # takes the mark of the line table, that a load would have
     return value
 
 
@@ -301,9 +320,8 @@ def make_snippet(
         t.names.clear()
         t.lower(block)
     _less(t, blocks)
-    lines = [line for line in t.lines if line.strip("\5")]
     return Snippet(
-        text="".join(line + "\n" for line in lines),
+        text="".join(line + "\n" for line in t.lines),
         allocas="".join(t.allocas),
         consts=tuple(places.consts),
         literals=tuple(t.literals),

@@ -16,8 +16,8 @@ class FunctionText:
 
     ``text`` refers to other functions by the names in ``refs``, to ``@xlate_bias`` and to
     intrinsics; types, attribute groups and numbered metadata stand in a prelude common to all
-    functions. With ``lines``, instructions carry ``!dbg !L<offset>``: guest pc less ``key`` without
-    its T bit.
+    functions. Accesses carry ``!pcsections !L<offset>s<distance>``: guest pc less ``key`` without
+    its T bit, and how far sp is from the state's.
     """
 
     key: int
@@ -29,4 +29,3 @@ class FunctionText:
     """Link keys whose table entry calls this function; with several, it asks ``target``."""
     refs: frozenset[str] = frozenset()
     """Names of the functions that are called."""
-    lines: bool = False

@@ -18,26 +18,34 @@ from typing import IO
 
 from backends.llvm.levels import Compiler
 from backends.llvm.modules import Normal, module_text, normalise
-from backends.llvm.objects import ObjectCode, Refused, read_object
+from backends.llvm.objects import Elf, ObjectCode, Refused, merged, read_functions
 from backends.llvm.unit import FunctionText
 
 LENGTH = struct.Struct("<Q")
 
 
 def compile_batch(
-    compiler: Compiler, functions: Sequence[Normal], prelude: str
+    compiler: Compiler, functions: Sequence[Normal], prelude: str, *, merge: bool = True
 ) -> list[ObjectCode | Refused]:
-    """Compile functions as one module; when LLVM finds fault, halves, down to the culprit."""
+    """Compile functions as one module; when LLVM finds fault, halves, down to the culprit.
+
+    Functions in which it merged accesses are compiled again: a fault must tell one from the other.
+    """
     try:
-        data = compiler.to_object(module_text(functions, prelude))
+        elf = Elf(compiler.to_object(module_text(functions, prelude), merge=merge))
     except RuntimeError as e:
         if len(functions) == 1:
             return [Refused(f"LLVM refuses the text: {reason_in(str(e))}")]
         middle = len(functions) // 2
-        return compile_batch(compiler, functions[:middle], prelude) + compile_batch(
-            compiler, functions[middle:], prelude
-        )
-    return read_object(data, len(functions))
+        halves = functions[:middle], functions[middle:]
+        return [r for half in halves for r in compile_batch(compiler, half, prelude, merge=merge)]
+    results = read_functions(elf, len(functions))
+    lost = merged(elf, [f.accesses for f in functions]) if merge else []
+    if lost:
+        apart = compile_batch(compiler, [functions[i] for i in lost], prelude, merge=False)
+        for i, result in zip(lost, apart, strict=True):
+            results[i] = result
+    return results
 
 
 _NAMES = re.compile(r"[%@][\w.]+|'[^']*'")

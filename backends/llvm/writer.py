@@ -55,7 +55,6 @@ class Writer:
         self.hops: dict[str, str] = {}  # blocks that only go on: where
         self.refs: set[str] = set()
         self.count = 0
-        self.lines = False
         self.left: list[str] = []  # reasons of instructions that the baseline tier has to do
         self.cold = False  # the common way out is used
         self.nodes = nodes_of(source, snippets, roots) if nodes is None else nodes
@@ -183,7 +182,7 @@ class Writer:
             self.add(f"store i1 {self.value(f'xor i1 {n}, {v}')}, ptr %fl")
 
     # --- instructions ------------------------------------------------------------------------
-    def fill(self, snippet: Snippet, insn: Any) -> str:
+    def fill(self, snippet: Snippet, insn: Any, distance: int = 0) -> str:
         """Append an instruction's snippet; returns its outcome."""
         self.count += 1
         prefix = str(self.count)
@@ -195,8 +194,8 @@ class Writer:
             value_at = self.module.literal(expr.at(insn.pc), _BYTES[ty])
             text = text.replace(f"\3{number}\3", str(value_at))
         if "\5" in text:
-            self.lines = True
-            text = text.replace("\5", f", !dbg !L{(insn.pc - (self.source.key & ~1)) & 0xFFFFFFFF}")
+            at = insn.pc - (self.source.key & ~1)
+            text = text.replace("\5", f", !pcsections !L{at}s{distance}")
         if snippet.allocas:
             self.allocas.append(snippet.allocas.replace("\1", prefix))
         if text:

@@ -23,8 +23,8 @@ attributes #1 = {{ nounwind }}
 class Body:
     """Lines of one function: registers in allocas, results through ``leave``."""
 
-    def __init__(self, key: int, *, lines: bool = True) -> None:
-        self.key, self.lines = key, lines
+    def __init__(self, key: int) -> None:
+        self.key = key
         self.out: list[str] = []
         self.count = 0
         self.at = 0
@@ -32,7 +32,8 @@ class Body:
 
     def line(self, text: str) -> None:
         """One line, with the place of the current instruction."""
-        mark = f", !dbg !L{self.at}" if self.lines and ("load" in text or "store" in text) else ""
+        access = "addrspace(256)" in text and "volatile" in text
+        mark = f", !pcsections !L{self.at}s0" if access else ""
         self.out.append(f"  {text}{mark}")
 
     def new(self, text: str) -> str:
@@ -94,7 +95,7 @@ class Body:
             head += [f"  store double %j{i}, ptr %d{i}"]
         text = "\n".join([*head, *self.out, "}", ""])
         keys = (self.key,) if entries is None else entries
-        return FunctionText(self.key, name, text, keys, frozenset(self.refs), self.lines)
+        return FunctionText(self.key, name, text, keys, frozenset(self.refs))
 
 
 def _instruction(b: Body, rng: random.Random) -> None:

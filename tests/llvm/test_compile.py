@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from backends.llvm import pool
-from backends.llvm.dwarf import pack_rows
+from backends.llvm.accesses import pack_places, read_places
 from backends.llvm.memo import Memo, key_maker, pack, unpack
 from backends.llvm.modules import normalise
 from backends.llvm.objects import ObjectCode, Refused
@@ -134,7 +135,7 @@ def _children() -> set[str]:
 
 
 def test_equal_bodies_are_compiled_once(tmp_path: Path) -> None:
-    first = Body(0x10000, lines=False)
+    first = Body(0x10000)
     first.call("f_00020000", 3)
     first.leave("4")
     one = first.function()
@@ -172,15 +173,14 @@ def test_the_memo_gives_back_what_was_compiled(tmp_path: Path) -> None:
         assert (other.hits, other.misses) == (0, 3)
 
 
-def test_keys_tell_levels_preludes_and_lines_apart() -> None:
+def test_keys_tell_levels_and_preludes_apart() -> None:
     function = normalise(_functions(1)[0])
     keys = {
         key_maker(PRELUDE, 1)(function),
         key_maker(PRELUDE, 2)(function),
         key_maker(PRELUDE + "\n", 1)(function),
-        key_maker(PRELUDE, 1)(replace(function, lines=False)),
     }
-    assert len(keys) == 4
+    assert len(keys) == 3
 
 
 @pytest.mark.parametrize("harm", ["text", "truncated", "row", "number"])
@@ -237,9 +237,14 @@ def test_functions_are_packed_whole() -> None:
             unpack(pack(result)[:-3])
 
 
-def test_line_rows_keep_their_order_and_sign() -> None:
-    rows = [(0, 1), (3, 0), (5, 1), (7, 0x80000001), (300, 5), (301, 5), (302, 0xFFFFFFFF)]
-    assert list(decode_lines(pack_rows(rows))) == [(0, 0), (7, -(1 << 31)), (300, 4), (302, -2)]
+def test_places_of_accesses_keep_their_order_and_sign() -> None:
+    """Fields of one row stand together; the third number is the access's own."""
+    data = bytearray(40)
+    struct.pack_into("<iii", data, 8, 4, -8, 0)
+    struct.pack_into("<iii", data, 24, -2, 1 << 18, 1)
+    places = read_places(bytes(data), {0: 300, 4: 7, 20: 40})
+    assert places == [(7, 4, -8, 0), (40, -2, 1 << 18, 1), (300, 4, -8, 0)]
+    assert list(decode_lines(pack_places(places))) == [place[:3] for place in places]
 
 
 def test_the_text_after_the_passes_can_be_shown() -> None:

@@ -311,3 +311,58 @@ def test_half_of_a_double_register_is_an_element_of_it():
     text = lift([0xEE300A20, BX_LR]).at(0)  # vadd.f32 s0, s0, s1
     assert "extractelement <2 x float>" in text
     assert "i64 44\n" not in text
+
+
+# --- what faults need -----------------------------------------------------------------------------
+
+LDR, LDR_LR = 0xE5900000, 0xE590E004  # ldr r0, [r0]; ldr lr, [r0, #4]
+SUB_SP, SUB_SP_R1, SUBEQ_SP = 0xE24DD00C, 0xE04DD001, 0x024DD008
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Guest offsets of the accesses, in order, and distances of sp from the state's."""
+    found = re.findall(r"!pcsections !L(-?\d+)s(-?\d+)", text)
+    return [(int(at), int(distance)) for at, distance in found]
+
+
+def kept(text: str) -> list[int]:
+    """Registers that are stored where a fault may follow, in order."""
+    offsets = re.findall(r"i64 (\d+)\n  store volatile i32", text)
+    return [(int(at) - OFFSET["r"]) // 4 for at in offsets]
+
+
+def test_accesses_say_how_far_sp_is_from_the_state_s():
+    text = lift([LDR, PUSH_LR, SUB_SP, LDR, 0xE28DD00C, RETURN]).at(0)
+    assert places(text) == [(0, 0), (4, 0), (4, 0), (12, -20), (20, -8), (20, -8)]
+    assert kept(text) == []
+
+
+def test_sp_stands_in_the_state_at_calls_and_returns():
+    text = lift([PUSH_LR, call(1, 4), RETURN, UDF, ADDS, BX_LR]).at(0)
+    assert places(text) == [(0, 0), (0, 0), (8, 0), (8, 0)]
+    assert kept(text) == [13, 13]
+
+
+def test_sp_that_only_a_run_knows_is_stored():
+    text = lift([SUB_SP, SUB_SP_R1, LDR, BX_LR]).at(0)
+    assert places(text) == [(8, 0)]
+    assert kept(text) == [13]
+
+
+def test_sp_is_stored_around_a_condition():
+    text = lift([SUB_SP, CMP, SUBEQ_SP, LDR, BX_LR]).at(0)
+    assert places(text) == [(12, 0)]
+    assert kept(text) == [13, 13]
+
+
+def test_sp_is_stored_where_ways_meet():
+    words = [CMP, jump(1, 4, 0), SUB_SP, LDR, LDR, jump(5, 0, 1), BX_LR]
+    text = lift(words).at(0)
+    assert dict(places(text)) == {12: -12, 16: 0}
+    assert kept(text) == [13]
+
+
+def test_lr_is_stored_where_an_access_may_follow():
+    assert kept(lift([LDR_LR, LDR, 0xE12FFF1E]).at(0)) == [14]
+    assert kept(lift([LDR_LR, LDR_LR, 0xE12FFF1E]).at(0)) == [14]
+    assert kept(lift([PUSH_LR, call(1, 4), RETURN, UDF, ADDS, BX_LR]).at(0)).count(14) == 0

@@ -212,7 +212,7 @@ def test_entries_out_of_reach_are_dropped_with_a_reason() -> None:
 def test_faults_name_the_guest_instruction() -> None:
     """The volatile accesses of a function stand at their own guest addresses."""
     body = Body(0x10101)
-    for offset in (0, 2, 6, 0xFFFFFFFE):  # the last lies before the function's first instruction
+    for offset in (0, 2, 6, -2):  # the last lies before the function's first instruction
         body.at = offset
         place = body.new(f"inttoptr i64 {offset & 0xFF} to ptr addrspace(256)")
         body.line(f"store volatile i32 {body.get('r0')}, ptr addrspace(256) {place}, align 1")
@@ -221,4 +221,4 @@ def test_faults_name_the_guest_instruction() -> None:
     rows = list(struct.iter_unpack("<IIII", image.faults[: 16 * image.fault_count]))
     assert [row[2] for row in rows] == [0x10000, 0x10101]
     stream = image.faults[32 + rows[1][3] :]
-    assert [guest for _, guest in decode_lines(stream)] == [0, 2, 6, -2]
+    assert [guest for _, guest, _ in decode_lines(stream)] == [0, 2, 6, -2]

@@ -113,8 +113,11 @@ static int print_keys(size_t size, char **args)
 	module_count = 1;
 	if (package_owns(k->image - 1) || package_owns(k->image + k->image_size) || !package_owns(k->image))
 		return 1;
-	for (; *args; args++)
-		printf("%u\n", package_guest_key(k->image + strtoul(*args, NULL, 0)));
+	for (; *args; args++) {
+		struct package_place place = package_place(k->image + strtoul(*args, NULL, 0));
+
+		printf("%u %d\n", place.key, place.sp);
+	}
 	return 0;
 }
 

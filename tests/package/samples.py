@@ -68,7 +68,7 @@ def package_for(guest: bytes, **changes: Any) -> Package:
     code = stub(returning(PACKAGE_STATUS))
     table = bytearray(2 * (HIGH - LOW))
     struct.pack_into("<i", table, (FUNCTION - LOW) * 2, STUB_AT - 8 * (FUNCTION - LOW))
-    rows = [faults.FaultRow(PAGE, len(code), FUNCTION, ((24, 0), (29, 4)))]
+    rows = [faults.FaultRow(PAGE, len(code), FUNCTION, ((24, 0, 0), (29, 4, -8)))]
     return Package(
         identity=fingerprinted(guest, **changes),
         low=LOW,

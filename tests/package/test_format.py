@@ -86,13 +86,18 @@ def test_a_package_without_functions_is_a_package() -> None:
 
 
 LINES = st.lists(
-    st.tuples(st.integers(0, 1 << 20), st.integers(-(1 << 31), (1 << 31) - 1)), max_size=20
-).map(lambda rows: tuple(sorted(dict(rows).items())))
+    st.tuples(
+        st.integers(0, 1 << 20),
+        st.integers(-(1 << 29), (1 << 29) - 1).map(lambda half: 2 * half),
+        st.integers(-(1 << 18), 1 << 18).map(lambda words: 4 * words),
+    ),
+    max_size=20,
+).map(lambda rows: tuple(sorted({row[0]: row for row in rows}.values())))
 
 
 @given(st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(1, 1 << 16), LINES), max_size=8))
 def test_fault_tables_are_read_back(
-    parts: list[tuple[int, int, tuple[tuple[int, int], ...]]],
+    parts: list[tuple[int, int, tuple[faults.Place, ...]]],
 ) -> None:
     rows: list[faults.FaultRow] = []
     at = 4096

@@ -53,7 +53,8 @@ def random_rows(source: random.Random) -> list[faults.FaultRow]:
         code = sorted(source.sample(range(size), min(size, source.randrange(30))))
         guest = [source.choice((0, 2, 4, 100_000, -4, -70_000)) for _ in code]
         key = source.randrange(1 << 20, 1 << 30)
-        rows.append(faults.FaultRow(at, size, key, tuple(zip(code, guest, strict=True))))
+        sp = [source.choice((0, -8, -4000, 60_000)) for _ in code]
+        rows.append(faults.FaultRow(at, size, key, tuple(zip(code, guest, sp, strict=True))))
         at += size
     return rows
 
@@ -65,9 +66,11 @@ def test_fault_table(harness: Path, seed: int) -> None:
     end = rows[-1].start + rows[-1].size if rows else 4096
     edges = [e for r in rows for e in (r.start - 1, r.start, r.start + r.size - 1)]
     offsets = edges + [source.randrange(end + 100) for _ in range(200)]
-    expected = [faults.guest_key(rows, at) for at in offsets]
+    expected = [faults.guest_place(rows, at) for at in offsets]
     found = output(harness, faults.encode(rows), "faults", str(len(rows)), *map(str, offsets))
-    assert [int(text) for text in found] == [key and key + BIAS for key in expected]
+    assert [int(text) for text in found] == [
+        number for key, sp in expected for number in (key and key + BIAS, sp)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -79,7 +82,7 @@ def test_a_fault_table_of_nonsense_is_read_inside_its_bounds(harness: Path, seed
     for _ in range(40):
         data[source.randrange(len(data))] = source.randrange(256)
     offsets = [str(source.randrange(1 << 20)) for _ in range(100)]
-    assert len(output(harness, bytes(data), "faults", str(count), *offsets)) == len(offsets)
+    assert len(output(harness, bytes(data), "faults", str(count), *offsets)) == 2 * len(offsets)
 
 
 def test_trust_follows_the_effective_user(harness: Path, public_folder: Path) -> None:

@@ -1,7 +1,8 @@
 """The fault table: from a place in the image to the guest instruction it was made from.
 
 Rows of functions sorted by image offset, then one stream of deltas for each. The runtime reads it
-in a signal handler, so it is two binary choices and a scan, with no memory of its own.
+in a signal handler, so it is two binary choices and a scan, with no memory of its own. Beside the
+instruction stands how far the guest's sp is from the one in the state.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from dataclasses import dataclass
 from xlate.errors import MalformedInput
 from xlate.package.layout import FAULT
 
+Place = tuple[int, int, int]  # code offset, guest offset, distance of sp
+_MOVED = 1  # in a guest delta, which is even: sp's distance changes too
+_WORD = 4
+
 
 @dataclass(frozen=True)
 class FaultRow:
-    """A function's place in the image, its first guest key, and (code, guest) offset pairs."""
+    """A function's place in the image, its first guest key, and its accesses by code offset."""
 
     start: int
     size: int
     key: int
-    lines: tuple[tuple[int, int], ...] = ()
+    lines: tuple[Place, ...] = ()
 
 
 def encode(rows: Sequence[FaultRow]) -> bytes:
@@ -33,14 +38,19 @@ def encode(rows: Sequence[FaultRow]) -> bytes:
     return bytes(index + streams)
 
 
-def encode_lines(lines: Iterable[tuple[int, int]]) -> bytes:
-    """Return pairs (ULEB code delta, SLEB guest delta) of pairs sorted by code offset."""
+def encode_lines(places: Iterable[Place]) -> bytes:
+    """Return places sorted by code offset as differences.
+
+    ULEB of the code, SLEB of the guest's address, and where bit 0 of that is set, SLEB of words.
+    """
     out = bytearray()
-    code = guest = 0
-    for at, pc in lines:
+    code = guest = sp = 0
+    for at, pc, distance in places:
         _uleb(out, at - code)
-        _sleb(out, pc - guest)
-        code, guest = at, pc
+        _sleb(out, pc - guest | (_MOVED if distance != sp else 0))
+        if distance != sp:
+            _sleb(out, (distance - sp) // _WORD)
+        code, guest, sp = at, pc, distance
     return bytes(out)
 
 
@@ -62,24 +72,28 @@ def decode(data: bytes, count: int) -> list[FaultRow]:
     return out
 
 
-def decode_lines(stream: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of one function's stream."""
-    at = code = guest = 0
+def decode_lines(stream: bytes) -> Iterator[Place]:
+    """Yield the places of one function's stream."""
+    at = code = guest = sp = 0
     while at < len(stream):
         delta, at = read_unsigned(stream, at)
         code += delta
         delta, at = read_signed(stream, at)
-        guest += delta
-        yield code, guest
+        guest += delta & ~_MOVED
+        if delta & _MOVED:
+            delta, at = read_signed(stream, at)
+            sp += delta * _WORD
+        yield code, guest, sp
 
 
-def guest_key(rows: Sequence[FaultRow], offset: int) -> int:
-    """Return the link key of the instruction at an image offset, 0 when no function is there."""
+def guest_place(rows: Sequence[FaultRow], offset: int) -> tuple[int, int]:
+    """Return link key and distance of sp at an image offset; 0, 0 when no function is there."""
     for row in rows:
         if row.start <= offset < row.start + row.size:
-            before = [pc for at, pc in row.lines if at <= offset - row.start]
-            return (row.key + (before[-1] if before else 0)) & 0xFFFFFFFF
-    return 0
+            before = [(pc, sp) for at, pc, sp in row.lines if at <= offset - row.start]
+            pc, sp = before[-1] if before else (0, 0)
+            return (row.key + pc) & 0xFFFFFFFF, sp
+    return 0, 0
 
 
 def _uleb(out: bytearray, value: int) -> None:

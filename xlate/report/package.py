@@ -15,7 +15,7 @@ from typing import Any
 import capstone
 
 from xlate.package import faults
-from xlate.package.faults import FaultRow
+from xlate.package.faults import FaultRow, Place
 from xlate.package.format import Package
 from xlate.package.key import fingerprint
 
@@ -97,7 +97,9 @@ def function_at(rows: Sequence[FaultRow], guest_va: int) -> FaultRow | None:
         if row.key & ~1 == guest_va:
             return row
     wanted = {guest_va, guest_va | 1}
-    return next((row for row in rows if any(row.key + pc in wanted for _, pc in row.lines)), None)
+    return next(
+        (row for row in rows if any(row.key + place[1] in wanted for place in row.lines)), None
+    )
 
 
 def host_lines(package: Package, row: FaultRow, rows: Sequence[FaultRow]) -> list[HostLine]:
@@ -111,11 +113,11 @@ def disassemble(
     code: bytes,
     start: int,
     key: int,
-    lines: Sequence[tuple[int, int]],
+    lines: Sequence[Place],
     names: Mapping[int, str],
 ) -> list[HostLine]:
     """Return the instructions of code that stands at ``start``; names are those of call targets."""
-    places = [at for at, _ in lines]
+    places = [at for at, _, _ in lines]
     out = []
     for insn in _printer().disasm(code, start):
         index = bisect_right(places, insn.address - start) - 1

@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "dispatch.h"
 #include "fatal.h"
+#include "kept.h"
 #include "look_up.h"
 #include "package.h"
 #include "stats.h"
@@ -28,6 +29,11 @@ static void no_nest(struct thread *t)
 {
 	t->nests = 0;
 	t->drop = false;
+	optimised_ends_nowhere(t);
+}
+
+void optimised_ends_nowhere(struct thread *t)
+{
 	t->cpu.nest_pc = NO_NEST;
 	t->cpu.nest_sp = ~0u;
 }
@@ -45,17 +51,35 @@ void optimised_init(struct thread *t)
 
 /* --- frames ----------------------------------------------------------------------------------------- */
 
-void optimised_forget_frames(struct thread *t)
+static void forget_frames(struct thread *t, bool deep)
 {
+	kept_forget(t, deep);
+	stats_own.drops++;
+	if (t->kept) {
+		kept_back_to_loop(t);
+		return;
+	}
 	if (t->nests)
 		t->cpu.host_sp = t->cpu.base_sp;
 	no_nest(t);
-	stats_own.drops++;
 }
 
+void optimised_forget_frames(struct thread *t)
+{
+	forget_frames(t, true);
+}
+
+/* There is too much of it on the host stack. */
 _Noreturn static void drop(struct thread *t)
 {
 	optimised_forget_frames(t);
+	cpu_leave(t, STOP_REFETCH);
+}
+
+/* They belong to code that went away. */
+_Noreturn static void drop_void(struct thread *t)
+{
+	forget_frames(t, false);
 	cpu_leave(t, STOP_REFETCH);
 }
 
@@ -70,6 +94,21 @@ static void go_to_target(struct thread *t)
 	t->cpu.thumb = t->cpu.target & 1;
 }
 
+static bool is_deep(const struct thread *t, u64 floor)
+{
+	return (u64)__builtin_frame_address(0) < (u64)t + floor;
+}
+
+void optimised_after_serving(struct thread *t)
+{
+	if (t->resumed)
+		kept_resume(t);
+	if (t->drop)
+		drop_void(t);
+	if (t->kept && is_deep(t, NEST_FLOOR) && kept_forget(t, true))
+		cpu_leave(t, STOP_REFETCH);
+}
+
 _Noreturn void optimised_too_deep(struct thread *t)
 {
 	go_to_target(t);
@@ -81,7 +120,7 @@ static void go_inside(struct thread *t)
 {
 	world_enter(t);
 	if (t->drop)
-		drop(t);
+		drop_void(t);
 }
 
 /* Run the guest from where the state is until it comes to `pc` (with T) with at least that sp. */
@@ -91,14 +130,14 @@ static u32 nested(struct thread *t, u32 pc, u32 sp)
 	u32 outer_pc = s->nest_pc, outer_sp = s->nest_sp, reason;
 	u64 outer_host_sp = s->host_sp;
 
+	kept_note(t);
 	if (!t->nests++)
 		s->base_sp = outer_host_sp;
 	s->nest_pc = pc;
 	s->nest_sp = sp;
 	while ((reason = cpu_run(t)) != STOP_LEAVE) {
 		thread_serve(t, reason);
-		if (t->drop)
-			drop(t);
+		optimised_after_serving(t);
 		if (optimised_ends(t, next_key(t))) /* a signal's frame was popped */
 			break;
 	}
@@ -120,11 +159,6 @@ u32 optimised_nest(struct thread *t)
 
 /* --- signals ---------------------------------------------------------------------------------------- */
 
-static bool is_deep(const struct thread *t, u64 floor)
-{
-	return (u64)__builtin_frame_address(0) < (u64)t + floor;
-}
-
 /*
  * Serve a stop. Handlers that it enters run at once, on top of the host frames, so that those can go on when the guest
  * comes back to where it was. It need not come back there, nor with the same registers: the key says where it is.
@@ -136,8 +170,7 @@ static u32 serve_and_handle(struct thread *t, u32 reason)
 	t->sig.entered = 0;
 	world_leave(t);
 	thread_serve(t, reason);
-	if (t->drop)
-		drop(t);
+	optimised_after_serving(t);
 	if (!t->sig.entered)
 		return next_key(t);
 	if (is_deep(t, NEST_FLOOR)) /* of handlers that were jumped out of, mostly */
@@ -166,7 +199,9 @@ u64 optimised_safepoint(struct thread *t)
 	u64 host;
 
 	go_to_target(t);
-	if (is_deep(t, t->cpu.pending ? NEST_FLOOR : STACK_FLOOR))
+	if (t->kept && t->cpu.pending) /* its loop may be that deep itself, and serves it as well */
+		return 0;
+	if (is_deep(t, t->cpu.pending ? NEST_FLOOR : stack_floor(t)))
 		drop(t);
 	/* Without a signal it is a jump nobody understands: a coroutine's would grow the host stack if it went on here. */
 	if (!t->cpu.pending)
@@ -230,15 +265,22 @@ void optimised_say_missing(void)
 /* --- faults ----------------------------------------------------------------------------------------- */
 
 /*
- * The guest has no handler for such a signal, else no package would be in use: it dies of it. So the registers, which
- * are anywhere by now, are of no interest, and neither are the frames.
+ * Without a handler the guest dies of it: the registers, which are anywhere by now, are of no interest, and neither are
+ * the frames.
  */
 void optimised_fault(struct thread *t, struct host_ucontext *uc)
 {
-	u32 key = package_guest_key(uc->mc.rip);
+	struct package_place place = package_place(uc->mc.rip);
 
-	t->cpu.r[15] = key & ~1u;
-	t->cpu.thumb = key & 1;
+	if (signal_is_caught(t, t->fault.sig)) {
+		if (!place.exact)
+			fatal_at("a fault at a place that no access is known of", uc->mc.rip, t->fault.addr.va);
+		kept_fault(t, uc, place.key, place.sp);
+		return;
+	}
+	t->cpu.r[15] = place.key & ~1u;
+	t->cpu.thumb = place.key & 1;
+	t->kept = NULL;
 	optimised_forget_frames(t);
 	uc->mc.r12 = (u64)t;
 	uc->mc.rdx = STOP_FAULT;

@@ -23,8 +23,16 @@ u32 optimised_svc(struct thread *t);
 u64 optimised_safepoint(struct thread *t);
 /* The host stack is too deep for another dispatcher: go on at the target without any frames. */
 _Noreturn void optimised_too_deep(struct thread *t);
-/* The innermost cpu_enter() becomes the outermost one; whoever calls this then takes the stack pointer there. */
+/*
+ * The innermost cpu_enter() becomes the outermost one, or that of a fault's handler whose context is kept; whoever calls
+ * this then takes the stack pointer there.
+ */
 void optimised_forget_frames(struct thread *t);
+
+/* The dispatcher that runs now is not ended by coming to some place. */
+void optimised_ends_nowhere(struct thread *t);
+/* Behind thread_serve() of a nested dispatcher: returns, or goes on elsewhere. */
+void optimised_after_serving(struct thread *t);
 
 static inline bool optimised_is_nested(const struct thread *t)
 {
@@ -49,7 +57,7 @@ void optimised_mapped(struct thread *t, int fd, u64 address, u64 length, u64 off
 /* Say once, on standard error, why --tier optimised has nothing to run for the program. */
 void optimised_say_missing(void);
 
-/* A guest fault in code of a package: as cpu_fault(), but only the pc is exact. async-signal-safe */
+/* A guest fault in code of a package: its handler will run (kept.h), or the guest dies of it. async-signal-safe */
 void optimised_fault(struct thread *t, struct host_ucontext *uc);
 
 #endif

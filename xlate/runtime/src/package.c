@@ -11,6 +11,7 @@
 #include "code_cache.h"
 #include "dispatch.h"
 #include "host.h"
+#include "kept.h"
 #include "load.h"
 #include "memory.h"
 #include "package_file.h"
@@ -286,7 +287,8 @@ static void detach(struct thread *t, u32 index)
 	dispatch_drop_slices(t, gone.package.low, gone.package.high);
 	modules[index] = modules[module_count - 1];
 	__atomic_store_n(&module_count, module_count - 1, __ATOMIC_RELEASE);
-	unmap(&gone.package);
+	if (!kept_anywhere()) /* else it stays for those who go on in it */
+		unmap(&gone.package);
 	if (gone.profile)
 		profile_close(gone.profile);
 }
@@ -355,6 +357,9 @@ static const struct package_fault *fault_row(const struct package *k, u32 offset
 	return low && offset - rows[low - 1].start < rows[low - 1].size ? &rows[low - 1] : NULL;
 }
 
+/* In the difference of guest addresses, which is even: words that sp's distance changes by follow. */
+#define PLACE_MOVED 1u
+
 struct stream {
 	const u8 *at, *end;
 };
@@ -379,38 +384,51 @@ static u32 next_number(struct stream *s, bool is_signed)
 	return value;
 }
 
-u32 package_guest_key(u64 host_pc)
+/* The last access of a function up to an offset of its code. */
+static struct package_place last_place(struct stream s, u32 key, u32 offset)
 {
-	const struct package *k = owner(host_pc);
-	const struct package_fault *rows, *row;
-	u32 offset, code = 0, key;
-	u64 streams, from, to;
-	struct stream s;
+	struct package_place place = {.key = key};
+	u32 code = 0;
 
-	if (!k || !k->faults)
-		return 0;
-	rows = (const struct package_fault *)k->faults;
-	offset = (u32)(host_pc - k->image);
-	row = fault_row(k, offset);
-	if (!row)
-		return 0;
-	streams = k->fault_count * sizeof(*rows);
-	from = streams + row->stream;
-	to = row + 1 < rows + k->fault_count ? streams + row[1].stream : k->faults_size;
-	key = row->key;
-	if (from > to || to > k->faults_size)
-		return key + k->bias;
-	s = (struct stream){(const u8 *)k->faults + from, (const u8 *)k->faults + to};
 	while (s.at < s.end) {
 		u32 delta;
 
 		code += next_number(&s, false);
 		delta = next_number(&s, true);
-		if (code > offset - row->start)
+		if (code > offset)
 			break;
-		key += delta;
+		place.key += delta & ~PLACE_MOVED;
+		if (delta & PLACE_MOVED)
+			place.sp += (s32)next_number(&s, true) * 4;
+		place.exact = code == offset;
 	}
-	return key + k->bias;
+	return place;
+}
+
+struct package_place package_place(u64 host_pc)
+{
+	const struct package *k = owner(host_pc);
+	struct package_place place = {0};
+	const struct package_fault *rows, *row;
+	u64 streams, from, to;
+	u32 offset;
+
+	if (!k || !k->faults)
+		return place;
+	rows = (const struct package_fault *)k->faults;
+	offset = (u32)(host_pc - k->image);
+	row = fault_row(k, offset);
+	if (!row)
+		return place;
+	streams = k->fault_count * sizeof(*rows);
+	from = streams + row->stream;
+	to = row + 1 < rows + k->fault_count ? streams + row[1].stream : k->faults_size;
+	if (from > to || to > k->faults_size)
+		to = from = 0;
+	place = last_place((struct stream){(const u8 *)k->faults + from, (const u8 *)k->faults + to}, row->key,
+			   offset - row->start);
+	place.key += k->bias;
+	return place;
 }
 
 /* --- profiles ------------------------------------------------------------------------------------------- */

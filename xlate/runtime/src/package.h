@@ -41,7 +41,15 @@ bool package_leave(struct thread *t, const char *why);
 
 /* Is this host address in an image? async-signal-safe */
 bool package_owns(u64 host_pc);
-/* Guest address | T of the instruction that host_pc belongs to; 0: not known. async-signal-safe */
-u32 package_guest_key(u64 host_pc);
+
+/* An access of an image: guest address | T, and how far the guest's sp is from the state's. */
+struct package_place {
+	u32 key; /* 0: not known */
+	s32 sp;
+	bool exact; /* the host pc is that of an access; else the last one before it is told */
+};
+
+/* async-signal-safe */
+struct package_place package_place(u64 host_pc);
 
 #endif

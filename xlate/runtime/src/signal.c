@@ -14,6 +14,7 @@
 #include "fatal.h"
 #include "fault.h"
 #include "guest/arm32/sigframe.h"
+#include "kept.h"
 #include "optimised.h"
 #include "robust.h"
 #include "stats.h"
@@ -145,8 +146,8 @@ long signal_action(struct thread *t, int sig, const struct guest_sigaction *acti
 			t->group->actions[sig] = before;
 			return err;
 		}
-		if (is_sync(sig) && action->handler > SIG_IGN) /* it will want to see exact registers */
-			optimised_leave(t, "a handler for a fault's signal");
+		if (is_sync(sig) && action->handler > SIG_IGN && (action->flags & SA_SIGINFO))
+			optimised_leave(t, "a handler that is told the registers at a fault");
 		if (is_sync(sig) && action->handler == SIG_IGN) /* as the kernel flushes its queue */
 			t->sig.sent_sync &= ~SIG_BIT(sig);
 	}
@@ -361,6 +362,11 @@ void signal_deliver(struct thread *t)
 	t->sig.has_temporary = false;
 }
 
+bool signal_is_caught(struct thread *t, int sig)
+{
+	return action_of(t, sig).handler > SIG_IGN && !(t->sig.blocked & SIG_BIT(sig));
+}
+
 void signal_force(struct thread *t, int sig, int code, u32 addr)
 {
 	struct guest_siginfo info = {.signo = sig, .code = code, .data = {addr}};
@@ -416,7 +422,7 @@ void signal_finish_syscall(struct thread *t, long result)
 		t->cpu.r[15] -= t->cpu.thumb ? 2 : 4;
 	else if (result != -RESULT_KEEP)
 		t->cpu.r[0] = (u32)result;
-	if (__atomic_load_n(&t->cpu.pending, __ATOMIC_ACQUIRE))
+	if (__atomic_load_n(&t->cpu.pending, __ATOMIC_ACQUIRE) && !t->resumed) /* that polls, too */
 		signal_deliver(t);
 	t->sig.has_temporary = false;
 }
@@ -425,6 +431,7 @@ long signal_return(struct thread *t, bool rt)
 {
 	u64 mask;
 
+	kept_return(t, rt);
 	if (sigframe_pop(t, rt, &mask))
 		signal_force(t, SIGSEGV, SI_KERNEL, 0);
 	else

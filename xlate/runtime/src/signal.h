@@ -73,6 +73,8 @@ struct thread_signals {
 	struct guest_stack altstack;	/* size 0: none */
 	u32 recorded; /* asynchronous signal recorded by the handler, 0: none; the rest waits in the kernel */
 	u32 entered;			/* handlers entered since optimised.c last reset this */
+	bool inexact;			/* the frame of a fault in optimised code is pushed */
+	bool frame_rt;			/* the last frame that was pushed has siginfo */
 	u32 interrupted;		/* guest address | T that the first of them will return to */
 	int recorded_pid;		/* which process it came to: the child of fork inherits the record, not the signal */
 	struct host_siginfo recorded_info;
@@ -134,6 +136,8 @@ void siginfo_from_guest(const struct guest_siginfo *guest, struct host_siginfo *
 void signal_init(struct thread *t);
 /* Deliver what is recorded and unblocked; clears the poll word. */
 void signal_deliver(struct thread *t);
+/* Has the guest a handler that this signal would enter now? */
+bool signal_is_caught(struct thread *t, int sig);
 /* A fault of the guest itself: its handler, or death when blocked, ignored or default. */
 void signal_force(struct thread *t, int sig, int code, u32 addr);
 /* Die by this signal as the kernel would have killed the guest. */

@@ -16,6 +16,8 @@ _Static_assert(sizeof(struct thread) <= THREAD_HEAD, "the head of the block is t
 #define MADV_NOHUGEPAGE 15
 
 _Static_assert(GUARD_AT + PAGE_SIZE + (256u << 10) <= STACK_FLOOR, "C code called at the floor has room");
+_Static_assert(GUARD_AT + PAGE_SIZE + (128u << 10) <= KEPT_STACK_FLOOR, "C code below a handler of a fault has room");
+_Static_assert(KEPT_STACK_FLOOR < KEPT_FLOOR && KEPT_FLOOR < STACK_FLOOR, "order of floors");
 _Static_assert(STACK_FLOOR < ENTER_FLOOR && ENTER_FLOOR < NEST_FLOOR && NEST_FLOOR < THREAD_BLOCK, "order of floors");
 
 /* Blocks of threads that ended, for new ones: making one costs five system calls. Under the lock. */
@@ -120,7 +122,12 @@ void thread_attach(struct thread *t)
 void poll_clear(struct thread *t)
 {
 	__atomic_store_n(&t->cpu.pending, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&t->cpu.stack_limit, (u64)t + STACK_FLOOR, __ATOMIC_SEQ_CST);
+	poll_limit(t);
+}
+
+void poll_limit(struct thread *t)
+{
+	__atomic_store_n(&t->cpu.stack_limit, (u64)t + stack_floor(t), __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&t->cpu.pending, __ATOMIC_SEQ_CST))
 		poll_request(t);
 }

@@ -33,6 +33,8 @@ struct group {
 	struct kept_limit limits[KEPT_LIMITS];
 };
 
+struct kept;
+
 struct thread {
 	struct arm32_state cpu; /* first: translated code's state pointer is the thread pointer */
 
@@ -63,6 +65,7 @@ struct thread {
 	struct turn turn; /* with --deterministic */
 
 	u32 nests;	/* nested dispatchers on the host stack (optimised.c) */
+	struct kept *kept, *resumed; /* host contexts of faults (kept.h): the innermost, and one to go on in */
 	bool drop;	/* all host frames of optimised code must go before any is returned into */
 };
 
@@ -179,5 +182,13 @@ static inline void poll_request(struct thread *t)
 
 /* Before looking at what was requested: a request that comes later stays. */
 void poll_clear(struct thread *t);
+
+/* How deep the host stack may get, and making optimised code know. */
+static inline u64 stack_floor(const struct thread *t)
+{
+	return t->kept ? KEPT_STACK_FLOOR : STACK_FLOOR;
+}
+
+void poll_limit(struct thread *t);
 
 #endif

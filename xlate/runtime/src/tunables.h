@@ -22,6 +22,9 @@
  */
 #define STACK_FLOOR 0x80000
 #define ENTER_FLOOR 0x90000
+/* While contexts of faults are kept the first is lower, so that a handler has room below wherever the fault was. */
+#define KEPT_FLOOR 0x60000
+#define KEPT_STACK_FLOOR 0x40000
 #ifndef NEST_FLOOR /* tests move it */
 #define NEST_FLOOR 0x500000
 #endif

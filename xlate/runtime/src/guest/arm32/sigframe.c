@@ -5,6 +5,7 @@
 #include "guest/arm32/sigframe.h"
 
 #include "host.h"
+#include "kept.h"
 #include "memory.h"
 #include "string.h"
 #include "thread.h"
@@ -32,7 +33,8 @@ struct arm_ucontext {
 	u32 sigmask[2];
 	u32 unused[30];
 	struct arm_vfp_frame vfp; /* first record of uc_regspace; a zero magic ends the list */
-	u32 regspace[56];
+	u32 regspace[54];
+	u32 mark, own_address; /* ours: of a frame whose registers are not all known */
 };
 
 struct arm_sigframe {
@@ -52,7 +54,10 @@ _Static_assert(offsetof(struct arm_ucontext, vfp) == 232, "uc_regspace");
 _Static_assert(sizeof(struct arm_vfp_frame) == 288, "struct vfp_sigframe");
 _Static_assert(sizeof(struct arm_ucontext) == 232 + 512, "struct ucontext");
 _Static_assert(sizeof(struct arm_rt_sigframe) == 128 + 744 + 16, "struct rt_sigframe");
+_Static_assert(128 + sizeof(struct arm_ucontext) == SIGFRAME_SIZE, "what sigframe_look() reads");
 
+/* In frames of faults in optimised code, with the address that they were pushed at. */
+#define INEXACT_MARK 0x6b657074u
 #define VFP_MAGIC 0x56465001u
 #define FPEXC_EN (1u << 30)
 /* What a frame without siginfo says in uc_flags, so that unwinders can tell the two apart. */
@@ -177,6 +182,12 @@ long sigframe_push(struct thread *t, int sig, const struct guest_sigaction *acti
 	} else {
 		f.sig.uc.flags = OLD_FRAME_FLAGS;
 	}
+	if (t->sig.inexact) {
+		f.sig.uc.mark = INEXACT_MARK;
+		f.sig.uc.own_address = at;
+	}
+	kept_overwritten(t, at, size);
+	t->sig.frame_rt = rt;
 	err = rt ? put(at, &f, size) : put(at, &f.sig, size);
 	if (err)
 		return err;
@@ -188,6 +199,26 @@ long sigframe_push(struct thread *t, int sig, const struct guest_sigaction *acti
 	return 0;
 }
 
+static long read_ucontext(u32 at, bool rt, struct arm_ucontext *uc)
+{
+	return copy_in(uc, GADDR(rt ? at + (u32)offsetof(struct arm_rt_sigframe, sig) : at), sizeof(*uc));
+}
+
+long sigframe_look(u32 at, bool rt, struct sigframe_registers *registers)
+{
+	struct arm_ucontext uc;
+
+	if (read_ucontext(at, rt, &uc))
+		return -EFAULT;
+	memset(registers, 0, sizeof(*registers));
+	memcpy(registers->r, uc.mc.r, sizeof(registers->r));
+	memcpy(registers->d, uc.vfp.d, sizeof(registers->d));
+	registers->cpsr = uc.mc.cpsr;
+	registers->fpscr = uc.vfp.fpscr;
+	registers->inexact = uc.mark == INEXACT_MARK && uc.own_address == at;
+	return 0;
+}
+
 long sigframe_pop(struct thread *t, bool rt, u64 *mask)
 {
 	struct arm_ucontext uc;
@@ -196,7 +227,7 @@ long sigframe_pop(struct thread *t, bool rt, u64 *mask)
 
 	if (at & 7)
 		return -EFAULT;
-	if (copy_in(&uc, GADDR(rt ? at + (u32)offsetof(struct arm_rt_sigframe, sig) : at), sizeof(uc)))
+	if (read_ucontext(at, rt, &uc))
 		return -EFAULT;
 	if ((uc.mc.cpsr & CPSR_MODE) != CPSR_USER || (uc.mc.cpsr & never))
 		return -EFAULT;

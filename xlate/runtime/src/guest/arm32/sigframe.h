@@ -36,6 +36,20 @@ struct frame_fault {
 long sigframe_push(struct thread *t, int sig, const struct guest_sigaction *action, const struct guest_siginfo *info,
 		   const struct frame_fault *fault, u64 saved_mask);
 
+/* The registers that a frame says, and whether they are all known. */
+struct sigframe_registers {
+	u32 r[16];
+	u32 cpsr, fpscr;
+	u64 d[32];
+	bool inexact;
+};
+
+/* Bytes from a frame's address that hold them, in either kind. */
+#define SIGFRAME_SIZE 872
+
+/* Read them from a frame. -EFAULT where there is none. */
+long sigframe_look(u32 at, bool rt, struct sigframe_registers *registers);
+
 /* Restore t->cpu from the frame at sp; the mask to set goes to *mask. -EFAULT when the frame is no frame. */
 long sigframe_pop(struct thread *t, bool rt, u64 *mask);
 

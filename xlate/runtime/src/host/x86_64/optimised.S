@@ -103,6 +103,7 @@ entered:
 	mov	%r14d, %r8d
 	mov	%r15d, %r9d
 	mov	%esi, %r15d
+	mov	%esi, R(13)		/* what the function counts sp from */
 	mov	%r13d, %esi
 	mov	%edi, %r12d
 	mov	%r11d, %edi

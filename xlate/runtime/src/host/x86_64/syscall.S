@@ -72,4 +72,14 @@ host_thread_exit:
 	ud2
 	.size	host_thread_exit, . - host_thread_exit
 
+/* host_resume(ucontext): as a host handler ends, whose frame it is a copy of */
+	.globl	host_resume
+	.type	host_resume, @function
+host_resume:
+	mov	%rdi, %rsp
+	mov	$15, %eax		/* rt_sigreturn */
+	syscall
+	ud2
+	.size	host_resume, . - host_resume
+
 	.section .note.GNU-stack, "", @progbits
