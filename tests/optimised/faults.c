@@ -1,10 +1,8 @@
 /*
  * Faults in optimised functions whose handlers have no siginfo: they return, jump away, fault again, fork, end threads.
- * Each argument is a scenario; what is printed must be the same in every tier. `sites` prints pc, sp and lr of every
- * fault: pages of data and of a stack of its own are taken away again and again, and given back one by one.
+ * Each argument is a scenario; what is printed must be the same in every tier. `sites` is in faults_sites.c.
  */
 #define _GNU_SOURCE
-#include <alloca.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,23 +16,14 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define PAGE 4096u
-#define PAGES 64u
-#define NOINLINE __attribute__((noinline, noclone))
+#include "faults.h"
 
-/* faults.S: ldr r0, [r0] and return; the same with lr and sp moved by what only a run knows; handler with frame. */
-int peek(const int *at);
-int peek_deep(const int *at, unsigned words, unsigned link);
-int peek_seven(const int *at);
-void handler_with_frame(int sig);
-extern const char link_start[];
-
-static unsigned char *arena;
+unsigned char *arena;
 static sigjmp_buf back;
 static volatile int caught;
 static volatile unsigned given;
 
-static void catch(int sig, void (*handler)(int), int flags)
+void catch(int sig, void (*handler)(int), int flags)
 {
 	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
 
@@ -53,7 +42,7 @@ static void give_back(int sig)
 	mprotect(arena, PAGES * PAGE, PROT_READ | PROT_WRITE);
 }
 
-static void use_altstack(void)
+void use_altstack(void)
 {
 	stack_t stack = {.ss_sp = malloc(65536), .ss_size = 65536};
 
@@ -62,7 +51,7 @@ static void use_altstack(void)
 
 /* --- results that only the faulting registers give ---------------------------------------------------- */
 
-NOINLINE static uint32_t mix(uint32_t *data, uint32_t n, uint32_t seed)
+NOINLINE uint32_t mix(uint32_t *data, uint32_t n, uint32_t seed)
 {
 	uint32_t a = seed, b = seed * 3, c = seed ^ 0x55, d = seed >> 3;
 
@@ -76,7 +65,7 @@ NOINLINE static uint32_t mix(uint32_t *data, uint32_t n, uint32_t seed)
 	return a + b * 3 + c * 5 + d * 7;
 }
 
-NOINLINE static double sums(double *data, int n, double x)
+NOINLINE double sums(double *data, int n, double x)
 {
 	double s = 0, t = 1;
 
@@ -101,150 +90,6 @@ static void returns(void)
 		total += sums((double *)(arena + 8192), 20, round);
 	}
 	printf("%u %.17g %d\n", sum, total, caught);
-}
-
-/* --- where ---------------------------------------------------------------------------------------------- */
-
-static unsigned char *stack_low;
-static unsigned sites;
-
-/* Called with the frame that the kernel pushed: an old one, without siginfo. */
-void look(int sig, ucontext_t *context)
-{
-	unsigned at = context->uc_mcontext.fault_address & -PAGE;
-
-	printf("%d %lx %lx %lx\n", sig, context->uc_mcontext.arm_pc - (unsigned long)&link_start,
-	       context->uc_mcontext.arm_sp - (unsigned long)stack_low,
-	       context->uc_mcontext.arm_lr - (unsigned long)&link_start);
-	sites++;
-	mprotect((void *)at, PAGE, PROT_READ | PROT_WRITE);
-}
-
-/* All data pages, and those of the stack below here. */
-NOINLINE static void hide(void)
-{
-	unsigned char here;
-
-	mprotect(arena, PAGES * PAGE, PROT_NONE);
-	mprotect(stack_low, ((uintptr_t)&here & -PAGE) - (uintptr_t)stack_low, PROT_NONE);
-}
-
-struct node {
-	struct node *left, *right;
-	int key;
-	short more[3];
-	unsigned char bytes[5];
-	double value;
-};
-
-static unsigned used;
-
-NOINLINE static struct node *insert(struct node *n, int key)
-{
-	char big[900];
-
-	if (!n) {
-		used++;
-		n = (struct node *)(arena + used % PAGES * PAGE + 8 * (used % 100));
-		memset(n, 0, sizeof(*n));
-		n->key = key;
-		return n;
-	}
-	big[key & 511] = (char)key;
-	if (key < n->key)
-		n->left = insert(n->left, key);
-	else if (key > n->key)
-		n->right = insert(n->right, key);
-	n->more[big[key & 511] & 1]++;
-	n->bytes[key % 5] ^= (unsigned char)key;
-	n->value += key;
-	return n;
-}
-
-NOINLINE static int walk(const struct node *n, int depth)
-{
-	if (!n)
-		return depth;
-	if (depth % 7 == 3)
-		hide();
-	return walk(n->left, depth + 1) * 3 + walk(n->right, depth + 2) + n->key + n->more[1] + n->bytes[2] + (int)n->value;
-}
-
-NOINLINE static int lengths(unsigned n)
-{
-	volatile unsigned char *room = alloca(n * 24);
-	int sum = 0;
-
-	for (unsigned i = 0; i < n * 24; i += 500)
-		room[i] = (unsigned char)(i >> 2);
-	if (n & 1)
-		hide();
-	for (unsigned i = 0; i < n * 24; i += 700)
-		sum += room[i];
-	return sum + (n > 3 ? lengths(n - 3) : 0);
-}
-
-NOINLINE static int choose(const int *a, const int *b, int way)
-{
-	int x = a[0], y = 0;
-
-	switch (way & 7) {
-	case 0: x += b[1]; break;
-	case 1: x -= b[2] * 3; y = a[4]; break;
-	case 2: hide(); x = a[2] ? b[3] : a[3]; break;
-	case 3: y = a[1] + b[1]; break;
-	case 4: x ^= ((const unsigned char *)b)[7]; break;
-	case 5: x += ((const short *)a)[3] < 0 ? b[4] : b[5]; break;
-	case 6: y = peek(a + 3); break;
-	default: x += (int)(*(const double *)(a + 2) * 0.0); break;
-	}
-	return x + 2 * y + a[5];
-}
-
-static int all_sites(void)
-{
-	struct node *tree = NULL;
-	int sum = 0;
-
-	for (int i = 0; i < 60; i++) {
-		tree = insert(tree, i * 37 % 101);
-		if (i % 3 == 0)
-			hide();
-	}
-	sum += walk(tree, 0);
-	for (int i = 0; i < 40; i++) {
-		hide();
-		sum += lengths((unsigned)i) + choose((int *)(arena + i * 1000), (int *)(arena + 100 * i + 32768), i);
-		hide();
-		sum += peek_deep((int *)(arena + 8 * i), (unsigned)i, (unsigned)(uintptr_t)link_start + 4 * (unsigned)i);
-		hide();
-		sum += (int)mix((uint32_t *)(arena + 4090 - 4 * i), 20, 1);
-		hide();
-		sum += (int)sums((double *)(arena + 8 * i), 1100, 1);
-	}
-	return sum;
-}
-
-static void *on_own_stack(void *result)
-{
-	use_altstack();
-	*(int *)result = all_sites();
-	return NULL;
-}
-
-static void show_sites(void)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	int sum;
-
-	catch(SIGSEGV, handler_with_frame, SA_ONSTACK);
-	stack_low = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstack(&attributes, stack_low, 1 << 20);
-	pthread_create(&thread, &attributes, on_own_stack, &sum);
-	pthread_join(thread, NULL);
-	printf("%d %d\n", sum, sites > 300);
 }
 
 /* --- jumps out of handlers ------------------------------------------------------------------------------ */

@@ -62,7 +62,7 @@ def faults(
     """Return the program with its package, and what it is known to print."""
     top = tmp_path_factory.mktemp("faults")
     program, folder = top / "faults", top / "packages"
-    sources = [str(HERE / "faults.c"), str(HERE / "faults.S")]
+    sources = [str(HERE / name) for name in ("faults.c", "faults_sites.c", "faults.S")]
     flags = [*FLAGS, *KINDS[request.param]]
     subprocess.run([*guest_cc, *flags, *sources, "-o", str(program)], check=True)
     folder.mkdir(mode=0o755)
