@@ -96,6 +96,7 @@ enum own_fd {
 	OWN_FD_LINES,	/* who is in the middle of a line there, shared by a process tree */
 	OWN_FD_SYSROOT,	/* the folder of -L */
 	OWN_FD_IDS,	/* numbers of processes (turn_ids.c) */
+	OWN_FD_RECORD,	/* --record's file */
 };
 
 extern struct process process;
