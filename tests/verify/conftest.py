@@ -27,7 +27,7 @@ double mean(const double *x, int n)
 		sum += x[i];
 	return sum / n;
 }
-unsigned mixed(unsigned a, unsigned b) { return (a ^ b) + (a << 3) - (b >> 1); }
+unsigned mixed(unsigned a, unsigned b) { return (a ^ b) + a * (b | 1) - (b >> 1); }
 int chosen(int n)
 {
 	switch (n) {
@@ -65,7 +65,7 @@ def expected_hash() -> int:
     """What hash() returns."""
     h = 5381
     for c in b"what is written here is read back":
-        h = ((h ^ c) + (h << 3) - (c >> 1)) & 0xFFFFFFFF
+        h = ((h ^ c) + h * (c | 1) - (c >> 1)) & 0xFFFFFFFF
     return h
 
 

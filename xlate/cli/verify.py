@@ -1,7 +1,8 @@
-"""`xlate verify`: which package is checked, how findings are told, and what happens to them.
+"""`xlate verify` of a package: which one is checked, how findings are told, and what happens then.
 
-The checks are ``xlate.verify``'s. Exit statuses: 0 everything is as it should be, 1 something
-differs or cannot be checked, 2 the command line is wrong.
+The checks are ``xlate.verify``'s; of a program that is run, ``verify_run.py`` tells. Exit statuses:
+0 everything is as it should be, 1 something differs or cannot be checked, 2 the command line is
+wrong.
 """
 
 from __future__ import annotations
@@ -9,26 +10,22 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from xlate.cli import verify_run
 from xlate.cli.input import Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
 from xlate.cli.tables import output_console, plain
+from xlate.cli.verify_store import Subject, sound, take_out
 from xlate.convert.program import processors
 from xlate.errors import MalformedInput, XlateError
-from xlate.loader import Image, parse, read_file
-from xlate.package import quarantine
-from xlate.package.format import Package, read, write
-from xlate.package.key import content_hash, fingerprint
+from xlate.loader import parse, read_file
 from xlate.package.store import Store, why_none
 from xlate.verify import fresh
-from xlate.verify.placement import without
 from xlate.verify.sample import Sample
 
 SHOWN = 20
@@ -39,6 +36,8 @@ Examples:
   xlate verify ./busybox                       its package against fresh code
   xlate verify --sample 1/20 ./busybox         one function of twenty, the same each time
   xlate verify -p prog.xlp ./prog              a package that stands elsewhere
+  xlate verify ./busybox sh -c 'echo $((6*7))'        run it, and compare the tiers on what it does
+  xlate verify --run --bisect ./prog           the same without arguments; name function and pass
 """
 
 
@@ -50,20 +49,12 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
     return int(share), int(of)
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """A program and the package that is checked; ``store`` is set where it is the store's own."""
-
-    path: Path
-    guest: bytes
-    image: Image
-    package_path: Path
-    package: Package
-    store: Store | None
-
-
-@click.command(epilog=EPILOG)
+@click.command(
+    epilog=EPILOG, context_settings={"ignore_unknown_options": True,
+                                     "allow_interspersed_args": False}
+)  # fmt: skip
 @click.argument("prog", type=click.Path(path_type=Path))
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("-p", "--package", "given", type=click.Path(path_type=Path), metavar="FILE",
               help="The package to check.  [the store's]")  # fmt: skip
 @click.option("--sample", callback=_share, default="1/1", metavar="N/M",
@@ -71,6 +62,12 @@ class _Subject:
 @click.option("--from", "first", type=click.IntRange(0), default=0, metavar="K",
               help="Begin with number K of those.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), metavar="C", help="At most C of them.")
+@click.option("--run", "runs", is_flag=True, help="Run PROG, as arguments imply.")
+@click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
+              help="For a run: where the guest's libraries are, as for exec.")  # fmt: skip
+@click.option(
+    "--bisect", is_flag=True, help="For a run: name the pass that makes a function wrong."
+)
 @click.option("--keep", is_flag=True, help="Report only: leave what is wrong where it is.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Worker processes.  [one for each processor]")  # fmt: skip
@@ -78,23 +75,36 @@ class _Subject:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(
     prog: Path,
+    args: tuple[str, ...],
     given: Path | None,
     sample: tuple[int, int],
     first: int,
     count: int | None,
+    sysroot: Path | None,
     jobs: int | None,
     *,
+    runs: bool,
+    bisect: bool,
     keep: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Check PROG's package: its bytes, and its functions against fresh code.
+    """Check PROG's package: its bytes and its functions, or with ARGS what they do in a run.
 
-    The file's structure and all hashes are checked, then functions are compiled anew and compared.
-    A function of the store that differs is taken out of the package in one step; programs run it in
-    the baseline tier from then on.
+    Without ARGS the file's structure and all hashes are checked, then functions are compiled anew
+    and compared. With ARGS the program runs in the baseline tier, states at the entries of
+    functions are recorded with the memory they touch (at most --count, 1,000 by default, after the
+    first --from), and each is run again in the baseline tier, in optimised code and by the
+    interpreter. A function of the store that is wrong is taken out of its package in one step;
+    programs run it in the baseline tier from then on.
     """
     chosen = Sample(*sample, first, count)
+    if runs or args:
+        run = verify_run.Asked(prog, args, given, sysroot, bisect, keep, quiet, as_json)
+        verify_run.show(run, chosen)
+        return
+    if bisect or sysroot is not None:
+        raise click.UsageError("--bisect and -L are for a run; give arguments, or --run")
     with workers_may_die(), bar_for(quiet=quiet) as bar:
         show = shown_in(bar, click.format_filename(prog.name))
         subject = _subject(prog, given)
@@ -105,7 +115,7 @@ def verify(
         except MalformedInput as error:
             raise Refused(f"{click.format_filename(subject.package_path)}: {error}") from error
     wrong = {finding.key: finding.what for finding in found.findings}
-    out = "" if keep or not wrong else take_out(subject, wrong)
+    out = bool(wrong) and not keep and take_out(subject, wrong)
     if as_json:
         click.echo(json.dumps(_as_json(subject, found, out)))
     else:
@@ -114,7 +124,7 @@ def verify(
         sys.exit(1)
 
 
-def _subject(prog: Path, given: Path | None) -> _Subject:
+def _subject(prog: Path, given: Path | None) -> Subject:
     """Read program and package; Refused in one line where they do not belong together."""
     name = click.format_filename(prog)
     store = Store.locate(os.environ) if given is None else None
@@ -128,40 +138,10 @@ def _subject(prog: Path, given: Path | None) -> _Subject:
     path = store.find(guest) if store is not None else given
     if path is None:
         raise Refused(f"{name}: no package in the store; try: xlate convert {name}")
-    return _Subject(prog, guest, image, path, _sound(path, guest), store)
+    return Subject(prog, guest, image, path, sound(path, guest), store)
 
 
-def _sound(path: Path, guest: bytes) -> Package:
-    """Return the package in a file when it is whole, of this version, and of this guest."""
-    name = click.format_filename(path)
-    try:
-        package = read(path)
-    except MalformedInput as error:
-        raise Refused(f"{name}: {error}") from error
-    except OSError as error:
-        raise Refused(f"{name}: cannot be read ({(error.strerror or '').lower()})") from error
-    if package.identity.guest_hash != content_hash(guest):
-        raise Refused(f"{name}: made for another file")
-    if package.identity.fingerprint != fingerprint():
-        raise Refused(f"{name}: made by another version of xlate, which programs do not use")
-    return package
-
-
-def take_out(subject: _Subject, reasons: Mapping[int, str], *, for_good: bool = False) -> str:
-    """Take functions out of a package of the store; return what was done, in words.
-
-    ``for_good`` leaves them out of conversions too, since those would make the same code again.
-    """
-    if subject.store is None:
-        return ""
-    if for_good:
-        quarantine.add(subject.store.root, subject.guest, reasons)
-    write(subject.package_path, without(subject.package, reasons))
-    subject.store.remember(subject.path, subject.package_path)
-    return "left to the baseline tier from now on"
-
-
-def _as_json(subject: _Subject, found: fresh.Compared, out: str) -> dict[str, Any]:
+def _as_json(subject: Subject, found: fresh.Compared, out: bool) -> dict[str, Any]:
     return {
         "program": str(subject.path),
         "package": str(subject.package_path),
@@ -172,11 +152,11 @@ def _as_json(subject: _Subject, found: fresh.Compared, out: str) -> dict[str, An
             {"key": finding.key, "name": finding.name, "what": finding.what}
             for finding in found.findings
         ],
-        "taken_out": bool(out),
+        "taken_out": out,
     }
 
 
-def _print(subject: _Subject, found: fresh.Compared, out: str, *, quiet: bool) -> None:
+def _print(subject: Subject, found: fresh.Compared, out: bool, *, quiet: bool) -> None:
     console = output_console()
     if quiet and not found.findings:
         return
@@ -190,4 +170,4 @@ def _print(subject: _Subject, found: fresh.Compared, out: str, *, quiet: bool) -
     if len(found.findings) > SHOWN:
         console.print(f"    ... and {len(found.findings) - SHOWN:,} more (--json shows all)")
     if out:
-        console.print(f"  {out}")
+        console.print("  left to the baseline tier from now on")

@@ -10,10 +10,11 @@ baseline tier, as it would had they never been compiled.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from backends.llvm.linker import absent_stub
+from backends.llvm.objects import CALLEE, CONSTANT, OWN, ObjectCode, Reloc
 from frontends.arm32.state import STATE
 from xlate.errors import Inconsistent, MalformedInput
 from xlate.package import faults
@@ -111,10 +112,9 @@ def _divert(image: bytearray, row: FaultRow) -> None:
     free = image[row.start + row.size : row.start + _JUMP]
     if free.strip(_TRAP):
         raise Inconsistent(f"function {row.key:#x} is too short to be taken out")
-    image += _TRAP * (-len(image) % _ALIGN)
-    at = len(image)
-    image += absent_stub(row.key, at, OFFSETS)
-    image[row.start : row.start + _JUMP] = b"\xe9" + struct.pack("<i", at - row.start - _JUMP)
+    at = len(image) + -len(image) % _ALIGN
+    _put(image, absent_stub(row.key, at, OFFSETS), _ALIGN)
+    image[row.start : row.start + _JUMP] = b"\xe9" + _rel(at - row.start - _JUMP)
 
 
 def _emptied(table: bytes | None, low: int, keys: Iterable[int]) -> bytes | None:
@@ -124,3 +124,53 @@ def _emptied(table: bytes | None, low: int, keys: Iterable[int]) -> bytes | None
     for key in keys:
         struct.pack_into("<i", out, 2 * ((key & ~1) - low), 0)
     return bytes(out) if any(out) else None
+
+
+def grafted(package: Package, fresh: Mapping[str, ObjectCode]) -> Package:
+    """Return the package with other code for some of its functions, behind all that it has.
+
+    Meant for trials: the fault table says nothing of the new code.
+    """
+    placement = Placement(package)
+    image = bytearray(package.image)
+    for name, code in fresh.items():
+        start = _put(image, code.code, max(_ALIGN, code.align))
+        constants = [_put(image, c.data, c.align) for c in code.constants]
+        callees = [_callee(image, placement, callee) for callee in code.callees]
+        for base, reloc in _fields(code, start, constants):
+            places = {CALLEE: callees, CONSTANT: constants, OWN: [start]}.get(reloc.kind, [0])
+            target = places[reloc.number if len(places) > reloc.number else 0]
+            at = base + reloc.offset
+            image[at : at + 4] = _rel(target + reloc.addend - at)
+        row = placement.rows[name]
+        image[row.start : row.start + _JUMP] = b"\xe9" + _rel(start - row.start - _JUMP)
+    return replace(package, image=bytes(image))
+
+
+def _put(image: bytearray, data: bytes, align: int) -> int:
+    """Add bytes at the image's end; return where they are."""
+    image += _TRAP * (-len(image) % align)
+    at = len(image)
+    image += data
+    return at
+
+
+def _callee(image: bytearray, placement: Placement, name: str) -> int:
+    """Return where a callee is called, which may be a new stub for one without code."""
+    if name in placement.rows:
+        return placement.rows[name].start
+    stub_at = len(image) + -len(image) % _ALIGN
+    return _put(image, absent_stub(int(name[2:], 16), stub_at, OFFSETS), _ALIGN)
+
+
+def _fields(code: ObjectCode, start: int, constants: Sequence[int]) -> Iterator[tuple[int, Reloc]]:
+    """Yield the relocated fields of a function and its constants, with what they count from."""
+    for reloc in code.relocs:
+        yield start, reloc
+    for at, constant in zip(constants, code.constants, strict=True):
+        for reloc in constant.relocs:
+            yield at, reloc
+
+
+def _rel(value: int) -> bytes:
+    return struct.pack("<i", value)

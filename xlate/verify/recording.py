@@ -1,10 +1,10 @@
-"""What `xlate-run --record` wrote down: modules, cases at entries of functions, and what was skipped.
+"""What `xlate-run --record` wrote down: modules, cases at entries of functions, what was skipped.
 
-A file of chunks, little-endian: ``magic kind size 0``, then ``size`` bytes. A module is ``number bias
-address length offset``, three zeros, and a path of 512 bytes. A case is ``module key arrivals 0`` and a
-state as in ``stencil_engine.py``; behind it come the pages that it went on to touch, as they were
-before (``addr prot bytes[4096]``), and its end: ``stop fault_addr fault_write 0`` and the state then.
-A row without a case is ``module key why 0``. Keys are link addresses with the T bit.
+A file of chunks, little-endian: ``magic kind size 0``, then ``size`` bytes. A module is ``number
+bias address length offset``, three zeros, and a path of 512 bytes. A case is ``module key arrivals
+0`` and a state as in ``stencil_engine.py``; behind it come the pages that it went on to touch, as
+they were before (``addr prot bytes[4096]``), and its end: ``stop fault_addr fault_write 0`` and the
+state then. A row without a case is ``module key why 0``. Keys are link addresses with the T bit.
 """
 
 from __future__ import annotations
