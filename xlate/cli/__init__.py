@@ -72,7 +72,7 @@ def cli() -> None:
     """Run and look at 32-bit ARM Linux programs on x86-64.
 
     Programs are started by `xlate-run`, a small native program that also works alone; `xlate exec`
-    finds it for you. The other commands never run anything of the guest.
+    finds it for you. Of the other commands only `xlate verify PROG ARGS` runs the guest.
     """
 
 

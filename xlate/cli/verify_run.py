@@ -31,7 +31,7 @@ from xlate.verify.dynamic import (
     packages_place,
     record,
 )
-from xlate.verify.replay import ALONE, INTERP, OPTIMISED, Machine
+from xlate.verify.replay import ALONE, INTERP, OPTIMISED, UNICORN, Machine
 from xlate.verify.sample import Sample
 
 SHOWN = 10
@@ -150,6 +150,7 @@ def _print(asked: Asked, judged: Judged, taken: Sequence[int]) -> None:
         (ALONE, "ended alone in the baseline tier as in the program"),
         (OPTIMISED, "the same in optimised code"),
         (INTERP, "the same in the interpreter"),
+        (UNICORN, "the same in unicorn"),
     ):
         console.print(f"  {'':12}  {found.agreed[engine]:,} {words}")
     label = "not compared"

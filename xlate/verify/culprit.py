@@ -92,9 +92,14 @@ def texts_of(image: Image, package: Package, key: int) -> list[FunctionText]:
 
 
 def find_stage(
-    trial: Trial, key: int, texts: Sequence[FunctionText], compiling: Compile = compile_cut
+    trial: Trial,
+    key: int,
+    texts: Sequence[FunctionText],
+    compiling: Compile = compile_cut,
+    *,
+    bisect: bool = True,
 ) -> str:
-    """Return the stage that makes a function wrong, in words."""
+    """Return the stage that makes a function wrong, in words; else only whether it is DAMAGED."""
     later = [other for other in _candidates(trial) if other > key]
     package = trial.taken_out(later)
     level = package.identity.level
@@ -106,6 +111,8 @@ def find_stage(
     failed, whole = fails(ALL)
     if not failed:
         return DAMAGED
+    if not bisect:
+        return ""
     if fails(0)[0]:
         return OWN_TEXT
     good, bad = 0, max(1, len(whole.passes))

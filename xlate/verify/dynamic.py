@@ -63,8 +63,8 @@ def engine_process() -> Path:
     """Return the path of xlate-insn; raises Unsupported where there is none."""
     program = runtime.find().with_name("xlate-insn")
     if not program.is_file():
-        why = "xlate-insn is built in a checkout only"
-        raise Unsupported("no engine for single cases", "", why, advice="a checkout of xlate")
+        why = f"{program} is missing"
+        raise Unsupported("no engine for single cases", "", why, advice="reinstall xlate-arm")
     return program
 
 
@@ -112,7 +112,7 @@ def judge(
             if key is None:
                 judged.unexplained += 1
                 continue
-            stage = _stage(trial, key) if bisect else ""
+            stage = _stage(trial, key, bisect=bisect)
             blamed[row.module.path, key] = Wrong(row.module, key, difference.lines, stage)
     judged.wrong = [blamed[place] for place in sorted(blamed)]
     return judged
@@ -126,9 +126,9 @@ def _without_known(
     return without(package, dict.fromkeys(keys, "wrong")) if keys else package
 
 
-def _stage(trial: Trial, key: int) -> str:
+def _stage(trial: Trial, key: int, *, bisect: bool) -> str:
     image = parse(trial.file, str(trial.row.module.path))
-    return find_stage(trial, key, texts_of(image, trial.package, key))
+    return find_stage(trial, key, texts_of(image, trial.package, key), bisect=bisect)
 
 
 def packages_place(given: Path | None, root: Path | None) -> Path:

@@ -1,7 +1,8 @@
-"""Recorded cases run again: each in the baseline tier, in optimised code, and by the interpreter.
+"""Recorded cases run again: in the baseline tier, in optimised code, interpreted, and by unicorn.
 
 The baseline tier's result is what the others are held against; it is itself held against how the
 case ended inside the program, so that a case that does not stand alone is not blamed on an engine.
+Unicorn is asked where it is installed; what it is known to do otherwise is counted, not reported.
 What optimised code does not answer for (docs/decisions/0011) is left out: NZCV everywhere, since
 functions were called and returned from; at a fault, registers; cumulative flags of FPSCR where
 numbers became integers, or where nobody could tell.
@@ -10,25 +11,29 @@ numbers became integers, or where nobody could tell.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from backends.interp import Cpu
+from frontends.arm32.decode import Insn
 from frontends.arm32.recorded import recorded
 from xlate.convert.result import Progress, silent
 from xlate.errors import Inconsistent
-from xlate.verify.case import Case, Claims, Result, differences
+from xlate.verify.case import Case, Claims, Engine, Result, differences
 from xlate.verify.interp_engine import Endless, Stream, run_case
+from xlate.verify.known import known_errors
 from xlate.verify.recording import Recorded, RecordedModule, Skipped
 from xlate.verify.stencil_engine import Job, Module, drive
 
 CLAIMS = Claims(flags_at_fault=False)
 MOST_INSNS = 3000  # of one case, for the interpreter
+MOST_OUTSIDE = 1_000_000  # for unicorn
 KERNEL_PAGE = 0xFFFF0000
 _REGISTERS = frozenset({"registers", "pc"})
 _TO_INTEGER = "f_to_int"
 
-ALONE, OPTIMISED, INTERP = "baseline alone", "optimised", "interp"
+ALONE, OPTIMISED, INTERP, UNICORN = "baseline alone", "optimised", "interp", "unicorn"
 
 
 @dataclass(frozen=True)
@@ -121,9 +126,12 @@ def _replay_group(
             out.agreed[ALONE] += 1
             sound.append((row, result))
     optimised = machine.optimised([row for row, _ in sound], module.path.read_bytes())
+    outside = _outside_engine()
     for (row, result), theirs in zip(sound, optimised, strict=True):
-        out_of_integers = _interpreted(row, result, out)
-        compare_optimised(row, result, theirs, out, integers=out_of_integers)
+        insns = _interpreted(row, result, out)
+        compare_optimised(row, result, theirs, out, integers=_may_be_integers(insns))
+        if outside is not None:
+            _compare_outside(row, result, outside, insns, out)
         advance()
 
 
@@ -153,42 +161,90 @@ def optimised_differences(
 
 
 class _Watching(Stream):
-    """A stream that notices conversions to integers."""
+    """A stream that remembers what it executed, each place once."""
 
-    integers = False
+    def __init__(self, cpu: Cpu) -> None:
+        super().__init__(cpu)
+        self.seen: dict[int, Insn] = {}
 
     def step(self) -> Result | None:
         """Execute one instruction."""
-        if self.last is not None and not self.integers:
-            self.integers = any(op.name == _TO_INTEGER for op in recorded(self.last).ops)
-        return super().step()
+        result = super().step()
+        if self.last is not None:
+            self.seen[self.last.pc] = self.last
+        return result
 
 
-def _interpreted(row: Recorded, expected: Result, out: Replayed) -> bool:
-    """Run the interpreter, note how it compares; say whether numbers may have become integers."""
+def _may_be_integers(insns: Collection[Insn] | None) -> bool:
+    """Say whether numbers became integers, or nobody can tell."""
+    return insns is None or any(
+        op.name == _TO_INTEGER
+        for insn in insns
+        if insn.row is not None
+        for op in recorded(insn).ops
+    )
+
+
+def _outside_engine() -> Engine | None:
+    try:
+        from xlate.verify.unicorn_engine import UnicornEngine
+    except ImportError:  # the extra "verify" is not installed
+        return None
+    return UnicornEngine(MOST_OUTSIDE)
+
+
+def _compare_outside(
+    row: Recorded, expected: Result, engine: Engine, insns: Collection[Insn] | None, out: Replayed
+) -> None:
+    (result,) = engine.run([row.case])
+    if result.stop == "endless":
+        out.skipped[f"more than {MOST_OUTSIDE:,} instructions for unicorn"] += 1
+        return
+    claims = replace(CLAIMS, fault_addr=engine.claims.fault_addr)
+    lines = differences(row.case, expected, result, claims)
+    if not lines:
+        out.agreed[UNICORN] += 1
+    elif reason := _known(insns or (), result, lines):
+        out.skipped[f"unicorn: {reason}"] += 1
+    else:
+        out.differences.append(Difference(row, UNICORN, tuple(lines)))
+
+
+def _known(insns: Collection[Insn], result: Result, lines: list[str]) -> str:
+    """Return what unicorn is known to do otherwise in one of the instructions."""
+    for insn in insns:
+        isa = "A32" if not insn.thumb else "T16" if insn.size == 2 else "T32"
+        for entry in known_errors():
+            if entry.excuses(isa, insn.word, result, lines):
+                return entry.reason
+    return ""
+
+
+def _interpreted(row: Recorded, expected: Result, out: Replayed) -> Collection[Insn] | None:
+    """Run the interpreter and note how it compares; return what it executed, None if not all."""
     seen: list[_Watching] = []
 
-    def watching(cpu: object) -> Stream:
-        seen.append(_Watching(cpu))  # type: ignore[arg-type]
+    def watching(cpu: Cpu) -> Stream:
+        seen.append(_Watching(cpu))
         return seen[0]
 
     try:
         result = run_case(row.case, most=MOST_INSNS, stream=watching)
     except Endless:
         out.skipped[f"more than {MOST_INSNS:,} instructions for the interpreter"] += 1
-        return True
+        return None
     if result.stop == "fetch" and result.state.r[15] & -4096 == KERNEL_PAGE:
         out.skipped["the interpreter has no kernel helpers"] += 1
-        return True
+        return None
     if lines := differences(row.case, expected, result, CLAIMS):
         out.differences.append(Difference(row, INTERP, tuple(lines)))
     else:
         out.agreed[INTERP] += 1
-    return seen[0].integers
+    return seen[0].seen.values()
 
 
 def only(differences: Iterable[Difference], engine: str) -> list[Difference]:
     """Return the differences of one engine; Inconsistent for a name that is none."""
-    if engine not in (ALONE, OPTIMISED, INTERP):
+    if engine not in (ALONE, OPTIMISED, INTERP, UNICORN):
         raise Inconsistent(f"no engine {engine}")
     return [one for one in differences if one.engine == engine]
