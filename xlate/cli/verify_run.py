@@ -60,7 +60,7 @@ def show(asked: Asked, sample: Sample) -> None:
         raise Refused(f"{asked.prog}: there is no store ({why_none(os.environ)}); try: -p FILE")
     try:
         judged = _judged(asked, sample, store)
-    except XlateError as error:
+    except (XlateError, OSError) as error:
         raise Refused(f"{click.format_filename(asked.prog)}: {error}") from error
     taken = [] if asked.keep or asked.given is not None else _take_out(judged.wrong, store)
     if asked.as_json:
@@ -81,7 +81,7 @@ def _judged(asked: Asked, sample: Sample, store: Store | None) -> Judged:
         name = click.format_filename(asked.prog)
         raise Refused(f"{name}: no function with a package was entered; try: xlate convert {name}")
     place = packages_place(asked.given, store.root if store is not None else None)
-    machine = Machine(engine_process(), place)
+    machine = Machine(engine_process(), place, store.root if store is not None else "off")
 
     def find(file: bytes) -> Path | None:
         return asked.given or (store.find(file) if store is not None else None)

@@ -7,7 +7,7 @@ and raises.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from backends.interp import Cpu, Exit, Fault, Memory
 from backends.interp.ieee import Round
@@ -15,6 +15,7 @@ from frontends.arm32.decode import Insn, decode, record_insn, record_predicate
 from frontends.arm32.state import STATE
 from xlate.errors import Inconsistent
 from xlate.isa import Refusal
+from xlate.isa.machine import Step
 from xlate.verify.case import EXEC, PAGE, Case, Claims, Result, State
 
 MAX_INSNS = 64
@@ -80,7 +81,7 @@ class Stream:
             return Result(State(), "fetch")
         self.last = insn
         try:
-            steps = record_insn(insn).steps
+            steps = self.record(insn)
         except Refusal as refusal:
             return self._refused(insn, refusal)
         try:
@@ -88,6 +89,10 @@ class Stream:
         except Fault as fault:
             return Result(State(), "fault", fault_addr=fault.addr, fault_write=fault.write)
         return self._leave(insn, left)
+
+    def record(self, insn: Insn) -> Sequence[Step]:
+        """Return what an instruction does; raises Refusal."""
+        return record_insn(insn).steps
 
     def _fetch(self, addr: int) -> int:
         return self.cpu.memory.load(addr & 0xFFFFFFFF, 2, EXEC)

@@ -27,7 +27,7 @@ SKIPPED = {
     1: "touches more pages than a case has room for",
     2: "touches memory shared with other processes",
     3: "could not be written down",
-    4: "takes more than a second, or does not end",
+    4: "takes more than 0.2 seconds, or does not end",
     5: "the recorder failed",
 }
 _STOP_LEAVE, _FETCH = 8, "fetch"

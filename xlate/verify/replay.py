@@ -20,6 +20,7 @@ from frontends.arm32.decode import Insn
 from frontends.arm32.recorded import recorded
 from xlate.convert.result import Progress, silent
 from xlate.errors import Inconsistent
+from xlate.isa.machine import Step
 from xlate.verify.case import Case, Claims, Engine, Result, differences
 from xlate.verify.interp_engine import Endless, Stream, run_case
 from xlate.verify.known import known_errors
@@ -27,7 +28,8 @@ from xlate.verify.recording import Recorded, RecordedModule, Skipped
 from xlate.verify.stencil_engine import Job, Module, drive
 
 CLAIMS = Claims(flags_at_fault=False)
-MOST_INSNS = 3000  # of one case, for the interpreter
+MOST_INSNS = 10_000  # of one case, for the interpreter
+SECONDS_EACH = 20.0  # by the clock: a case takes 0.2 s at most, on an idle machine
 MOST_OUTSIDE = 1_000_000  # for unicorn
 KERNEL_PAGE = 0xFFFF0000
 _REGISTERS = frozenset({"registers", "pc"})
@@ -58,19 +60,22 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Machine:
-    """The engine process, and where it looks for packages."""
+    """The engine process, where it looks for packages, and the store that remembers hashes."""
 
     program: Path
     packages: Path
+    store: Path | str = "off"
 
     def baseline(self, cases: Sequence[Case]) -> list[Result]:
         """Run cases without packages."""
-        return drive([str(self.program)], [(case, None) for case in cases])
+        jobs: list[Job] = [(case, None) for case in cases]
+        return drive([str(self.program)], jobs, SECONDS_EACH * len(jobs))
 
     def optimised(self, rows: Sequence[Recorded], file: bytes) -> list[Result]:
         """Run cases of one module with its package."""
         jobs: list[Job] = [(row.case, mapping(row.module, file)) for row in rows]
-        return drive([str(self.program), "--packages", str(self.packages)], jobs)
+        command = [str(self.program), "--packages", str(self.packages), "--store", str(self.store)]
+        return drive(command, jobs, SECONDS_EACH * len(jobs))
 
 
 def mapping(module: RecordedModule, file: bytes) -> Module:
@@ -160,12 +165,23 @@ def optimised_differences(
     return differences(case, expected, theirs, CLAIMS)
 
 
+_STEPS: dict[tuple[int, ...], Sequence[Step]] = {}
+
+
 class _Watching(Stream):
     """A stream that remembers what it executed, each place once."""
 
     def __init__(self, cpu: Cpu) -> None:
         super().__init__(cpu)
         self.seen: dict[int, Insn] = {}
+
+    def record(self, insn: Insn) -> Sequence[Step]:
+        """Return what an instruction does, recorded once: cases have most of theirs in common."""
+        key = (insn.word, insn.size, insn.pc, insn.itstate, insn.thumb)
+        steps = _STEPS.get(key)
+        if steps is None:
+            steps = _STEPS[key] = super().record(insn)
+        return steps
 
     def step(self) -> Result | None:
         """Execute one instruction."""

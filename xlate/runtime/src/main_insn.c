@@ -211,12 +211,14 @@ static void take_option(const char *name, const char *value)
 {
 	if (!strcmp(name, "--packages") && value) {
 		process.opt.package = value;
+	} else if (!strcmp(name, "--store") && value) {
+		process.opt.store = *value == '/' ? value : NULL;
 	} else if (!strcmp(name, "--guest-base") && value) {
 		process.opt.guest_base_forced = true;
 		if (!str_to_u64(value, &process.opt.guest_base))
 			refuse(EXIT_USAGE, NULL, "not a guest base", value, NULL);
 	} else {
-		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N] [--packages FOLDER]", NULL, NULL);
+		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N] [--packages FOLDER] [--store FOLDER]", NULL, NULL);
 	}
 }
 
@@ -229,6 +231,8 @@ static void run(void *thread, void *initial_stack)
 
 	thread_first(t);
 	thread_attach(t);
+	for (u32 i = 0; i < INHERITED_COUNT; i++)
+		process.opt.inherited[i] = -1;
 	for (u64 i = 1; i < words[0]; i += 2)
 		take_option(argv[i], i + 1 < words[0] ? argv[i + 1] : NULL);
 	signal_init(t);

@@ -245,7 +245,7 @@ _Noreturn static void child_exit(u32 why)
 static void be_quiet(void)
 {
 	u64 mask = ~(SIG_BIT(SIGVTALRM) | SYNC_SIGNALS);
-	u64 timer[4] = {0, 0, RECORD_SECONDS, 0};
+	u64 timer[4] = {0, 0, 0, RECORD_MICROSECONDS};
 	struct host_sigaction sa = {0};
 
 	host_syscall4(__NR_rt_sigaction, SIGVTALRM, (u64)&sa, 0, sizeof(sa.mask));
@@ -267,7 +267,7 @@ static void write_case(struct thread *t, const struct known_module *m, u32 key, 
 }
 
 /* Parent: wait, and take back what a child that failed has written. */
-static void wait_for(long pid, struct skipped_chunk *row, u64 from)
+static u32 wait_for(long pid, struct skipped_chunk *row, u64 from)
 {
 	int status = 0;
 	long ret;
@@ -277,11 +277,16 @@ static void wait_for(long pid, struct skipped_chunk *row, u64 from)
 	while (ret == -EINTR);
 	if (ret == pid && !status) {
 		rec.left--;
-		return;
+		return WHOLE;
 	}
 	host_syscall2(__NR_ftruncate, (u64)rec.fd, from);
-	row->why = ret != pid ? NO_CHILD : status & 0x7f ? TOO_LONG : (u32)status >> 8;
+	row->why = NO_CHILD;
+	if (ret == pid && (status & 0x7f) == SIGVTALRM)
+		row->why = TOO_LONG;
+	else if (ret == pid && !(status & 0x7f))
+		row->why = (u32)status >> 8;
 	write_chunk(CHUNK_SKIPPED, row, sizeof(*row));
+	return row->why;
 }
 
 bool record_arrive(struct thread *t, u32 key)
@@ -303,8 +308,8 @@ bool record_arrive(struct thread *t, u32 key)
 	from = host_syscall3(__NR_lseek, (u64)rec.fd, 0, SEEK_END);
 	row = (struct skipped_chunk){(u32)(m - rec.modules), key - m->at.bias, NO_CHILD, 0};
 	pid = from < 0 ? from : host_syscall5(__NR_clone, 0, 0, 0, 0, 0);
-	if (pid > 0)
-		wait_for(pid, &row, (u64)from);
+	if (pid > 0 && wait_for(pid, &row, (u64)from) == TOO_LONG)
+		*arrivals = RECORD_ARRIVALS_MAX; /* it will be the next time */
 	if (pid)
 		return false;
 	rec.on = false;

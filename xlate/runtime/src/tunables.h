@@ -57,9 +57,9 @@
 /* Mappings the table holds before it has to grow into memory of its own. */
 #define MEM_REGIONS_STATIC 256
 
-/* --record: pages and processor seconds of one case, and how often one function is written down, roughly: 2^3. */
+/* --record: pages and processor time of one case, and how often one function is written down, roughly: 2^3. */
 #define RECORD_PAGES_MAX 60u
-#define RECORD_SECONDS 1
+#define RECORD_MICROSECONDS 200000ul
 #define RECORD_ARRIVALS_MAX 9u
 
 /* Descriptors of our own: places in group.own_fds, and how far below the limit they are put. */
