@@ -16,7 +16,7 @@ from tests.run.cli_programs import guest_program
 USAGE = 2
 #: What a re-executed xlate-run is told, and second names of what is there.
 UNDOCUMENTED = {"inherit", "store", "exec-name", "held-package", "strace-only", "h"}
-UNDOCUMENTED |= {"one-insn-per-tb", "virtual-start"}
+UNDOCUMENTED |= {"one-insn-per-tb", "virtual-start", "record"}
 QEMU_ROW = re.compile(r"^-(\S+)(?: (\S+))? +(QEMU_\w+)? ", re.MULTILINE)
 
 

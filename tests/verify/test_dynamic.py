@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -11,12 +12,15 @@ from backends.llvm import integer
 from tests import needs
 from tests.verify.conftest import STATUS, Checked
 from tests.verify.test_static import symbol, with_wrong_code
+from xlate.loader import parse
 from xlate.package import quarantine
 from xlate.package.format import write
 from xlate.verify import culprit
-from xlate.verify.culprit import DAMAGED, OWN_TEXT
+from xlate.verify.culprit import DAMAGED, OWN_TEXT, Trial, texts_of
 from xlate.verify.cut import ALL, Cut, compile_cut
+from xlate.verify.placement import Placement, grafted
 from xlate.verify.recording import Recorded, read_recording
+from xlate.verify.replay import Machine
 from xlate.verify.sample import Sample
 
 ALL_OPTIONS = ("verify", "--json", "--run")
@@ -115,8 +119,6 @@ def test_a_planted_wrong_pass_is_named(checked, monkeypatch, number):
         return Cut(right["wrong" if is_wrong else "code"], tuple(names))
 
     def wrong_texts(texts):
-        from dataclasses import replace
-
         return [replace(text, text=text.text.replace("= xor i32", "= and i32")) for text in texts]
 
     monkeypatch.setattr(culprit.find_stage, "__defaults__", (compiling,))
@@ -124,6 +126,25 @@ def test_a_planted_wrong_pass_is_named(checked, monkeypatch, number):
     done = checked.xlate(*ALL_OPTIONS, "--bisect", "--keep", str(checked.program))
     (row,) = json.loads(done.stdout)["wrong"]
     assert (row["key"], row["stage"]) == (key, f"pass {number} of LLVM, pass{number}")
+
+
+@pytest.mark.parametrize("name", ["hash", "chosen", "mean"])
+def test_fresh_code_is_right_at_every_cut_and_in_another_place(checked, tmp_path, name):
+    """Calls, a table of constants and floating point lead to the right places after the graft."""
+    key = symbol(checked, name)
+    row = next(row for row in recording(checked) if row.key == key)
+    machine = Machine(checked.xlate_run.with_name("xlate-insn"), checked.path.parent)
+    (expected,) = machine.baseline([row.case])
+    data = checked.program.read_bytes()
+    trial = Trial(row, expected, checked.package, data, machine, tmp_path)
+    texts = texts_of(parse(data), trial.package, key)
+    for limit in (0, 5, ALL):
+        cut = compile_cut(texts, 1, limit)
+        code = {text.name: code for text, code in zip(texts, cut.outcomes, strict=True)}
+        placed = Placement(grafted(trial.package, code))
+        assert placed.code(f"f_{key:08x}")[0] == 0xE9
+        assert not trial.fails_with(placed.package)
+        assert len(cut.passes) == limit or limit == ALL
 
 
 def test_what_cannot_be_run_is_said(checked, tmp_path):

@@ -29,6 +29,7 @@ SKIPPED = {
     3: "could not be written down",
     4: "takes more than 0.2 seconds, or does not end",
     5: "the recorder failed",
+    6: "from there on there are threads, which are not recorded",
 }
 _STOP_LEAVE, _FETCH = 8, "fetch"
 

@@ -331,8 +331,7 @@ static u64 arrive(struct thread *t, u32 target)
 	struct place p;
 
 	if (record_arrive(t, target)) {
-		cpu_after_fork(t);
-		forget_everything();
+		cpu_after_fork(t), forget_everything();
 		record_begin(t);
 	}
 	return find_place(t, target, &p) ? p.host : 0;
@@ -363,16 +362,6 @@ u64 dispatch_link(struct thread *t, struct cell *cell)
 	return p.host;
 }
 
-/* Where the innermost nested dispatcher ends is no place to go on at. */
-static bool ends_nest(struct thread *t, u32 target)
-{
-	if (!optimised_ends(t, target))
-		return false;
-	t->cpu.r[15] = target & ~1u;
-	t->cpu.thumb = target & 1;
-	return true;
-}
-
 /* A look-up failed or met a hook. While nothing is nested the hook is of no use. */
 u64 dispatch_miss(struct thread *t, u32 target)
 {
@@ -381,7 +370,7 @@ u64 dispatch_miss(struct thread *t, u32 target)
 
 	if (record_wants(target))
 		return arrive(t, target);
-	if (ends_nest(t, target))
+	if (optimised_ends_nest(t, target))
 		return (u64)entry_end_nest;
 	stats_own.misses++;
 	if (!optimised_is_nested(t) && !world_is_threaded())
@@ -401,7 +390,7 @@ u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target)
 
 	if (record_wants(target))
 		return arrive(t, target);
-	if (ends_nest(t, target))
+	if (optimised_ends_nest(t, target))
 		return (u64)entry_end_nest;
 	stats_own.misses++;
 	if (!find_place(t, target, &p))

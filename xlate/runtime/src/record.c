@@ -22,8 +22,8 @@
 enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_APPEND = 02000, O_CLOEXEC = 02000000 };
 enum { SEEK_END = 2, WALL = 0x40000000, ITIMER_VIRTUAL = 1 };
 enum chunk { CHUNK_MODULE = 1, CHUNK_CASE, CHUNK_PAGE, CHUNK_END, CHUNK_SKIPPED };
-/* Exit statuses of the child: reasons for a row without a case. */
-enum skipped { WHOLE, TOO_MANY_PAGES, SHARED_MEMORY, NOT_WRITTEN, TOO_LONG, NO_CHILD };
+/* Exit statuses of the child and other reasons for a row without a case. */
+enum skipped { WHOLE, TOO_MANY_PAGES, SHARED_MEMORY, NOT_WRITTEN, TOO_LONG, NO_CHILD, THREADS };
 
 #define CHUNK_MAGIC 0x43525958u /* "XYRC" */
 #define MODULES 32u
@@ -64,7 +64,7 @@ struct known_module {
 };
 
 static struct {
-	bool on, is_child;
+	bool on, is_child, told_threads;
 	int fd;
 	u64 share, of, first, left;
 	struct known_module modules[MODULES];
@@ -289,6 +289,18 @@ static u32 wait_for(long pid, struct skipped_chunk *row, u64 from)
 	return row->why;
 }
 
+/* A child would have this thread alone, and its memory from the middle of what others do. One row says so. */
+static bool refuse_threads(const struct known_module *m, u32 key)
+{
+	struct skipped_chunk row = {(u32)(m - rec.modules), key - m->at.bias, THREADS, 0};
+
+	if (!world_is_threaded())
+		return false;
+	if (!rec.told_threads)
+		rec.told_threads = write_chunk(CHUNK_SKIPPED, &row, sizeof(row));
+	return true;
+}
+
 bool record_arrive(struct thread *t, u32 key)
 {
 	struct known_module *m;
@@ -296,7 +308,7 @@ bool record_arrive(struct thread *t, u32 key)
 	struct skipped_chunk row;
 	long from, pid;
 
-	if (!arrivals || world_is_threaded())
+	if (!arrivals || refuse_threads(m, key))
 		return false;
 	++*arrivals;
 	if (*arrivals & (*arrivals - 1)) /* the first, second, fourth ... */
