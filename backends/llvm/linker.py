@@ -244,12 +244,11 @@ class _Linker:
         return bytes(rows + streams)
 
 
-def entry_stub(
-    key: int, x: int, start: int, offsets: Mapping[str, int], *, named: bool
-) -> bytes:
-    """Code at X of a function at ``start``: r12 is the state, rcx is free, all else the guest's.
+def entry_stub(key: int, x: int, start: int, offsets: Mapping[str, int], *, named: bool) -> bytes:
+    """Code at X of a function at ``start``: r12 is the state, rcx is free.
 
-    A function that is not ``named`` by its one entry is told which key was meant.
+    All else is the guest's. A function that is not ``named`` by its one entry is told which key
+    was meant.
     """
     out = b""
     if not named:

@@ -1,4 +1,4 @@
-"""`xlate verify PROG ARGS`: recorded states stand alone, and planted faults are found and named."""
+"""`xlate verify PROG ARGS`: states stand alone, planted faults are found and named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`xlate verify PROG`: damage is found, a wrong function is taken out, and nothing else is."""
+"""`xlate verify PROG`: damage is found, a wrong function goes, and nothing else does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress bar of commands that work for a while: on stderr, gone when anything is printed."""
+"""The progress bar of commands: on stderr, gone when anything is printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`xlate verify` of a package: which one is checked, how findings are told, and what happens then.
+"""`xlate verify` of a package: which one, how findings are told, what happens then.
 
 The checks are ``xlate.verify``'s; of a program that is run, ``verify_run.py`` tells. Exit statuses:
 0 everything is as it should be, 1 something differs or cannot be checked, 2 the command line is
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +92,10 @@ def verify(
 ) -> None:
     """Check PROG's package: its bytes and its functions, or with ARGS what they do in a run.
 
-    Without ARGS the file's structure and all hashes are checked, then functions are compiled anew
-    and compared. With ARGS the program runs in the baseline tier, states at the entries of
-    functions are recorded with the memory they touch (at most --count, 1,000 by default, after the
-    first --from), and each is run again in the baseline tier, in optimised code and by the
-    interpreter. A function of the store that is wrong is taken out of its package in one step;
-    programs run it in the baseline tier from then on.
+    Without ARGS structure and hashes are checked, then functions are compiled anew and compared.
+    With ARGS the program runs, states at entries of functions are recorded with the memory they
+    touch (--count of them, 1,000 by default), and each runs again in both tiers and in the
+    interpreter. A wrong function is taken out of the store's package, for good.
     """
     chosen = Sample(*sample, first, count)
     if runs or args:
@@ -105,21 +104,33 @@ def verify(
         return
     if bisect or sysroot is not None:
         raise click.UsageError("--bisect and -L are for a run; give arguments, or --run")
-    with workers_may_die(), bar_for(quiet=quiet) as bar:
+    _check(prog, given, chosen, jobs or processors(), _Flags(keep, quiet, as_json))
+
+
+@dataclass(frozen=True)
+class _Flags:
+    """What the command line says of the outcome."""
+
+    keep: bool
+    quiet: bool
+    as_json: bool
+
+
+def _check(prog: Path, given: Path | None, sample: Sample, jobs: int, flags: _Flags) -> None:
+    """Compare a package with fresh code, take out what is wrong, tell; exits with 1 then."""
+    with workers_may_die(), bar_for(quiet=flags.quiet) as bar:
         show = shown_in(bar, click.format_filename(prog.name))
         subject = _subject(prog, given)
         try:
-            found = fresh.compare(
-                subject.package, subject.image, chosen, jobs=jobs or processors(), show=show
-            )
+            found = fresh.compare(subject.package, subject.image, sample, jobs=jobs, show=show)
         except MalformedInput as error:
             raise Refused(f"{click.format_filename(subject.package_path)}: {error}") from error
     wrong = {finding.key: finding.what for finding in found.findings}
-    out = bool(wrong) and not keep and take_out(subject, wrong)
-    if as_json:
+    out = bool(wrong) and not flags.keep and take_out(subject, wrong)
+    if flags.as_json:
         click.echo(json.dumps(_as_json(subject, found, out)))
     else:
-        _print(subject, found, out, quiet=quiet)
+        _print(subject, found, out, quiet=flags.quiet)
     if wrong:
         sys.exit(1)
 

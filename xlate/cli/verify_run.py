@@ -1,4 +1,4 @@
-"""`xlate verify PROG ARGS`: the program runs, and what the tiers make of its states is told."""
+"""`xlate verify PROG ARGS`: it runs, and what the tiers make of its states is told."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _print(asked: Asked, judged: Judged, taken: Sequence[int]) -> None:
 def _print_wrong(judged: Judged, taken: Sequence[int]) -> None:
     console = output_console()
     for one in judged.wrong:
-        stage = f", since {one.stage}" if one.stage else ""
+        stage = f": {one.stage}" if one.stage else ""
         out = "; left to the baseline tier from now on" if one.key in taken else ""
         name = click.format_filename(one.module.path.name)
         console.print(plain(f"  wrong         f_{one.key:08x} of {name}{stage}{out}"))

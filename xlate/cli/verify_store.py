@@ -1,4 +1,4 @@
-"""What both forms of `xlate verify` share: packages that may be judged, and lose functions."""
+"""What both forms of `xlate verify` share: packages, and how they lose functions."""
 
 from __future__ import annotations
 

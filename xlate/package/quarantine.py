@@ -1,4 +1,4 @@
-"""Functions that a check found to be wrong: which ones the next conversion leaves to the baseline.
+"""Functions that a check found wrong: conversions leave them to the baseline tier.
 
 A list of a guest file stands beside its packages, by content hash. It holds for the sources that
 made the wrong code: another version of xlate begins without it. Like every file of the store it is

@@ -1,4 +1,4 @@
-"""Which function makes a recorded case go wrong in optimised code, and in which pass of LLVM.
+"""Which function makes a case go wrong in optimised code, and in which pass of LLVM.
 
 The function: a part of the package's functions is taken out, the case runs again, and halving finds
 the first one, in order of address, with which it fails. The pass: that function is compiled with
@@ -28,7 +28,7 @@ from xlate.verify.replay import Machine, mapping, optimised_differences
 from xlate.verify.stencil_engine import drive
 
 OWN_TEXT = "our own text, before any pass of LLVM"
-DAMAGED = "the package: fresh code is right"
+DAMAGED = "damage in the package, since fresh code is right"
 
 Compile = Callable[[Sequence[FunctionText], int, int], Cut]
 

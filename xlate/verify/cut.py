@@ -1,4 +1,4 @@
-"""Functions compiled with only so many of LLVM's passes: a process of its own for each cut.
+"""Functions compiled with only so many of LLVM's passes: a process for each cut.
 
 LLVM counts every pass that it may leave out, those of code generation included, and says on
 standard error which it runs (``-opt-bisect-limit``). The switch is the process's, so each cut is a

@@ -1,4 +1,4 @@
-"""A package's image read back: where each function stands, by what name, with which entries.
+"""A package's image read back: where each function stands, its name, its entries.
 
 The linker's layout is not in the file; the fault table has starts and keys, and the stubs of the
 entries lead to starts. A function that can be entered in its middle has two bodies of one key, as

@@ -1,4 +1,4 @@
-"""What `xlate-run --record` wrote down: modules, cases at entries of functions, what was skipped.
+"""What `xlate-run --record` wrote down: modules, cases, what was skipped.
 
 A file of chunks, little-endian: ``magic kind size 0``, then ``size`` bytes. A module is ``number
 bias address length offset``, three zeros, and a path of 512 bytes. A case is ``module key arrivals

@@ -1,4 +1,4 @@
-"""Recorded cases run again: in the baseline tier, in optimised code, interpreted, and by unicorn.
+"""Recorded cases run again: in both tiers, in the interpreter, and in unicorn.
 
 The baseline tier's result is what the others are held against; it is itself held against how the
 case ended inside the program, so that a case that does not stand alone is not blamed on an engine.

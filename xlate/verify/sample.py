@@ -1,4 +1,4 @@
-"""Which part of what could be checked is checked: the same part every time, on every machine.
+"""Which part of all is checked: the same part every time, on every machine.
 
 A key is in the sample by a hash of itself, so that the choice depends neither on order nor on what
 else is in a package; ``first`` and ``count`` then cut a range out of the sorted rest.

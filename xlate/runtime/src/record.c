@@ -1,7 +1,7 @@
 /*
  * Writes down states at the entries of functions that have optimised code, chosen by a hash of their link address, and
- * the memory that the guest goes on to touch. For that a child is forked at the entry: all guest memory is closed to it,
- * and what it touches is written down as it was before and opened. It ends at the first stop: the function's return,
+ * the memory that the guest goes on to touch. For that a child is forked at the entry: all guest memory is closed to
+ * it, and what it touches is written down as it was before and opened. It ends at the first stop: the function's return,
  * since its link register leads to an address that is never mapped, a system call, or a fault. The guest itself goes on
  * undisturbed, in the baseline tier; the child is none of its children.
  *
@@ -96,7 +96,8 @@ bool record_start(const char *what)
 	if (!number_to(&what, '/', &rec.share) || !number_to(&what, ':', &rec.of) || !rec.of ||
 	    !number_to(&what, ':', &rec.first) || !number_to(&what, ':', &rec.left) || !*what)
 		return false;
-	fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)what, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)what,
+			   O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 	rec.fd = fd < 0 ? -1 : (int)fd;
 	rec.on = fd >= 0;
 	return rec.on;

@@ -33,7 +33,7 @@ bool record_arrive(struct thread *t, u32 key);
 void record_begin(struct thread *t);
 /* A guest's child writes nothing down: its parent does, to the same file. */
 void record_after_fork(void);
-/* In that child: a page that was not touched before is open now, so that the access may be retried. async-signal-safe */
+/* In that child: a page that was not touched before is open now, for the access to be retried. async-signal-safe */
 bool record_touch(gaddr addr);
 /* In that child the guest stopped: ends it, unless it was for a signal; else false. */
 bool record_ended(struct thread *t, u32 reason);
