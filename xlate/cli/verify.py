@@ -95,7 +95,7 @@ def verify(
     Without ARGS structure and hashes are checked, then functions are compiled anew and compared.
     With ARGS the program runs, states at entries of functions are recorded with the memory they
     touch (--count of them, 1,000 by default), and each runs again in both tiers and in the
-    interpreter. A wrong function is taken out of the store's package, for good.
+    interpreter. A wrong function is taken out of the store's package.
     """
     chosen = Sample(*sample, first, count)
     if runs or args:
