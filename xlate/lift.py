@@ -151,14 +151,15 @@ class Lifting:
         """Every function, then where it is entered in the middle, in order of address."""
         self.settle_flags()
         for key in self.sources:
-            yield from self._texts_of(key)
+            yield from self.texts_of(key)
 
     def text_of(self, key: int) -> FunctionText | None:
         """One function's text, None when there is none at that key."""
         self.settle_flags()
-        return next(self._texts_of(key), None) if key in self.sources else None
+        return next(self.texts_of(key), None) if key in self.sources else None
 
-    def _texts_of(self, key: int) -> Iterator[FunctionText]:
+    def texts_of(self, key: int) -> Iterator[FunctionText]:
+        """One function, then its entries in the middle; once only, with flags settled."""
         source = self.sources[key]
         lifter = Lifter(source, self.snippets, (key,), self.nodes.pop(key))
         yield lifter.text()

@@ -174,26 +174,15 @@ class _Linker:
 
     # --- stubs -------------------------------------------------------------------------------
     def _entry_stub(self, key: int, x: int, p: _Placed) -> bytes:
-        """Code at X: r12 is the state, rcx is free, all else is the guest's."""
-        out = b""
-        if not p.named_entry:
-            out += b"\x8b\x0d" + _rel(-x - 6)  # mov ecx, [rip + bias]
-            out += b"\x8d\x89" + _low(key)  # lea ecx, [rcx + key]
-            out += b"\x41\x89\x8c\x24" + _low(self.offsets["target"])  # mov [r12 + target], ecx
-        out += b"\x48\x8d\x0d" + _rel(p.start - (x + len(out) + 7))  # lea rcx, [rip + function]
-        return out + b"\x41\xff\xa4\x24" + _low(self.offsets["enter"])  # jmp [r12 + enter]
+        return entry_stub(key, x, p.start, self.offsets, named=p.named_entry)
 
     def _absent(self, name: str) -> None:
-        """A callee without code, in the functions' own convention: rax is the state."""
         match = _CALLEE.match(name)
         if match is None:
             raise Inconsistent(f"no key in the name of the callee {name}")
         self._pad(_ALIGN)
-        at = self.starts[name] = len(self.out)
-        self.out += b"\x44\x8b\x15" + _rel(-at - 7)  # mov r10d, [rip + bias]
-        self.out += b"\x41\x81\xc2" + _low(int(match[1], 16))  # add r10d, key
-        self.out += b"\x44\x89\x90" + _low(self.offsets["target"])  # mov [rax + target], r10d
-        self.out += b"\xff\xa0" + _low(self.offsets["nest"])  # jmp [rax + nest]
+        self.starts[name] = len(self.out)
+        self.out += absent_stub(int(match[1], 16), len(self.out), self.offsets)
 
     # --- relocations -------------------------------------------------------------------------
     def resolve(self) -> None:
@@ -253,6 +242,29 @@ class _Linker:
             rows += _FAULT.pack(p.start, len(p.object.code), p.text.key, len(streams))
             streams += p.object.lines
         return bytes(rows + streams)
+
+
+def entry_stub(key: int, x: int, start: int, offsets: Mapping[str, int], *, named: bool) -> bytes:
+    """Code at X of a function at ``start``: r12 is the state, rcx is free.
+
+    All else is the guest's. A function that is not ``named`` by its one entry is told which key
+    was meant.
+    """
+    out = b""
+    if not named:
+        out += b"\x8b\x0d" + _rel(-x - 6)  # mov ecx, [rip + bias]
+        out += b"\x8d\x89" + _low(key)  # lea ecx, [rcx + key]
+        out += b"\x41\x89\x8c\x24" + _low(offsets["target"])  # mov [r12 + target], ecx
+    out += b"\x48\x8d\x0d" + _rel(start - (x + len(out) + 7))  # lea rcx, [rip + function]
+    return out + b"\x41\xff\xa4\x24" + _low(offsets["enter"])  # jmp [r12 + enter]
+
+
+def absent_stub(key: int, at: int, offsets: Mapping[str, int]) -> bytes:
+    """A callee without code, at ``at``, in the functions' own convention: rax is the state."""
+    out = b"\x44\x8b\x15" + _rel(-at - 7)  # mov r10d, [rip + bias]
+    out += b"\x41\x81\xc2" + _low(key)  # add r10d, key
+    out += b"\x44\x89\x90" + _low(offsets["target"])  # mov [rax + target], r10d
+    return out + b"\xff\xa0" + _low(offsets["nest"])  # jmp [rax + nest]
 
 
 def _rel(value: int) -> bytes:

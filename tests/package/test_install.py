@@ -74,9 +74,10 @@ def test_wheel_holds_the_program_and_no_tests(wheel: Path) -> None:
     assert wheel.name == f"xlate_arm-{VERSION}-py3-none-linux_x86_64.whl"
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        program = archive.getinfo("xlate/runtime/bin/xlate-run")
-        assert archive.read(program)[:4] == b"\x7fELF"
-        assert program.external_attr >> 16 & 0o111
+        for name in ("xlate-run", "xlate-insn"):
+            program = archive.getinfo(f"xlate/runtime/bin/{name}")
+            assert archive.read(program)[:4] == b"\x7fELF"
+            assert program.external_attr >> 16 & 0o111
     tops = {name.split("/")[0] for name in names}
     info = f"xlate_arm-{VERSION}"
     assert tops == {"xlate", "frontends", "backends", f"{info}.dist-info", f"{info}.data"}

@@ -31,6 +31,7 @@ Examples:
   xlate coverage ./busybox                    how much of it is known to be code
   xlate inspect ./busybox                     segments, symbols, code at the entry
   xlate inspect ./prog --addr main            instruction, IR and host code side by side
+  xlate verify ./busybox                      its package against fresh code
   xlate disasm -d -j .text ./prog             a listing in the manner of objdump
 """
 
@@ -45,6 +46,7 @@ COMMANDS = {
     "exec": ("xlate.cli.exec", "exec_command"),
     "inspect": ("xlate.cli.inspect", "inspect"),
     "sysroot": ("xlate.cli.sysroot", "sysroot"),
+    "verify": ("xlate.cli.verify", "verify"),
 }
 
 
@@ -70,7 +72,7 @@ def cli() -> None:
     """Run and look at 32-bit ARM Linux programs on x86-64.
 
     Programs are started by `xlate-run`, a small native program that also works alone; `xlate exec`
-    finds it for you. The other commands never run anything of the guest.
+    finds it for you. Of the other commands only `xlate verify PROG ARGS` runs the guest.
     """
 
 

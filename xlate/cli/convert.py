@@ -15,17 +15,16 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from xlate.cli import BAD_INPUT, failed
 from xlate.cli.conversion import conversion_lines
 from xlate.cli.input import Refused
+from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
 from xlate.cli.tables import output_console
 from xlate.convert import files
 from xlate.convert.program import DEFAULT_LEVEL, Job, convert, processors
-from xlate.convert.result import Conversion, silent
+from xlate.convert.result import Conversion
 from xlate.convert.target import Target, target_of
 from xlate.errors import XlateError
 
@@ -180,14 +179,8 @@ def _convert_all(chosen: _Chosen, target: Target, flags: _Flags) -> list[int]:
 def _convert_one(path: Path, target: Target, flags: _Flags) -> Conversion:
     """Convert a file behind a progress bar, which is gone when anything is printed."""
     name = click.format_filename(path.name)
-    with workers_may_die(), _bar(flags) as bar:
-        task = bar.add_task(name, total=None)
-
-        def show(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{name}: {stage}", completed=done, total=total or None)
-
-        shown = silent if bar.disable else show
-        return convert(Job(path, target, flags.level, flags.jobs, shown))
+    with workers_may_die(), bar_for(quiet=flags.quiet) as bar:
+        return convert(Job(path, target, flags.level, flags.jobs, shown_in(bar, name)))
 
 
 def _print(console: Console, done: Conversion, flags: _Flags, *, first: bool) -> None:
@@ -198,15 +191,3 @@ def _print(console: Console, done: Conversion, flags: _Flags, *, first: bool) ->
             console.print()
         for line in conversion_lines(done):
             console.print(line)
-
-
-def _bar(flags: _Flags) -> Bar:
-    """A progress bar on stderr; none where nobody watches."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    hidden = flags.quiet or not sys.stderr.isatty()
-    return Bar(*columns, console=Console(stderr=True), transient=True, disable=hidden)

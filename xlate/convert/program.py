@@ -2,8 +2,8 @@
 
 read -> (keys that runs recorded) -> discover -> lift -> compile -> link -> package. Lifting feeds
 the compiler as it goes on, so the texts of all functions are never in memory together. What comes
-out depends on the file's content, the level and the recorded keys alone: not on paths, on the
-number of jobs, on time, or on what the memo held.
+out depends on the file's content, the level, the recorded keys and what is in quarantine alone: not
+on paths, on the number of jobs, on time, or on what the memo held.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from xlate.discovery.model import Discovery
 from xlate.errors import Unsupported
 from xlate.lift import Lifting
 from xlate.loader import Image, parse, read_file
+from xlate.package import quarantine
 from xlate.package.format import FUNCTION, SECONDARY, Entry, Package
 from xlate.package.key import identify
 from xlate.package.store import distrust
@@ -100,6 +101,8 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         observed = frozenset(key for key in observed if discovery.has(key))
         found = summarise(discovery)
     compiled = _compile(image, discovery, job, clock)
+    if store is not None:
+        compiled.leave_out(quarantine.quarantined(store.root, guest))
     with clock.stage("link"):
         job.show("linking", 0, 0)
         linked = _link(image, compiled)
@@ -130,6 +133,12 @@ class _Compiled:
     lifted: list[FunctionText] = field(default_factory=list)  # without their text
     left: dict[str, int] = field(default_factory=dict)
     memo_hits: int = 0
+
+    def leave_out(self, keys: Container[int]) -> None:
+        """Refuse functions that were compiled, and are known to be wrong."""
+        for text in self.lifted:
+            if text.key in keys:
+                self.results[text.name] = Refused(quarantine.WHY)
 
 
 def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Compiled:

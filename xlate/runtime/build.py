@@ -117,7 +117,7 @@ def programs() -> dict[str, str]:
     """Return the programs and the source that tells each from the others.
 
     ``main.c`` makes xlate-run. A ``main_NAME.c`` takes its place in a second program
-    xlate-NAME, for tests; it lands beside xlate-run and never in a wheel.
+    xlate-NAME, which lands beside xlate-run: xlate-insn runs single cases.
     """
     others = sorted(SOURCES.glob("main_*.c"))
     named = {f"xlate-{path.stem.removeprefix('main_')}": path.name for path in others}

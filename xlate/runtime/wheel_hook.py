@@ -48,11 +48,13 @@ class RuntimeHook(BuildHookInterface[Any]):
             raise SystemExit(
                 f"xlate-arm runs on x86-64 Linux only, not on {sys.platform} {machine}"
             )
-        program = str(self._build())
+        program = self._build()
+        cases = program.with_name("xlate-insn")  # what `xlate verify` runs single cases in
         build_data["pure_python"] = False
         build_data["tag"] = "py3-none-linux_x86_64"
-        build_data["shared_scripts"][program] = "xlate-run"
-        build_data["force_include"][program] = "xlate/runtime/bin/xlate-run"
+        build_data["shared_scripts"][str(program)] = "xlate-run"
+        for path in (program, cases):
+            build_data["force_include"][str(path)] = f"xlate/runtime/bin/{path.name}"
 
     def _build(self) -> Path:
         sys.path.insert(0, str(CHECKOUT))

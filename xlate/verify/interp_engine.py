@@ -7,12 +7,15 @@ and raises.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from backends.interp import Cpu, Exit, Fault, Memory
 from backends.interp.ieee import Round
 from frontends.arm32.decode import Insn, decode, record_insn, record_predicate
 from frontends.arm32.state import STATE
 from xlate.errors import Inconsistent
 from xlate.isa import Refusal
+from xlate.isa.machine import Step
 from xlate.verify.case import EXEC, PAGE, Case, Claims, Result, State
 
 MAX_INSNS = 64
@@ -37,18 +40,20 @@ class InterpEngine:
         return [run_case(case) for case in cases]
 
 
-def run_case(case: Case) -> Result:
-    """Run one case until it stops."""
+def run_case(
+    case: Case, *, most: int = MAX_INSNS, stream: Callable[[Cpu], Stream] | None = None
+) -> Result:
+    """Run one case until it stops; Endless after so many instructions."""
     memory = Memory()
     for addr, (prot, data) in case.pages.items():
         memory.map(addr, prot, data)
     cpu = Cpu(STATE, memory)
     load_state(cpu, case.state)
-    stream = Stream(cpu)
-    for _ in range(MAX_INSNS):
-        result = stream.step()
+    running = Stream(cpu) if stream is None else stream(cpu)
+    for _ in range(most):
+        result = running.step()
         if result is not None:
-            result.state = save_state(cpu, stream.itstate)
+            result.state = save_state(cpu, running.itstate)
             result.pages = _changed(case, memory)
             return result
     raise Endless(f"case does not end: {case.text}")
@@ -60,6 +65,7 @@ class Stream:
     def __init__(self, cpu: Cpu) -> None:
         self.cpu = cpu
         self.itstate = cpu.get(_AT["itstate"], 1)
+        self.last: Insn | None = None
 
     @property
     def pc(self) -> int:
@@ -73,8 +79,9 @@ class Stream:
             insn = decode(self._fetch, pc, thumb=thumb, itstate=self.itstate)
         except Fault:
             return Result(State(), "fetch")
+        self.last = insn
         try:
-            steps = record_insn(insn).steps
+            steps = self.record(insn)
         except Refusal as refusal:
             return self._refused(insn, refusal)
         try:
@@ -82,6 +89,10 @@ class Stream:
         except Fault as fault:
             return Result(State(), "fault", fault_addr=fault.addr, fault_write=fault.write)
         return self._leave(insn, left)
+
+    def record(self, insn: Insn) -> Sequence[Step]:
+        """Return what an instruction does; raises Refusal."""
+        return record_insn(insn).steps
 
     def _fetch(self, addr: int) -> int:
         return self.cpu.memory.load(addr & 0xFFFFFFFF, 2, EXEC)

@@ -66,21 +66,21 @@ class StencilEngine:
 Job = tuple[Case, Module | None]
 
 
-def drive(command: list[str], jobs: Sequence[Job]) -> list[Result]:
+def drive(command: list[str], jobs: Sequence[Job], seconds: float = TIMEOUT) -> list[Result]:
     """Results of all jobs, by as many drivers as it takes."""
     results: list[Result] = []
     while len(results) < len(jobs):
-        results += _batch(command, jobs[len(results) :])
+        results += _batch(command, jobs[len(results) :], seconds)
     return results
 
 
-def _batch(command: list[str], jobs: Sequence[Job]) -> list[Result]:
+def _batch(command: list[str], jobs: Sequence[Job], seconds: float) -> list[Result]:
     """Results up to the first case that the driver does not survive, that one included."""
     results: list[Result] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
         assert driver.stdin is not None
         assert driver.stdout is not None
-        guard = threading.Timer(TIMEOUT, driver.kill)
+        guard = threading.Timer(seconds, driver.kill)
         guard.start()
         feeder = threading.Thread(target=_feed, args=(driver.stdin, jobs))
         feeder.start()

@@ -47,7 +47,9 @@ class UnicornEngine:
     name = "unicorn"
     claims = Claims(fault_addr=False)  # of an access over two pages it names neither end reliably
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MAX_INSNS) -> None:
+        """Stop after so many instructions of a case, as ``endless``."""
+        self._most = most
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_ARM)
         self._uc.ctl_set_cpu_model(arm.UC_CPU_ARM_MAX)
         self._uc.reg_write(arm.UC_ARM_REG_C1_C0_2, _CPACR_FULL_VFP)
@@ -71,7 +73,7 @@ class UnicornEngine:
         start = case.state.r[15] | int(case.state.thumb)
         error = None
         try:
-            self._uc.emu_start(start, CODE_PAGE + PAGE, 0, _MAX_INSNS)
+            self._uc.emu_start(start, CODE_PAGE + PAGE, 0, self._most)
         except unicorn.UcError as e:
             error = e.errno
         result = Result(self._save_state(), self._stop(error))

@@ -18,6 +18,7 @@
 #include "optimised.h"
 #include "package.h"
 #include "profile.h"
+#include "record.h"
 #include "stats.h"
 #include "thread.h"
 #include "translate.h"
@@ -265,7 +266,8 @@ static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
 	page_insert(index);
 	if (!it) {
 		map_insert(index);
-		look_up_set(key, r->host);
+		if (!record_wants(key)) /* else every arrival is to be seen */
+			look_up_set(key, r->host);
 		profile_record(key);
 	}
 	stats_own.runtime_blocks++;
@@ -324,6 +326,18 @@ static struct unit_rec *record_of(u32 key, const struct place *p)
 	return r;
 }
 
+/* For --record: nothing is linked to where this is a function's entry, and a child that runs on has nothing of before. */
+static u64 arrive(struct thread *t, u32 target)
+{
+	struct place p;
+
+	if (record_arrive(t, target)) {
+		cpu_after_fork(t), forget_everything();
+		record_begin(t);
+	}
+	return find_place(t, target, &p) ? p.host : 0;
+}
+
 /* Making a unit can forget everything, the asking cell included: then `generation` has moved on. */
 u64 dispatch_link(struct thread *t, struct cell *cell)
 {
@@ -332,6 +346,8 @@ u64 dispatch_link(struct thread *t, struct cell *cell)
 	struct place p;
 	HOLD_LOCK;
 
+	if (record_wants(cell->target))
+		return arrive(t, cell->target);
 	if (cell->linked) /* by another thread, a moment ago */
 		return cell->host;
 	if (!find_place(t, cell->target, &p))
@@ -347,23 +363,15 @@ u64 dispatch_link(struct thread *t, struct cell *cell)
 	return p.host;
 }
 
-/* Where the innermost nested dispatcher ends is no place to go on at. */
-static bool ends_nest(struct thread *t, u32 target)
-{
-	if (!optimised_ends(t, target))
-		return false;
-	t->cpu.r[15] = target & ~1u;
-	t->cpu.thumb = target & 1;
-	return true;
-}
-
 /* A look-up failed or met a hook. While nothing is nested the hook is of no use. */
 u64 dispatch_miss(struct thread *t, u32 target)
 {
 	struct place p;
 	HOLD_LOCK;
 
-	if (ends_nest(t, target))
+	if (record_wants(target))
+		return arrive(t, target);
+	if (optimised_ends_nest(t, target))
 		return (u64)entry_end_nest;
 	stats_own.misses++;
 	if (!optimised_is_nested(t) && !world_is_threaded())
@@ -381,7 +389,9 @@ u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target)
 	struct place p;
 	HOLD_LOCK;
 
-	if (ends_nest(t, target))
+	if (record_wants(target))
+		return arrive(t, target);
+	if (optimised_ends_nest(t, target))
 		return (u64)entry_end_nest;
 	stats_own.misses++;
 	if (!find_place(t, target, &p))

@@ -1,7 +1,7 @@
 /*
  * The host handler of SIGSEGV, SIGBUS, SIGFPE and SIGILL: decides whose fault it is.
  *
- * In order: a copy to or from guest memory (ends as -EFAULT), a write to a page that translations were made from
+ * In order: memory that is closed to see who touches it (record.c), a copy to or from guest memory (ends as -EFAULT), a write to a page that translations were made from
  * (unwatched, retried), translated code (the guest's own fault: cpu_fault() rebuilds its registers, optimised_fault()
  * only the pc), a signal that somebody sent (recorded like any other), else a bug of ours.
  */
@@ -13,6 +13,7 @@
 #include "monitor.h"
 #include "optimised.h"
 #include "package.h"
+#include "record.h"
 #include "thread.h"
 #include "world.h"
 
@@ -83,6 +84,8 @@ void host_fault(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 		signal_record(t, sig, info, uc);
 		return;
 	}
+	if (sig == SIGSEGV && h_is_guest(info->fault.addr) && record_touch(h2g(info->fault.addr)))
+		return;
 	if (sig == SIGSEGV && is_ours(t, info, uc))
 		return;
 	if (in_copy(pc)) {

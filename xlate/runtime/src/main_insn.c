@@ -4,13 +4,13 @@
  * in the folder given by --packages, is used as it is for any program. The record format is described in
  * xlate/verify/stencil_engine.py.
  */
+#include "case_state.h"
 #include "ciphers.h"
 #include "cpu.h"
 #include "dispatch.h"
 #include "fatal.h"
 #include "host.h"
 #include "memory.h"
-#include "monitor.h"
 #include "optimised.h"
 #include "package.h"
 #include "signal.h"
@@ -20,18 +20,8 @@
 
 #define CASE_MAGIC 0x31434958u
 #define RESULT_MAGIC 0x31525958u
-#define PAGES_MAX 16u
+#define PAGES_MAX 64u
 #define CASE_HAS_MODULE 1u
-
-struct insn_state {
-	u32 r[16];
-	u8 nf, zf, cf, vf, qf, thumb, itstate, excl_valid;
-	u32 ge, svc_imm, excl_addr, fpscr;
-	u64 excl_value;
-	u64 d[32];
-	u32 tpidruro, tpidrurw;
-	u32 reserved[8];
-};
 
 struct insn_page {
 	u32 addr, prot;
@@ -56,8 +46,7 @@ struct insn_result {
 	struct insn_state out;
 };
 
-_Static_assert(sizeof(struct insn_state) == 392 && sizeof(struct insn_case) == 408 && sizeof(struct insn_result) == 424,
-	       "record layout");
+_Static_assert(sizeof(struct insn_case) == 408 && sizeof(struct insn_result) == 424, "record layout");
 
 void start_c(u64 *initial_stack);
 
@@ -136,35 +125,6 @@ static void map_case(struct thread *t, u32 npages)
 	}
 }
 
-static void load_state(struct thread *t, const struct insn_state *s)
-{
-	struct arm32_state *c = &t->cpu;
-
-	memcpy(c->r, s->r, sizeof(c->r));
-	c->nf = s->nf, c->zf = s->zf, c->cf = s->cf, c->vf = s->vf, c->qf = s->qf;
-	c->thumb = s->thumb, c->itstate = s->itstate, c->excl_valid = s->excl_valid;
-	c->ge = s->ge, c->svc_imm = s->svc_imm, c->excl_addr = s->excl_addr, c->excl_value = s->excl_value;
-	c->excl_version = monitor_version(GADDR(s->excl_addr));
-	memcpy(c->d, s->d, sizeof(c->d));
-	c->tpidruro = s->tpidruro, c->tpidrurw = s->tpidrurw;
-	fpscr_write(t, s->fpscr);
-	poll_clear(t);
-}
-
-static void save_state(struct thread *t, struct insn_state *s)
-{
-	const struct arm32_state *c = &t->cpu;
-
-	*s = (struct insn_state){0};
-	memcpy(s->r, c->r, sizeof(c->r));
-	s->nf = c->nf, s->zf = c->zf, s->cf = c->cf, s->vf = c->vf, s->qf = c->qf;
-	s->thumb = c->thumb, s->itstate = c->itstate, s->excl_valid = c->excl_valid;
-	s->ge = c->ge, s->svc_imm = c->svc_imm, s->excl_addr = c->excl_addr, s->excl_value = c->excl_value;
-	memcpy(s->d, c->d, sizeof(c->d));
-	s->tpidruro = c->tpidruro, s->tpidrurw = c->tpidrurw;
-	s->fpscr = fpscr_read(t);
-}
-
 /* Instead of run.c's, for nested dispatchers: a case is over at its first stop, however deep in calls that is. */
 void thread_serve(struct thread *t, u32 reason)
 {
@@ -218,7 +178,7 @@ static void run_case(struct thread *t, const struct insn_case *c)
 	u64 entered = stats_own.enters;
 
 	map_case(t, c->npages);
-	load_state(t, &c->in);
+	case_load_state(t, &c->in);
 	if (c->flags & CASE_HAS_MODULE)
 		result.package = attach_module(t);
 	while ((result.stop = cpu_run(t)) == STOP_SIGNAL)
@@ -229,7 +189,7 @@ static void run_case(struct thread *t, const struct insn_case *c)
 		result.fault_addr = (u32)t->fault.addr.va;
 		result.fault_write = t->fault.write;
 	}
-	save_state(t, &result.out);
+	case_save_state(t, &result.out);
 	result.entered = (u32)(stats_own.enters - entered);
 	if (result.package)
 		package_forget(t, 0, ~0ull, "the case is over");
@@ -254,12 +214,15 @@ static void take_option(const char *name, const char *value)
 		process.opt.package = value;
 	} else if (!strcmp(name, "--host") && value && !strcmp(value, "plain")) {
 		ciphers_withhold();
+	} else if (!strcmp(name, "--store") && value) {
+		process.opt.store = *value == '/' ? value : NULL;
 	} else if (!strcmp(name, "--guest-base") && value) {
 		process.opt.guest_base_forced = true;
 		if (!str_to_u64(value, &process.opt.guest_base))
 			refuse(EXIT_USAGE, NULL, "not a guest base", value, NULL);
 	} else {
-		refuse(EXIT_USAGE, NULL, "usage: xlate-insn [--guest-base N] [--packages FOLDER] [--host plain]", NULL, NULL);
+		refuse(EXIT_USAGE, NULL,
+		       "usage: xlate-insn [--guest-base N] [--packages FOLDER] [--store FOLDER] [--host plain]", NULL, NULL);
 	}
 }
 
@@ -272,6 +235,8 @@ static void run(void *thread, void *initial_stack)
 
 	thread_first(t);
 	thread_attach(t);
+	for (u32 i = 0; i < INHERITED_COUNT; i++)
+		process.opt.inherited[i] = -1;
 	for (u64 i = 1; i < words[0]; i += 2)
 		take_option(argv[i], i + 1 < words[0] ? argv[i + 1] : NULL);
 	signal_init(t);

@@ -45,6 +45,9 @@ bool mem_watch_code(gaddr page);
  */
 bool mem_code_written(gaddr a);
 
+/* Give a page the host protection that guest and translations ask for. async-signal-safe */
+void mem_open(gaddr page);
+
 /* The kernel (or this runtime) is about to write [a, a+len): unwatch those pages first. */
 void mem_will_write(gaddr a, u64 len);
 

@@ -72,6 +72,17 @@ bool mem_code_written(gaddr a)
 	return !host_mprotect(guest_base + n * PAGE_SIZE, PAGE_SIZE, mem_host_prot(prot));
 }
 
+void mem_open(gaddr page)
+{
+	u64 n = page.va / PAGE_SIZE;
+	int prot = mem_prot(page);
+
+	if (prot < 0)
+		return;
+	prot = mem_host_prot(prot);
+	host_mprotect(guest_base + n * PAGE_SIZE, PAGE_SIZE, is_code(n) ? prot & PROT_READ : prot);
+}
+
 void mem_will_write(gaddr a, u64 len)
 {
 	u64 end = a.va + len < (1ull << 32) && a.va + len >= a.va ? a.va + len : 1ull << 32;

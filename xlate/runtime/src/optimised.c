@@ -149,6 +149,15 @@ static u32 nested(struct thread *t, u32 pc, u32 sp)
 	return next_key(t);
 }
 
+bool optimised_ends_nest(struct thread *t, u32 target)
+{
+	if (!optimised_ends(t, target))
+		return false;
+	t->cpu.r[15] = target & ~1u;
+	t->cpu.thumb = target & 1;
+	return true;
+}
+
 u32 optimised_nest(struct thread *t)
 {
 	look_up_hook(t->cpu.r[14]);

@@ -45,6 +45,9 @@ static inline bool optimised_ends(const struct thread *t, u32 key)
 	return key == t->cpu.nest_pc && t->cpu.r[13] >= t->cpu.nest_sp;
 }
 
+/* If so, the state is put there: it is no place to go on at. */
+bool optimised_ends_nest(struct thread *t, u32 target);
+
 /* All packages go, and none comes any more: from the next system call's end on all code is the baseline tier's. */
 void optimised_leave(struct thread *t, const char *why);
 /* Will optimised_forget() have to give up a package? */

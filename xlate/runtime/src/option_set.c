@@ -8,6 +8,7 @@
 
 #include "fatal.h"
 #include "host.h"
+#include "record.h"
 #include "string.h"
 
 #ifndef XLATE_VERSION /* the build passes the package's version */
@@ -477,6 +478,12 @@ bool set_singlestep(struct options *o, const char *value)
 bool set_chaos(struct options *o, const char *value)
 {
 	return str_to_u64(value, &o->chaos) && o->chaos;
+}
+
+bool set_record(struct options *o, const char *value)
+{
+	(void)o;
+	return record_start(value);
 }
 
 bool set_seed(struct options *o, const char *value)

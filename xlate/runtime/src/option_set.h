@@ -34,6 +34,7 @@ bool set_reserved(struct options *o, const char *value);
 bool set_log(struct options *o, const char *value);
 bool set_singlestep(struct options *o, const char *value);
 bool set_chaos(struct options *o, const char *value);
+bool set_record(struct options *o, const char *value);
 bool set_deterministic(struct options *o, const char *value);
 bool set_limit_data(struct options *o, const char *value);
 bool set_limit_as(struct options *o, const char *value);

@@ -6,10 +6,11 @@
  * option of qemu's that has no meaning here is a row too, with the line that says what to use.
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
- * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --inherit, --exec-name,
- * --held-package, --root-bound, --order-seed, --limit-data, --limit-as, --virtual-start and --store are written by
- * exec_guest() for ourselves and are no part of the documented command line: a program that the guest executes has the
- * guest's environment, and the store and all options are where the host's says.
+ * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --record is xlate
+ * verify's; --inherit, --exec-name, --held-package, --root-bound, --order-seed, --limit-data, --limit-as,
+ * --virtual-start and --store are written by exec_guest() for ourselves. They are no part of the documented command
+ * line: a program that the guest executes has the guest's environment, and the store and all options are where the
+ * host's says.
  */
 #include "options.h"
 
@@ -81,6 +82,7 @@ static const struct option_row ROWS[] = {
 	{"perfmap", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"jitdump", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
+	{"record", NEEDS_VALUE, set_record, "N/M:FIRST:COUNT:FILE", {NULL}},
 	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
 	{"exec-name", NEEDS_VALUE, set_exec_name, "a name", {NULL}},
 	{"inherit", NEEDS_VALUE, set_inherit, "ten descriptors", {NULL}},

@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "package_file.h"
 #include "profile.h"
+#include "record.h"
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
@@ -244,6 +245,24 @@ static struct module *find_same(const struct module *m)
 	return NULL;
 }
 
+/* --record: where the functions are, and what they are run from later. */
+static const char *write_down(const struct module *m, const struct package_file *p, int fd, u64 address, u64 length,
+			      u64 offset)
+{
+	struct record_module r = {
+		.fd = fd,
+		.address = (u32)address,
+		.length = (u32)length,
+		.offset = (u32)offset,
+		.bias = m->package.bias,
+		.low = m->package.low,
+		.high = m->package.high,
+	};
+
+	record_add_module(&r, p);
+	return "not used: it is recorded what it would run";
+}
+
 const struct package *package_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset)
 {
 	char name[PACKAGE_NAME_SIZE] = "";
@@ -259,7 +278,7 @@ const struct package *package_mapped(struct thread *t, int fd, u64 address, u64 
 		return &same->package;
 	file_name(fd, m.file);
 	if (!left && package_find(&g, &p, &state, name)) {
-		const char *why = attach(t, &m, &p);
+		const char *why = record_is_on() ? write_down(&m, &p, fd, address, length, offset) : attach(t, &m, &p);
 
 		state = why ? why : state;
 		host_syscall1(__NR_close, (u64)p.fd);

@@ -7,6 +7,7 @@
 #include "fatal.h"
 #include "host.h"
 #include "memory.h"
+#include "record.h"
 #include "robust.h"
 #include "rooted.h"
 #include "stats.h"
@@ -145,6 +146,7 @@ void process_after_fork(struct thread *t)
 		thread_free(others);
 		others = next;
 	}
+	record_after_fork();
 	t->group->threads = 1;
 	t->start_flags = 0;
 	t->group->pid = (int)host_syscall0(__NR_getpid);

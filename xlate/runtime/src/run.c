@@ -4,6 +4,7 @@
  */
 #include "cpu.h"
 #include "memory.h"
+#include "record.h"
 #include "signal.h"
 #include "sys/sys.h"
 #include "thread.h"
@@ -54,6 +55,8 @@ static void fetch_fault(struct thread *t)
 /* Weak: xlate-insn has another idea of what a stop is for. */
 __attribute__((weak)) void thread_serve(struct thread *t, u32 reason)
 {
+	if (record_ended(t, reason))
+		return;
 	switch ((enum stop)reason) {
 	case STOP_SVC:
 		t->cpu.excl_valid = 0; /* returning from the kernel closes the monitor */

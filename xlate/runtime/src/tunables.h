@@ -60,8 +60,13 @@
 /* Mappings the table holds before it has to grow into memory of its own. */
 #define MEM_REGIONS_STATIC 256
 
+/* --record: pages and processor time of one case, and how often one function is written down, roughly: 2^3. */
+#define RECORD_PAGES_MAX 60u
+#define RECORD_MICROSECONDS 200000ul
+#define RECORD_ARRIVALS_MAX 9u
+
 /* Descriptors of our own: places in group.own_fds, and how far below the limit they are put. */
-#define OWN_FD_COUNT 11
+#define OWN_FD_COUNT 12
 #define OWN_FD_ROOM 16
 
 /* Largest argv or envp array accepted from a guest, in entries: 8 MiB of pointers; the kernel's byte limit comes first. */
