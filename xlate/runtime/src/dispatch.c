@@ -331,10 +331,8 @@ static u64 arrive(struct thread *t, u32 target)
 {
 	struct place p;
 
-	if (record_arrive(t, target)) {
-		cpu_after_fork(t), forget_everything();
-		record_begin(t);
-	}
+	if (record_arrive(t, target))
+		cpu_after_fork(t), forget_everything(), record_begin(t);
 	return find_place(t, target, &p) ? p.host : 0;
 }
 
