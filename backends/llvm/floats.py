@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from backends.llvm.text import Text, args_of, arm, llvm_type
+from backends.llvm.text import Text, args_of, arm, llvm_type, mxcsr_read, mxcsr_written
 from xlate.ir import Op
 from xlate.ir.block import WIDTHS
 
@@ -264,7 +264,7 @@ def _to_unsigned(t: Text, value: str, ty: str, round_: str) -> str:
 
 def _mxcsr(t: Text) -> str:
     slot = t.new("alloca i32, align 4")
-    t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {slot})")
+    t.line(mxcsr_read(slot))
     return t.new(f"load i32, ptr {slot}, align 4")
 
 
@@ -273,7 +273,7 @@ def _only_invalid_if_negative(t: Text, raw: str, before: str) -> None:
     slot = t.new("alloca i32, align 4")
     with t.seldom(t.new(f"icmp eq i32 {raw}, -1")):
         t.line(f"store i32 {t.new(f'or i32 {before}, 1')}, ptr {slot}, align 4")
-        t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
+        t.line(mxcsr_written(slot))
 
 
 def _fp(value: float) -> str:
@@ -313,4 +313,4 @@ def _set_fp_mode(t: Text, op: Op) -> None:
     mode = _move_bits(t, fpscr, ((22, 14), (23, 13)))
     both = t.new(f"or i32 {flags}, {mode}")
     t.line(f"store i32 {t.new(f'or i32 {both}, 8064')}, ptr {slot}, align 4")
-    t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
+    t.line(mxcsr_written(slot))

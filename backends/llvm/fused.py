@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backends.llvm.text import Text, args_of, arm, llvm_type
+from backends.llvm.text import Text, args_of, arm, llvm_type, mxcsr_read, mxcsr_written
 from xlate.ir import Op
 from xlate.ir.block import WIDTHS
 
@@ -241,7 +241,7 @@ class _Fused:
 def _fma(t: Text, op: Op) -> str:
     ty, width = llvm_type(op.ty), WIDTHS[op.ty]
     slot = t.new("alloca i32, align 4")
-    t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {slot})")
+    t.line(mxcsr_read(slot))
     old = t.new(f"load i32, ptr {slot}, align 4")
     mode = t.new(f"and i32 {t.new(f'lshr i32 {old}, 13')}, 3")
     fused = _Fused(t, width)
@@ -250,5 +250,5 @@ def _fma(t: Text, op: Op) -> str:
     new = t.new(f"or i32 {old}, {flags}")
     with t.seldom(t.new(f"icmp ne i32 {new}, {old}")):
         t.line(f"store i32 {new}, ptr {slot}, align 4")
-        t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {slot})")
+        t.line(mxcsr_written(slot))
     return t.new(f"bitcast i{width} {bits} to {ty}")

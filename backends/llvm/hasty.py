@@ -20,7 +20,7 @@ from backends.llvm.slots import (
     FLAG_SLOTS,
     LESS,
 )
-from backends.llvm.text import llvm_type
+from backends.llvm.text import llvm_type, mxcsr_read, mxcsr_written
 from backends.llvm.writer import BEFORE, KNOWN, MXCSR
 
 LANES = "<4 x float>"
@@ -138,7 +138,7 @@ class Hasty(Exits):
 
     def know_host(self) -> str:
         """Read MXCSR; it is known until something that may raise exceptions."""
-        self.add(f"call void @llvm.x86.sse.stmxcsr(ptr {MXCSR})")
+        self.add(mxcsr_read(MXCSR))
         now = self.value(f"load i32, ptr {MXCSR}, align 4")
         self.add(f"store i32 {now}, ptr {KNOWN}")
         return now
@@ -175,7 +175,7 @@ class Hasty(Exits):
         self.add(f"store i32 {self.value(f'or i32 {known}, {under}')}, ptr {qc}")
         cleared = self.value(f"and i32 {before}, {~(_IE | _DE | _UE)}")
         self.add(f"store i32 {cleared}, ptr {MXCSR}, align 4")
-        self.add(f"call void @llvm.x86.sse.ldmxcsr(ptr {MXCSR})")
+        self.add(mxcsr_written(MXCSR))
         self.forget_host()
 
     def branch_to_nans(self, results: dict[str, list[str]], label: str) -> None:

@@ -23,6 +23,20 @@ def llvm_type(ty: str) -> str:
     return LLVM_TYPES.get(ty, ty)
 
 
+def mxcsr_read(slot: str) -> str:
+    """The line that stores MXCSR to memory.
+
+    LLVM takes two calls of its intrinsic for one, whatever raised exceptions between them: it only
+    says that it writes there. Assembly that may do anything to memory stays where it is.
+    """
+    return f'call void asm sideeffect "stmxcsr $0", "=*m,~{{memory}}"(ptr elementtype(i32) {slot})'
+
+
+def mxcsr_written(slot: str) -> str:
+    """The line that loads MXCSR from memory."""
+    return f'call void asm sideeffect "ldmxcsr $0", "*m,~{{memory}}"(ptr elementtype(i32) {slot})'
+
+
 class Relative:
     """A decode-time expression in pc; all of them are pc, maybe aligned to 4, plus a constant."""
 

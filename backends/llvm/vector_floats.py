@@ -7,7 +7,7 @@ operation on two lanes apart. Where the thread rounds otherwise, the mode is cha
 from __future__ import annotations
 
 from backends.llvm.lanes import with_zeros
-from backends.llvm.text import Text, args_of, arm, llvm_type
+from backends.llvm.text import Text, args_of, arm, llvm_type, mxcsr_read, mxcsr_written
 from xlate.ir import Op
 
 _STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
@@ -59,12 +59,12 @@ class _Nearest:
             self._load(t.new(f"or i32 {others}, {t.new(f'and i32 {self.old}, {_PE}')}"))
 
     def _now(self) -> str:
-        self.t.line(f"call void @llvm.x86.sse.stmxcsr(ptr {self.slot})")
+        self.t.line(mxcsr_read(self.slot))
         return self.t.new(f"load i32, ptr {self.slot}, align 4")
 
     def _load(self, value: str) -> None:
         self.t.line(f"store i32 {value}, ptr {self.slot}, align 4")
-        self.t.line(f"call void @llvm.x86.sse.ldmxcsr(ptr {self.slot})")
+        self.t.line(mxcsr_written(self.slot))
 
 
 def _compared(t: Text, kind: str, a: str, b: str, ty: str) -> str:

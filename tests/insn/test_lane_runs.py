@@ -86,11 +86,11 @@ def state(pick: random.Random) -> State:
     return State(r=registers, d=doubles, fpscr=flags | mode)
 
 
-def check(cases: list[Case], xlate_run: Path) -> None:
+def check(cases: list[Case], xlate_run: Path, level: int) -> None:
     driver = xlate_run.with_name("xlate-insn")
     if not driver.exists():
         needs.missing("xlate-insn", "built beside xlate-run")
-    engine = LlvmEngine(driver)
+    engine = LlvmEngine(driver, level=level)
     results = engine.run(cases)
     assert engine.entered > len(cases) // 2
     wrong = []
@@ -100,8 +100,10 @@ def check(cases: list[Case], xlate_run: Path) -> None:
     assert not wrong, "\n".join(wrong[:5])
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_runs_are_what_the_interpreter_makes_of_them(seed: int, xlate_run: Path) -> None:
+@pytest.mark.parametrize(("seed", "level"), [(1, 1), (2, 1), (3, 2)])
+def test_runs_are_what_the_interpreter_makes_of_them(
+    seed: int, level: int, xlate_run: Path
+) -> None:
     pick = random.Random(seed)
     cases = []
     for _ in range(SEQUENCES):
@@ -114,7 +116,7 @@ def test_runs_are_what_the_interpreter_makes_of_them(seed: int, xlate_run: Path)
             case = make_case("A32", words, state(pick), pages)
             case.text = " ".join(f"{word:08x}" for word in words)
             cases.append(case)
-    check(cases, xlate_run)
+    check(cases, xlate_run, level)
 
 
 KNOWN = 0xF2026D44  # vadd.f32 q3, q1, q2: from here on what MXCSR holds is known
@@ -125,6 +127,7 @@ ONE_SCALAR = 0xEE800A81  # vdiv.f32 s0, s1, s2
 TWO_SCALARS = (0xEE300A20, 0xEE300A20)  # vadd.f32 s0, s0, s1
 
 
+@pytest.mark.parametrize("level", [0, 1, 2])
 @pytest.mark.parametrize(
     ("words", "special"),
     [
@@ -139,7 +142,7 @@ TWO_SCALARS = (0xEE300A20, 0xEE300A20)  # vadd.f32 s0, s0, s1
     ],
 )
 def test_what_is_easily_forgotten(
-    words: tuple[int, ...], special: dict[int, int], xlate_run: Path
+    words: tuple[int, ...], special: dict[int, int], level: int, xlate_run: Path
 ) -> None:
     """Everything is 1 but for what scalars make inexact, and what is special."""
     inexact = {0: 0x3DCCCCCD, 1: 0x40400000, 2: 0x40E00000}
@@ -147,4 +150,4 @@ def test_what_is_easily_forgotten(
     doubles = [single[2 * n] | single[2 * n + 1] << 32 for n in range(32)]
     start = State(r=[DATA_PAGES[0]] * 15 + [0], d=doubles)
     pages = {DATA_PAGES[0]: (READ | WRITE, bytes(PAGE))}
-    check([make_case("A32", [*words, READ_FLAGS], start, pages)], xlate_run)
+    check([make_case("A32", [*words, READ_FLAGS], start, pages)], xlate_run, level)
