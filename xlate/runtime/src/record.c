@@ -378,12 +378,11 @@ bool record_touch(gaddr addr)
 	return true;
 }
 
-bool record_ended(struct thread *t, u32 reason)
+/* Apart from its question, which every system call asks: a state is a lot to clear. */
+static bool child_ended(struct thread *t, u32 reason)
 {
 	struct end_chunk c = {.stop = reason};
 
-	if (!rec.is_child)
-		return false;
 	if (reason == STOP_SIGNAL) {
 		poll_clear(t);
 		return true;
@@ -394,4 +393,9 @@ bool record_ended(struct thread *t, u32 reason)
 	}
 	case_save_state(t, &c.state);
 	child_exit(write_chunk(CHUNK_END, &c, sizeof(c)) ? WHOLE : NOT_WRITTEN);
+}
+
+bool record_ended(struct thread *t, u32 reason)
+{
+	return rec.is_child && child_ended(t, reason);
 }
