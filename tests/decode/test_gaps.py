@@ -7,10 +7,7 @@ deleted or narrowed by accident shows here at once.
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import capstone
 import pytest
@@ -19,8 +16,8 @@ import frontends.arm32  # noqa: F401 - registers all rows
 from frontends.arm32.rows import A32, T16, T32
 from xlate.isa import RowSet
 from xlate.isa.cubes import Cube, uncovered
+from xlate.tools.encoding_parts import listed_gaps
 
-_LISTED = tomllib.loads(Path(__file__).with_name("gaps.toml").read_text())
 _SETS = {"T16": T16, "T32": T32, "A32": A32}
 _WORDS_PER_GAP = 64
 
@@ -31,23 +28,6 @@ _SPACES = {
     "A32": ("x" * 32,),
 }
 _UNCONDITIONAL = Cube.parse("1111" + "x" * 28)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One entry of the list; ``capstone`` says why capstone prints what we do not decode."""
-
-    cube: Cube
-    reason: str
-    capstone: str
-
-
-def listed(name: str) -> list[Listed]:
-    """Return the list for one row set."""
-    return [
-        Listed(Cube.parse(e["pattern"]), e["reason"], e.get("capstone", ""))
-        for e in _LISTED.get(name, [])
-    ]
 
 
 def row_cubes(rows: RowSet) -> Iterator[Cube]:
@@ -83,7 +63,7 @@ def disassembled(name: str, word: int) -> str:
 
 @pytest.mark.parametrize("name", _SETS)
 def test_every_gap_is_listed(name: str) -> None:
-    entries = [e.cube for e in listed(name)]
+    entries = [e.cube for e in listed_gaps(name)]
     unlisted = [str(rest) for gap in gaps(name) for rest in uncovered(gap, entries)]
     assert not unlisted, f"{len(unlisted)} parts have neither row nor reason: {unlisted[:40]}"
 
@@ -91,7 +71,7 @@ def test_every_gap_is_listed(name: str) -> None:
 @pytest.mark.parametrize("name", _SETS)
 def test_every_listed_gap_is_one(name: str) -> None:
     found = gaps(name)
-    stale = [str(e.cube) for e in listed(name) if not any(g.overlaps(e.cube) for g in found)]
+    stale = [str(e.cube) for e in listed_gaps(name) if not any(g.overlaps(e.cube) for g in found)]
     assert not stale, f"rows match all of these now; take them from the list: {stale}"
 
 
@@ -100,7 +80,7 @@ def test_capstone_knows_no_instruction_in_a_gap(name: str) -> None:
     draw = random.Random(name)
     known = []
     for gap in gaps(name):
-        excuses = [e.cube for e in listed(name) if e.capstone]
+        excuses = [e.cube for e in listed_gaps(name) if e.capstone]
         for _ in range(_WORDS_PER_GAP):
             word = gap.word(draw.getrandbits(32))
             text = disassembled(name, word)

@@ -63,21 +63,27 @@ class Space:
 
 
 @dataclass(frozen=True)
-class _Gap:
-    """Words that belong to no row, from the list that a test holds against the rows."""
+class Gap:
+    """Words that belong to no row, from the list that a test holds against the rows.
+
+    ``capstone`` says why capstone prints an instruction there.
+    """
 
     cube: Cube
     status: str
     reason: str
+    capstone: str
 
 
-def _gaps(isa: str) -> list[_Gap]:
+def listed_gaps(isa: str) -> list[Gap]:
+    """Return the list for one row set."""
     entries = tomllib.loads(GAPS.read_text()).get(isa, [])
     return [
-        _Gap(
+        Gap(
             Cube.parse(e["pattern"]),
             "unpredictable" if e.get("unpredictable") else "undefined",
             e["reason"],
+            e.get("capstone", ""),
         )
         for e in entries
     ]
@@ -173,7 +179,7 @@ class _Account:
     def _rest(self) -> Iterator[Part]:
         """Return the words of this instruction set that no row matches, by the list of gaps."""
         rest = self._sets.without(self._begins(), self._sets.union(self._whole.values()))
-        for gap in _gaps(self._rows.name):
+        for gap in listed_gaps(self._rows.name):
             cube = self._cube(gap.cube.mask, gap.cube.value)
             words = self._sets.both(rest, cube)
             rest = self._sets.without(rest, cube)
