@@ -1,8 +1,8 @@
 """A32 status registers, hints, exceptions and coprocessors 14 and 15.
 
 Coprocessors 10 and 11 are VFP and Advanced SIMD and stand in the vfp and neon files. Of
-coprocessor 15 a program of User mode may use the thread registers and the old barriers; what else
-there is is undefined.
+coprocessor 15 a program of User mode may use the thread registers and the old barriers, and may ask
+whether it may use the performance counters; what else there is is undefined.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from frontends.arm32.system import (
     instruction_barrier,
     read_cpsr,
     read_thread_register,
+    read_user_enable,
     write_cpsr,
     write_thread_register,
 )
@@ -178,6 +179,12 @@ def mcr_tpidrurw(m: Arm32, Rt: Reg) -> None:
 def mrc_tpidruro(m: Arm32, Rt: Reg) -> None:
     """Rt := TPIDRURO, the thread pointer."""
     read_thread_register(m, Rt, "tpidruro")
+
+
+@A32("cond:4 1110 000 1 1001 Rt:4 1111 000 1 1110", manual="PMUSERENR", over=_CP15)
+def mrc_pmuserenr(m: Arm32, Rt: Reg) -> None:
+    """Rt := 0, as User mode has no counters."""
+    read_user_enable(m, Rt)
 
 
 @A32("cond:4 1110 000 0 0111 xxxx 1111 10 x 1 1010", manual="CP15DSB, CP15DMB", over=_CP15)

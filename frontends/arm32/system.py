@@ -60,6 +60,12 @@ def read_thread_register(m: Arm32, Rt: Any, name: str) -> None:
     m.R[Rt] = m.get_state(OFFSET[name], "i32")
 
 
+def read_user_enable(m: Arm32, Rt: Any) -> None:
+    """R[t] := PMUSERENR, which is zero: User mode may not touch the performance counters."""
+    refuse_pc(m, Rt)
+    m.R[Rt] = m.const(0)
+
+
 def write_thread_register(m: Arm32, Rt: Any, name: str) -> None:
     """Tpidrurw := R[t]."""
     refuse_pc(m, Rt)

@@ -1,4 +1,4 @@
-"""T32 coprocessor space: thread registers and barriers of CP15, and the refusal of all the rest.
+"""T32 coprocessor space: what User mode may use of CP15, and the refusal of all the rest.
 
 Coprocessors 10 and 11 are floating point and Advanced SIMD, whose rows stand elsewhere; no row here
 matches them.
@@ -12,6 +12,7 @@ from frontends.arm32.rows import T32
 from frontends.arm32.system import (
     instruction_barrier,
     read_thread_register,
+    read_user_enable,
     write_thread_register,
 )
 from xlate.isa import Reg
@@ -59,6 +60,12 @@ def mrc_tpidrurw_t32(m: Arm32, Rt: Reg) -> None:
 def mcr_tpidrurw_t32(m: Arm32, Rt: Reg) -> None:
     """TPIDRURW := Rt."""
     write_thread_register(m, Rt, "tpidrurw")
+
+
+@T32("1110 1110 000 1 1001 Rt:4 1111 000 1 1110", manual="MRC", over=_REGISTER_SPACE)
+def mrc_pmuserenr_t32(m: Arm32, Rt: Reg) -> None:
+    """Rt := PMUSERENR, which is 0: User mode has no counters."""
+    read_user_enable(m, Rt)
 
 
 @T32("1110 1110 000 0 0111 xxxx 1111 100 1 1010", manual="CP15DSB", over=_REGISTER_SPACE)

@@ -57,11 +57,12 @@ class World:
     name: str
     title: str
     native: str = NATIVE  # the root whose programs are run natively beside it
+    tree: str = ""  # the root's name, where it is another
 
     @property
     def root(self) -> Path:
         """The guest's root folder."""
-        return TREES / self.name
+        return TREES / (self.tree or self.name)
 
     @property
     def native_root(self) -> Path:

@@ -28,6 +28,7 @@ from xlate import runtime
 from xlate.errors import XlateError
 from xlate.package.store import Store
 from xlate.tools import debian_run as debian
+from xlate.tools import known_answers as known
 from xlate.tools import musl_userland as musl
 from xlate.tools.debian_convert import Conversions
 from xlate.tools.debian_page import Part, counts, page
@@ -45,7 +46,8 @@ from xlate.tools.debian_run import Case, Plan, World
 PAGE = debian.CHECKOUT / "docs" / "debian.md"
 STORE = debian.TREES / "store"
 RESULTS = debian.TREES / "results.json"
-WORLDS = (debian.ARMHF, debian.ARMEL, musl.WORLD)
+WORLDS = (debian.ARMHF, debian.ARMEL, musl.WORLD, known.WORLD)
+PLANS = {musl.WORLD.name: musl.load, known.WORLD.name: known.load}
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def show(console: Console, run: Run) -> bool:
 
 def plan_of(world: World) -> Plan:
     """Return the cases of a world, with what they need."""
-    return musl.load() if world is musl.WORLD else debian.load()
+    return PLANS.get(world.name, debian.load)()
 
 
 def part_of(world: World, results: Results) -> Part:
@@ -166,7 +168,9 @@ def make_world(world: World, packages: Sequence[str], console: Console) -> None:
     if world is musl.WORLD:
         musl.make(console.print)
     else:
-        debian.make_trees(packages, console.print, guest=world.name)
+        debian.make_trees(packages, console.print, guest=world.root.name)
+    if world is known.WORLD:
+        known.install(console.print)
 
 
 def write_page(results: Results) -> None:
