@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz encodings decode campaign soak debian musl debian-tests clean
+.PHONY: help run test lint bench fuzz encodings decode campaign soak debian musl known debian-tests clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
@@ -21,6 +21,8 @@ help:
 	@echo 'make debian some 180 invocations of Debian programs, armhf and armel, beside the amd64 builds, with an'
 	@echo '            hour for conversion (MINUTES=60; fetches 900 MB); docs/debian.md'
 	@echo 'make musl   the same with a userland of musl, built by gcc-arm-linux-gnueabihf from Debian'\''s sources'
+	@echo 'make known  libraries of Debian for armhf asked for known answers, with and without their hand-written code;'
+	@echo '            docs/known-answers.md'
 	@echo 'make debian-tests  the own tests of Python, Perl and Lua beside the amd64 builds (an hour or two); docs/debian-tests.md'
 	@echo 'make clean  remove .venv/, build/ and caches'
 
@@ -81,6 +83,10 @@ debian:
 musl:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m xlate.tools.debian_table --world musl --minutes $(MINUTES)
+
+known:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m xlate.tools.debian_table --world known --minutes $(MINUTES)
 
 debian-tests:
 	@$(SETUP) --extras dev,verify

@@ -1,7 +1,8 @@
 """Dynamically linked programs of Debian and of musl behave as the builds for this machine do.
 
-``make debian`` and ``make musl`` run all of ``corpus/debian``; here are the cases marked quick, of
-small packages, in the baseline tier. Packages and sources are fetched once into ``build/debian``.
+``make debian``, ``make musl`` and ``make known`` run all of ``corpus/debian``; here are the cases
+marked quick, of small packages, in the baseline tier. Packages and sources are fetched once into
+``build/debian``.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import pytest
 from tests import needs as wanted
 from xlate.errors import XlateError
 from xlate.tools import debian_run as debian
+from xlate.tools import known_answers as known
 from xlate.tools import musl_userland as musl
 
 PLAN = debian.load()
 QUICK = [case for case in PLAN.cases if case.quick]
 ARMEL = [case for case in QUICK if case.armel and case.package in PLAN.always]
+KNOWN_PLAN = known.load()
+KNOWN = [case for case in KNOWN_PLAN.cases if case.quick]
 MUSL_PLAN = musl.load()
 MUSL = [case for case in MUSL_PLAN.cases if case.quick and case.name.startswith("musl")]
 
@@ -40,6 +44,15 @@ def armhf(namespaces: None) -> debian.World:
 
 
 @pytest.fixture(scope="session")
+def known_world(armhf: debian.World) -> debian.World:
+    """Return the same with programs of ours in it, or skip where these cannot be built."""
+    wanted.needs("arm-linux-gnueabihf-gcc", "apt install gcc-arm-linux-gnueabihf")
+    _fetched(known.WORLD, KNOWN)
+    known.install(print)
+    return known.WORLD
+
+
+@pytest.fixture(scope="session")
 def armel(namespaces: None) -> debian.World:
     """Return the world of Debian for armel, or skip where packages cannot be fetched."""
     return _fetched(debian.ARMEL, ARMEL)
@@ -47,7 +60,7 @@ def armel(namespaces: None) -> debian.World:
 
 def _fetched(world: debian.World, cases: list[debian.Case]) -> debian.World:
     try:
-        debian.make_trees(PLAN.packages(cases, alone=True), print, guest=world.name)
+        debian.make_trees(PLAN.packages(cases, alone=True), print, guest=world.root.name)
     except XlateError as error:
         wanted.missing(f"packages of Debian for {world.name} and amd64", str(error))
     return world
@@ -88,6 +101,14 @@ def test_armel_agrees_with_amd64(
 ) -> None:
     """The same programs without floating point registers, for ARMv5TE, do the same."""
     _agrees(case, PLAN, armel, xlate_run, public_folder)
+
+
+@pytest.mark.parametrize("case", KNOWN, ids=lambda case: case.name)
+def test_answers_are_the_known_ones(
+    case: debian.Case, known_world: debian.World, xlate_run: Path, public_folder: Path
+) -> None:
+    """Libraries that programs of ours ask answer as those for this machine do."""
+    _agrees(case, KNOWN_PLAN, known_world, xlate_run, public_folder)
 
 
 @pytest.mark.parametrize("case", MUSL, ids=lambda case: case.name)

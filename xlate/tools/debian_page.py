@@ -1,4 +1,4 @@
-"""The text of docs/debian.md, from the results of all worlds.
+"""The text of docs/debian.md and docs/known-answers.md, from the results of all worlds.
 
 Counts first, then differences, then what was not converted, then a row for each package. What was
 run at another commit than the last is said, since the page may be the work of several calls.
@@ -77,13 +77,13 @@ def _converted(tried: Sequence[Outcome], way: str) -> str:
     return words + (f"; in {gave_up} a process leaves the optimised tier, {why}" if gave_up else "")
 
 
-def page(parts: Sequence[Part]) -> str:
-    """Return the text of docs/debian.md."""
+def page(parts: Sequence[Part], head: str = HEAD) -> str:
+    """Return the text of a page, docs/debian.md unless it begins otherwise."""
     date = f"{datetime.now(tz=UTC):%Y-%m-%d}"
     commits = sorted(
         {ran.commit for part in parts for _, outcome in part.rows for ran in outcome.ran.values()}
     )
-    lines = [HEAD.format(date=date, commits=", ".join(commits), suite=SUITE)]
+    lines = [head.format(date=date, commits=", ".join(commits), suite=SUITE)]
     for part in parts:
         lines.append(f"## {part.world.title}\n\n")
         lines += [f"- {line}\n" for line in counts(part)]
@@ -94,9 +94,9 @@ def page(parts: Sequence[Part]) -> str:
         lines.append("\n### Packages\n\n")
         lines += _packages(part)
         lines.append("\n")
-    lines.append("## What may differ\n\n")
-    lines += _masks(parts)
-    return "".join(lines)
+    if masks := _masks(parts):
+        lines += ["## What may differ\n\n", *masks]
+    return "".join(lines).rstrip("\n") + "\n"
 
 
 def _masks(parts: Sequence[Part]) -> list[str]:

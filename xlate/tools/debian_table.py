@@ -1,8 +1,9 @@
 """Compares Debian's programs under xlate with the builds for this machine; writes docs/debian.md.
 
-`make debian`. Every case of ``corpus/debian/cases.toml`` runs natively and in the baseline tier,
-which says what programs and libraries it needs. Then those are converted for so long as is allowed
-(``--minutes``), and every case runs twice more, in the optimised tier as far as it has packages.
+`make debian`, `make musl`, `make known`. Every case of ``corpus/debian/cases.toml`` runs natively
+and in the baseline tier, which says what programs and libraries it needs. Then those are converted
+for so long as is allowed (``--minutes``), and every case runs twice more, in the optimised tier as
+far as it has packages.
 What was found is kept (debian_results.py): ``--keep`` goes on with it. The page is committed, since
 making it takes a download of two times 300 MB and hours of conversion. The exit status is 0 when
 every case does what the file of cases says, and every file that was tried is converted.
@@ -31,7 +32,7 @@ from xlate.tools import debian_run as debian
 from xlate.tools import known_answers as known
 from xlate.tools import musl_userland as musl
 from xlate.tools.debian_convert import Conversions
-from xlate.tools.debian_page import Part, counts, page
+from xlate.tools.debian_page import HEAD, Part, counts, page
 from xlate.tools.debian_results import (
     BASELINE,
     FIRST,
@@ -173,10 +174,14 @@ def make_world(world: World, packages: Sequence[str], console: Console) -> None:
         known.install(console.print)
 
 
-def write_page(results: Results) -> None:
-    """Write docs/debian.md from all results."""
-    parts = [part_of(world, results) for world in WORLDS]
-    PAGE.write_text(page([part for part in parts if part.rows]), encoding="utf-8")
+def write_pages(results: Results) -> None:
+    """Write docs/debian.md and docs/known-answers.md from all results."""
+    parts = [part for part in (part_of(world, results) for world in WORLDS) if part.rows]
+    others = [part for part in parts if part.world is not known.WORLD]
+    answers = [part for part in parts if part.world is known.WORLD]
+    for path, some, head in ((PAGE, others, HEAD), (known.PAGE, answers, known.HEAD)):
+        if some:
+            path.write_text(page(some, head), encoding="utf-8")
 
 
 def _chosen(plan: Plan, world: World, names: Sequence[str]) -> list[Case]:
@@ -212,7 +217,7 @@ def _compare(
     odd = bool(seconds) and _convert(run, seconds, console)
     odd |= show(console, run)
     if not names:
-        write_page(results)
+        write_pages(results)
     return odd
 
 
@@ -226,7 +231,8 @@ def _compare(
 def main(names: tuple[str, ...], name: str, minutes: float, *, keep: bool) -> None:
     r"""Run the cases (all, or those whose name or package is in NAMES) and compare.
 
-    Without NAMES docs/debian.md is written, from the results of this and earlier calls.
+    Without NAMES docs/debian.md, and of the world "known" docs/known-answers.md, are written, from
+    the results of this and earlier calls.
 
     \b
     Examples:

@@ -22,6 +22,29 @@ SOURCES = debian.CHECKOUT / "corpus" / "known"
 PLAN = debian.CHECKOUT / "corpus" / "debian" / "known.toml"
 WORLD = debian.World("known", "Known answers of Debian's libraries for armhf", tree="armhf")
 FOLDER = "usr/local/lib/known"
+PAGE = debian.CHECKOUT / "docs" / "known-answers.md"
+HEAD = """\
+# Known answers
+
+Written by `make known` on {date}, at commit {commits}; not by hand. Libraries of Debian {suite} for
+armhf under `xlate-run --root`, asked by programs of ours ([corpus/known](../corpus/known)) and by
+codecs ([corpus/debian](../corpus/debian/known.toml)), in the baseline tier and converted.
+What an answer is known by:
+
+- published values, which the programs hold: digests, ciphers, curves and checksums of RFCs, FIPS
+  and NIST; laws of arithmetic (GMP); plain loops beside the library's (zlib's checksums);
+- the same library for amd64, run natively: glibc's mathematics to the last bit (its variants with
+  fused multiplication set aside, which round otherwise), compressed files, pictures, streams;
+- the library itself with its hand-written code turned off: `OPENSSL_armcap`, `JSIMD_FORCENONE`,
+  `PIXMAN_DISABLE`, `VPX_SIMD_CAPS`, `NETTLE_FAT_OVERRIDE`, `--no-asm`, `--cpumask`, `-cpuflags`;
+- outside this table, fractions: what IEEE 754 fixes (`tests/run/test_correct_rounding.py`), and
+  byte loops, for each variant of glibc's memcpy and memchr (`corpus/programs/string_variants.c`).
+
+The variants are those that HWCAP, HWCAP2 and /proc/cpuinfo choose; `tests/insn/test_hwcap.py` holds
+what is said there against the rows. libopus and libspeex are built with fixed point for ARM, so
+only their sizes are compared.
+
+"""
 
 # Without inlined functions or fused operations, so that libraries are asked, and alike.
 FLAGS = ("-O2", "-fno-builtin", "-ffp-contract=off", "-frounding-math", "-Wall", "-Wextra")
