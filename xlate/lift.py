@@ -81,7 +81,7 @@ def _is_tail(insn: Any, link_written: bool) -> bool:
 class Lifting:
     """The functions of one image on their way to LLVM text."""
 
-    def __init__(self, image: Image, discovery: Discovery) -> None:
+    def __init__(self, image: Image, discovery: Discovery, *, fast: bool = False) -> None:
         self.image = image
         self.discovery = discovery
         self.sources = sources(discovery)
@@ -100,6 +100,7 @@ class Lifting:
             is_tail=_is_tail,
             known=frozenset(self.sources),
             polled=polled(discovery.functions),
+            fast=fast,
         )
         self.snippets = Snippets(self.module)
         self._readonly = [s for s in image.segments if Prot.WRITE not in s.prot]

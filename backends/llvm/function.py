@@ -77,7 +77,8 @@ class Lifter(Hasty):
     def run(self, insns: list[Any], node: Node, first: int, last: int) -> None:
         """Instructions under one condition, one after the other."""
         index = first
-        for chain in chains(node.steps, first, last, self.offsets):
+        looked_at = not self.module.fast
+        for chain in chains(node.steps, first, last, self.offsets) if looked_at else ():
             while index < chain.first:
                 self.begin_round(index)
                 self.instruction(insns[index], node, index)

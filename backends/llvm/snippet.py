@@ -46,11 +46,12 @@ class _SnippetText(Text):
 
     places: Locals
 
-    def __init__(self, places: Locals, live: int, *, fold: bool, exact: bool) -> None:
+    def __init__(self, places: Locals, live: int, *, fold: bool, exact: bool, fast: bool) -> None:
         super().__init__(places)
         self.live = live
         self.fold = fold
-        self.exact = exact
+        self.exact = exact and not fast
+        self.fast = fast
         self.allocas: list[str] = []
         self.literals: list[tuple[Relative, str]] = []
         self.outcome = ""
@@ -242,7 +243,7 @@ def _nan_fix(t: _SnippetText, op: Op) -> str:
 
 
 def _vf_fix(t: _SnippetText, op: Op) -> str:
-    return t.of(op.args[0]) if t.exact else hasty_lanes(t, op)
+    return t.of(op.args[0]) if t.exact else hasty_lanes(t, op, looked_at=not t.fast)
 
 
 def _exit_value(t: _SnippetText, op: Op) -> str:
@@ -306,16 +307,18 @@ def make_snippet(
     relative: bool,
     fold: bool,
     exact: bool = True,
+    fast: bool = False,
     places: Locals | None = None,
 ) -> Snippet:
     """Lower recorded blocks; ``live`` are the flags that must be written.
 
     Without ``exact`` a NaN may be another than ARM's: whoever asks for that looks for NaNs itself.
+    With ``fast`` nobody does.
     """
     if live >> LESS & 1 and len(blocks) > 1:
         live |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
     places = places or Locals(offsets, relative=relative)
-    t = _SnippetText(places, live, fold=fold, exact=exact)
+    t = _SnippetText(places, live, fold=fold, exact=exact, fast=fast)
     for block in blocks:
         t.names.clear()
         t.lower(block)

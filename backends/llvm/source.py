@@ -79,6 +79,7 @@ class Module:
     known: frozenset[int]  # keys that have a function
     results: dict[int, Result] = field(default_factory=dict)
     polled: frozenset[int] = frozenset()  # functions that poll at entry
+    fast: bool = False  # floating point is the host's: other NaNs, flags, denormals of lanes
 
 
 class Snippets:
@@ -133,6 +134,7 @@ class Snippets:
             relative=self.module.relative,
             fold=fold,
             exact=exact,
+            fast=self.module.fast,
         )
 
     def predicate(self, insn: Instruction) -> Snippet | None:

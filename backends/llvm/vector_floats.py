@@ -96,20 +96,23 @@ def _vf_fix(t: Text, op: Op) -> str:
     return t.of(op.args[0])
 
 
-def hasty_lanes(t: Text, op: Op) -> str:
+def hasty_lanes(t: Text, op: Op, *, looked_at: bool = True) -> str:
     """The host's own operation; behind it MXCSR says whether ARM would have found otherwise.
 
     ARM looks whether a product is tiny before it is rounded, the host behind it: a product that
-    was rounded up to the least normal number is made tiny and inexact, larger ones are not.
+    was rounded up to the least normal number is made tiny and inexact, larger ones are not. What
+    is not ``looked_at`` is taken as it is.
     """
     kind = op.params["op"]
     a, b = (_four(t, t.of(x), op.ty, "float") for x in op.args[1:])
     if kind in _COMPARE:
-        if kind == "eq":  # it says nothing of a quiet NaN, which hides a denormal beside it
+        if (
+            kind == "eq" and looked_at
+        ):  # it says nothing of a quiet NaN, which hides a denormal beside it
             _compared(t, "gt", a, b, op.ty)
         return _compared(t, kind, a, b, op.ty)
     value = _operation(t, f"f{kind}", "v4f32", _V, a, b)
-    if kind == "mul":
+    if kind == "mul" and looked_at:
         _operation(t, "fmul", "v4f32", _V, value, _SMALLER)
     return _bag(t, value, _V, op.ty)
 

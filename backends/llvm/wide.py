@@ -83,6 +83,7 @@ class Wide:
             relative=module.relative,
             fold=True,
             exact=not hasty,
+            fast=module.fast,
             places=WideLocals(module.offsets, self, relative=module.relative),
         )
 

@@ -72,7 +72,8 @@ class Writer:
         self.round_of = 0  # instructions in each of its rounds, while those are one run
         self.strides: list[str] = []  # of its register, by round
         self.offsets = self.module.offsets
-        self.lanes = any(on_lanes(s.recording.blocks) for n in self.nodes.values() for s in n.steps)
+        steps = (step for node in self.nodes.values() for step in node.steps)
+        self.lanes = not self.module.fast and any(on_lanes(s.recording.blocks) for s in steps)
 
     def gotos(self) -> Iterator[Any]:
         """The jumps that go through the node GOTO."""

@@ -19,9 +19,10 @@ def conversion_lines(done: Conversion) -> Iterator[RenderableType]:
     yield Text(click.format_filename(done.path), style="bold")
     yield found_table(done.found)
     made = done.translated
+    how = f"-O{done.level}{', --fp fast' if done.fast else ''}"
     yield Text(
         f"  translated    {made.functions:,} functions, {made.instructions:,} instructions"
-        f" into {made.bytes:,} bytes at -O{done.level}; {made.entries:,} entries"
+        f" into {made.bytes:,} bytes at {how}; {made.entries:,} entries"
     )
     yield from _counts("  refused       ", "function", done.refused)
     yield from _counts("  left          ", "instruction", done.left)

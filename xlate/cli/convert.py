@@ -43,6 +43,7 @@ class _Flags:
     """What the command line says beside the files."""
 
     level: int
+    fast: bool
     jobs: int
     quiet: bool
     as_json: bool
@@ -55,6 +56,9 @@ class _Flags:
 @click.option("-O0", "level", flag_value=0, type=int, help="Compile fast.")
 @click.option("-O1", "level", flag_value=1, type=int, help="Nearly all of the gain (the default).")
 @click.option("-O2", "level", flag_value=2, type=int, help="All of LLVM; takes twice as long.")
+@click.option("--fp", type=click.Choice(["exact", "fast"]), default="exact", show_default=True,
+              help="fast: without FPSCR's flags, payloads of NaNs, flushing by Advanced SIMD; only"
+              " `xlate exec --fp fast` runs that.")  # fmt: skip
 @click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the guest's libraries are, as for exec.")  # fmt: skip
 @click.option("--with-libs", is_flag=True, help="Also the interpreter and the libraries it needs.")
@@ -68,6 +72,7 @@ def convert_command(
     progs: tuple[Path, ...],
     output: Path | None,
     level: int | None,
+    fp: str,
     sysroot: Path | None,
     folders: tuple[Path, ...],
     jobs: int | None,
@@ -85,6 +90,7 @@ def convert_command(
         raise click.UsageError("name a program, or a folder with --recursive")
     flags = _Flags(
         DEFAULT_LEVEL if level is None else level,
+        fp == "fast",
         jobs or processors(),
         quiet,
         as_json,
@@ -180,7 +186,8 @@ def _convert_one(path: Path, target: Target, flags: _Flags) -> Conversion:
     """Convert a file behind a progress bar, which is gone when anything is printed."""
     name = click.format_filename(path.name)
     with workers_may_die(), bar_for(quiet=flags.quiet) as bar:
-        return convert(Job(path, target, flags.level, flags.jobs, shown_in(bar, name)))
+        show = shown_in(bar, name)
+        return convert(Job(path, target, flags.level, flags.jobs, show, fast=flags.fast))
 
 
 def _print(console: Console, done: Conversion, flags: _Flags, *, first: bool) -> None:

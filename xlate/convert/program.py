@@ -53,6 +53,7 @@ class Job:
     level: int = DEFAULT_LEVEL
     jobs: int = 1
     show: Progress = silent
+    fast: bool = False  # floating-point flags and NaNs' payloads are not kept
 
 
 def job_for(path: Path, *, show: Progress = silent) -> Job:
@@ -91,7 +92,7 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         job.show("reading", 0, 0)
         guest = read_file(str(job.path))
         image = parse(guest, str(job.path))
-        out = job.target.path_for(guest)
+        out = job.target.path_for(guest, fast=job.fast)
         store = job.target.store
         observed = store.profile_keys(guest) if store is not None else frozenset()
     with clock.stage("discover"):
@@ -108,12 +109,13 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         linked = _link(image, compiled)
     made = _Made(guest, image, discovery, found, compiled, linked, tuple(sorted(observed)))
     with clock.stage("write"):
-        job.target.put(job.path, out, made.package(job.level))
+        job.target.put(job.path, out, made.package(job.level, fast=job.fast))
     return Conversion(
         path=job.path,
         package=out,
         distrusted=distrust(out),
         level=job.level,
+        fast=job.fast,
         found=found,
         translated=made.translated(),
         refused=made.refused(),
@@ -147,7 +149,7 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
     total = len(discovery.functions)
     done = 0
 
-    lifting = Lifting(image, discovery)
+    lifting = Lifting(image, discovery, fast=job.fast)
 
     def texts() -> Iterator[FunctionText]:
         for text in clock.of("lift", lifting.texts()):
@@ -232,7 +234,7 @@ class _Made:
             bytes=len(self.linked.code) - PAGE,
         )
 
-    def package(self, level: int) -> Package:
+    def package(self, level: int, *, fast: bool) -> Package:
         """Return the package; equal inputs give equal packages."""
         low, high = _span(self.image)
         relative = self.image.position_independent
@@ -242,7 +244,13 @@ class _Made:
             for key, offset, size in self.linked.entries
         )
         return Package(
-            identity=identify(self.guest, STATE.abi(), level=level, position_independent=relative),
+            identity=identify(
+                self.guest,
+                STATE.abi(),
+                level=level,
+                position_independent=relative,
+                fast=fast,
+            ),
             low=low,
             high=high,
             table_a32=self.linked.table_a32,

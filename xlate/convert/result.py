@@ -99,6 +99,7 @@ class Conversion:
     package: Path
     distrusted: str
     level: int
+    fast: bool
     found: Coverage
     translated: Translated
     refused: dict[str, int]
@@ -115,6 +116,7 @@ class Conversion:
             "package": str(self.package),
             "distrusted": self.distrusted,
             "level": self.level,
+            "fp": "fast" if self.fast else "exact",
             "found": self.found.as_json(),
             "translated": asdict(self.translated),
             "refused": self.refused,

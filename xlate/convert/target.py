@@ -26,13 +26,13 @@ class Target:
     file: Path | None = None
     folder: Path | None = None
 
-    def path_for(self, guest: bytes) -> Path:
+    def path_for(self, guest: bytes, *, fast: bool = False) -> Path:
         """Return where the package of a guest file goes; its folder exists and can be written.
 
         Raises OSError, or Unsupported for a store that is not safe to use, before the work is done
         rather than after it.
         """
-        path = self._path_for(guest)
+        path = self._path_for(guest, fast=fast)
         folder = path.parent
         if self.folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,14 +48,14 @@ class Target:
             raise OSError(errno.EEXIST, "it exists and is no package", str(path))
         return path
 
-    def _path_for(self, guest: bytes) -> Path:
+    def _path_for(self, guest: bytes, *, fast: bool) -> Path:
         if self.file is not None:
             return self.file
         if self.folder is not None:
             return self.folder / package_name(guest)
         assert self.store is not None  # target_of() sees to it
         self.store.prepare()
-        return self.store.package_path(guest)
+        return self.store.package_path(guest, fast=fast)
 
     def put(self, program: Path, path: Path, package: Package) -> None:
         """Write a package in one step, and remember that program and package have been checked."""

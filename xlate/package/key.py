@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from xlate.package.layout import FEATURES, FORMAT, PAGE, c_header
+from xlate.package.layout import FAST_FEATURES, FEATURES, FORMAT, PAGE, c_header
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,6 +44,11 @@ class Identity:
     level: int = 1
     position_independent: bool = False
 
+    @property
+    def fast(self) -> bool:
+        """Whether the code keeps neither floating-point flags nor which NaN it is."""
+        return self.features == FAST_FEATURES
+
 
 def content_hash(data: bytes) -> bytes:
     """BLAKE2b-256 of the data."""
@@ -73,7 +78,9 @@ def fingerprint() -> bytes:
     return hash_sources()
 
 
-def identify(guest: bytes, abi: int, *, level: int, position_independent: bool) -> Identity:
+def identify(
+    guest: bytes, abi: int, *, level: int, position_independent: bool, fast: bool = False
+) -> Identity:
     """The identity of a package that is made now from the guest file's bytes."""
     return Identity(
         guest_size=len(guest),
@@ -81,6 +88,7 @@ def identify(guest: bytes, abi: int, *, level: int, position_independent: bool) 
         quick=quick_key(guest),
         abi=abi,
         fingerprint=fingerprint(),
+        features=FAST_FEATURES if fast else FEATURES,
         level=level,
         position_independent=position_independent,
     )

@@ -16,6 +16,7 @@ FORMAT = 1
 PAGE = 4096
 MAGIC = b"\x7fxlp\r\n\x1a\n"
 FEATURES = "x86-64"
+FAST_FEATURES = f"{FEATURES} fp fast"  # of packages made with `--fp fast`
 
 PROFILE_MAGIC = b"xlprof\r\n"
 PROFILE_FORMAT = 1
@@ -40,7 +41,7 @@ _HEADER_FIELDS = (
     Field("level", "u32", doc="of optimisation, for information"),
     Field("abi", "u64", doc="layout of the guest state the code was made for"),
     Field("fingerprint", "u8", count=32, doc="of the sources that shaped the code"),
-    Field("features", "u8", count=16, doc="what the host processor must have"),
+    Field("features", "u8", count=16, doc="what the host processor must have, and fp fast"),
     Field("guest_hash", "u8", count=32, doc="BLAKE2b-256 of the guest file"),
     Field("guest_size", "u64", doc="bytes of the guest file"),
     Field("quick", "u8", count=16, doc="quick key of the guest file"),
@@ -166,6 +167,7 @@ def c_header(fingerprint: bytes) -> str:
         "PACKAGE_MAGIC": _c_bytes(MAGIC),
         "PACKAGE_FORMAT": f"{FORMAT}u",
         "PACKAGE_FEATURES": f'"{FEATURES}"',
+        "PACKAGE_FAST_FEATURES": f'"{FAST_FEATURES}"',
         "PACKAGE_FINGERPRINT": _c_bytes(fingerprint),
         "PACKAGE_CANDIDATES": str(CANDIDATES),
         "PACKAGE_SUFFIX": f'"{SUFFIX}"',

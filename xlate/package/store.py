@@ -24,6 +24,7 @@ from xlate.package.format import decode_header, write_atomically
 from xlate.package.key import content_hash, quick_key
 from xlate.package.layout import (
     CANDIDATES,
+    FAST_FEATURES,
     PAGE,
     PROFILE,
     PROFILE_FORMAT,
@@ -151,18 +152,18 @@ class Store:
         for number in range(CANDIDATES):
             yield self.root / "packages" / (stem + (f"-{number}" if number else "") + SUFFIX)
 
-    def find(self, guest: bytes) -> Path | None:
-        """The package made for exactly this content, whoever made it."""
+    def find(self, guest: bytes, *, fast: bool = False) -> Path | None:
+        """The package made for exactly this content, whoever made it; ``fast``: by `--fp fast`."""
         wanted = content_hash(guest)
         for path in self._candidates(guest):
             header = _look(path).header
-            if header is not None and header["guest_hash"] == wanted:
+            if header is not None and header["guest_hash"] == wanted and _is_fast(header) == fast:
                 return path
         return None
 
-    def package_path(self, guest: bytes) -> Path:
+    def package_path(self, guest: bytes, *, fast: bool = False) -> Path:
         """Where a package for this content goes: over its older one, else to a free name."""
-        found = self.find(guest)
+        found = self.find(guest, fast=fast)
         if found is not None:
             return found
         kept = [_look(path) for path in self._candidates(guest)]
@@ -229,6 +230,11 @@ class Store:
             name = content_hash(b"".join(n.to_bytes(8, "little") for n in before[:2]))[:16].hex()
             record = SEEN.pack(magic=SEEN_MAGIC, file=before, hash=found)
             write_atomically(self.root / "seen" / name, record)
+
+
+def _is_fast(header: Mapping[str, Any]) -> bool:
+    features: bytes = header["features"]
+    return features.rstrip(b"\0") == FAST_FEATURES.encode()
 
 
 def _make(folder: Path) -> None:

@@ -144,6 +144,14 @@ bool set_tier(struct options *o, const char *value)
 	return false;
 }
 
+bool set_fp(struct options *o, const char *value)
+{
+	bool fast = !strcmp(value, "fast");
+
+	o->fp = fast ? value : NULL;
+	return fast || !strcmp(value, "exact");
+}
+
 bool set_guest_base(struct options *o, const char *value)
 {
 	o->guest_base_forced = true;

@@ -16,6 +16,7 @@ bool set_version(struct options *o, const char *value);
 bool set_stats(struct options *o, const char *value);
 bool set_stats_file(struct options *o, const char *value);
 bool set_tier(struct options *o, const char *value);
+bool set_fp(struct options *o, const char *value);
 bool set_guest_base(struct options *o, const char *value);
 bool set_sysroot(struct options *o, const char *value);
 bool set_package(struct options *o, const char *value);

@@ -43,6 +43,7 @@ static const struct option_row ROWS[] = {
 	{"stats", MAY_HAVE_VALUE, set_stats, "--stats or --stats=json", {"XLATE_STATS"}},
 	{"stats-file", NEEDS_VALUE, set_stats_file, "a file name", {"XLATE_STATS_FILE"}},
 	{"tier", NEEDS_VALUE, set_tier, "auto, baseline or optimised", {"XLATE_TIER"}},
+	{"fp", NEEDS_VALUE, set_fp, "exact or fast", {"XLATE_FP"}},
 	{"singlestep", NO_VALUE, set_singlestep, NULL, {"QEMU_SINGLESTEP"}},
 	{"one-insn-per-tb", NO_VALUE, set_singlestep, NULL, {"QEMU_ONE_INSN_PER_TB"}},
 	{"guest-base", NEEDS_VALUE, set_guest_base, "an address that is a multiple of 4096", {"XLATE_GUEST_BASE"}},
@@ -288,6 +289,7 @@ static const struct {
 	{"--strace-file", offsetof(struct options, strace_file)},
 	{"--host-exec", offsetof(struct options, host_exec)},
 	{"-r", offsetof(struct options, uname_release)},
+	{"--fp", offsetof(struct options, fp)},
 };
 
 /* One more word, made in the buffer of *b: the text begun there, and a number. */

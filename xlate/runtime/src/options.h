@@ -29,6 +29,7 @@ struct options {
 	enum stats_mode stats;
 	const char *stats_file;		/* NULL: standard error */
 	enum tier tier;
+	const char *fp;			/* --fp fast: packages that were made so are wanted; NULL: the exact ones */
 	bool guest_base_forced;
 	u64 guest_base;
 	const char *sysroot;		/* -L, NULL: none */

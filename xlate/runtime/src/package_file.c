@@ -13,6 +13,8 @@
 
 static const char NONE[] = "none";
 static const char OTHER_FILE[] = "refused: made for another file";
+static const char MADE_FAST[] = "refused: made with --fp fast";
+static const char MADE_EXACT[] = "refused: made without --fp fast";
 
 static const u8 FINGERPRINT[] = PACKAGE_FINGERPRINT;
 static const u8 MAGIC[] = PACKAGE_MAGIC;
@@ -68,6 +70,18 @@ static bool header_is_whole(const struct package_header *h)
 	return !memcmp(hash, h->header_hash, BLAKE2_SIZE);
 }
 
+/* What the host must have, and how floating point is computed, which is as the options say or not at all. */
+static const char *judge_features(const char *features)
+{
+	size_t size = sizeof(((struct package_header *)NULL)->features);
+	bool exact = !strncmp(features, PACKAGE_FEATURES, size);
+	bool fast = !strncmp(features, PACKAGE_FAST_FEATURES, size);
+
+	if (process.opt.fp ? fast : exact)
+		return NULL;
+	return fast ? MADE_FAST : exact ? MADE_EXACT : "refused: made for another processor";
+}
+
 static const char *judge_header(const struct package_header *h, u64 size)
 {
 	if (memcmp(h->magic, MAGIC, sizeof(MAGIC)))
@@ -82,9 +96,7 @@ static const char *judge_header(const struct package_header *h, u64 size)
 		return "stale: made for another layout of the guest's state";
 	if (memcmp(h->fingerprint, FINGERPRINT, sizeof(FINGERPRINT)))
 		return "stale: made by another version of xlate";
-	if (strncmp((const char *)h->features, PACKAGE_FEATURES, sizeof(h->features)))
-		return "refused: made for another processor";
-	return NULL;
+	return judge_features((const char *)h->features);
 }
 
 /* --- the guest it is for ------------------------------------------------------------------------------- */
@@ -184,7 +196,7 @@ static void candidate_name(const struct guest_file *g, u32 number, char name[PAC
 	text_str(&b, PACKAGE_SUFFIX);
 }
 
-/* Files of one quick key: the first sound one; else what is wrong with one, "made for another file" last of all. */
+/* Files of one quick key: the first sound one; else what is wrong with one, "made for another file" or otherwise last. */
 static const char *try_folder(int folder, const struct guest_file *g, struct package_file *p,
 			      char name[PACKAGE_NAME_SIZE])
 {
@@ -200,7 +212,7 @@ static const char *try_folder(int folder, const struct guest_file *g, struct pac
 			return NULL;
 		if (why == NONE)
 			break;
-		if (worst == NONE || worst == OTHER_FILE) {
+		if (worst == NONE || worst == OTHER_FILE || worst == MADE_FAST || worst == MADE_EXACT) {
 			worst = why;
 			which = i;
 		}
