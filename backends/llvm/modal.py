@@ -94,6 +94,28 @@ def _upper(t: Text, ty: str, value: str) -> str:
     return t.new(f"trunc i64 {t.new(f'lshr i64 {bits}, 32')} to i32")
 
 
+def _magnitude(t: Text, ty: str, value: str) -> str:
+    width = WIDTHS[ty]
+    bits = t.new(f"bitcast {llvm_type(ty)} {value} to i{width}")
+    return t.new(f"and i{width} {bits}, {(1 << (width - 1)) - 1}")
+
+
+def _is_denormal(t: Text, ty: str, magnitude: str) -> str:
+    width = WIDTHS[ty]
+    less = t.new(f"sub i{width} {magnitude}, 1")
+    least = {32: 1 << 23, 64: 1 << 52}[width]
+    return t.new(f"icmp ult i{width} {less}, {least - 1}")
+
+
+def _exact_by_zero(t: Text, ty: str, operands: list[str]) -> str:
+    """i1: one of the operands is a zero, and none a denormal: no sum or product is tiny."""
+    magnitudes = [_magnitude(t, ty, x) for x in operands]
+    zeros = [t.new(f"icmp eq i{WIDTHS[ty]} {x}, 0") for x in magnitudes]
+    denormals = [_is_denormal(t, ty, x) for x in magnitudes]
+    none = t.new(f"xor i1 {t.new(f'or i1 {denormals[0]}, {denormals[1]}')}, true")
+    return t.new(f"and i1 {t.new(f'or i1 {zeros[0]}, {zeros[1]}')}, {none}")
+
+
 def _far_from_tiny(t: Text, kind: str, ty: str, operands: list[str]) -> str:
     """i1: no operand is a denormal, zero or NaN, and no result is tiny or a NaN."""
     uppers = [_upper(t, ty, x) for x in operands]
@@ -114,10 +136,18 @@ def arithmetic(t: Text, op: Op, operands: list[str], host: Callable[[], str]) ->
     if t.scalars != "modal":
         return host()
 
+    def ask() -> str:
+        return _ask(t, op.name, op.ty, op.ty, *operands)
+
+    def near() -> str:
+        if op.name in ("fdiv", "fsqrt"):
+            return ask()
+        exact = _exact_by_zero(t, op.ty, operands)
+        return either(t, t.new(f"xor i1 {exact}, true"), op.ty, ask, host)
+
     def flushing() -> str:
         far = _far_from_tiny(t, op.name, op.ty, operands)
-        other = t.new(f"xor i1 {far}, true")
-        return either(t, other, op.ty, lambda: _ask(t, op.name, op.ty, op.ty, *operands), host)
+        return either(t, t.new(f"xor i1 {far}, true"), op.ty, near, host)
 
     return either(t, mode_is(t, FZ), op.ty, flushing, host)
 
@@ -166,9 +196,8 @@ def operand(t: Text, ty: str, value: str) -> str:
     """A number as an operation sees it that gives no number: a denormal may be a zero."""
     if t.scalars != "modal":
         return value
-    magnitude = t.new(f"and i32 {_upper(t, ty, value)}, {0x7FFFFFFF}")
-    small = t.new(f"icmp ult i32 {magnitude}, {1 << _EXPONENT[ty][1]}")
-    flushes = t.new(f"and i1 {small}, {mode_is(t, FZ)}")
+    denormal = _is_denormal(t, ty, _magnitude(t, ty, value))
+    flushes = t.new(f"and i1 {denormal}, {mode_is(t, FZ)}")
     return either(t, flushes, ty, lambda: _ask(t, "flush", ty, ty, value), lambda: value)
 
 

@@ -26,10 +26,10 @@ def read_fpscr(m: Arm32) -> Value:
 
 
 def write_fpscr(m: Arm32, value: Value) -> None:
-    """Write the whole FPSCR."""
+    """Write the whole FPSCR; the mode first, since that may have to wait (modal.py)."""
+    m.block.op("set_fp_mode", value)
     m.set_state(OFFSET["fpscr"], value & KEPT)
     m.set_state(OFFSET["qc"], value & OWN)
-    m.block.op("set_fp_mode", value)
 
 
 @vfp_row("1110 1111 0001 Rt:4 1010 xxx1 xxxx", manual="VMRS")
