@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz encodings decode campaign soak debian musl known debian-tests clean
+.PHONY: help run test lint bench fuzz encodings decode campaign ieee soak debian musl known debian-tests clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
@@ -16,6 +16,7 @@ help:
 	@echo '            a second call goes on where the first was stopped, or with more'
 	@echo 'make encodings  docs/encodings.md, what becomes of every instruction word, and a picture: build/encodings.html'
 	@echo 'make decode instruction words by the million, decoded here, by capstone and by objdump (SHARES=40, some 280,000 each)'
+	@echo 'make ieee      floating point on all pairs of special values, in every mode (STEP=N: every N-th case)'
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
 	@echo 'make soak   threads under load, each program for ten minutes (SECONDS_EACH=600)'
 	@echo 'make debian some 180 invocations of Debian programs, armhf and armel, beside the amd64 builds, with an'
@@ -67,6 +68,12 @@ decode:
 campaign:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m pytest -m campaign
+
+# Every STEP-th case: 1 is all of them, and takes an hour.
+STEP ?= 1
+ieee:
+	@$(SETUP) --extras dev,verify
+	@XLATE_IEEE_STEP=$(STEP) $(VENV_PYTHON) -m pytest -m campaign tests/insn/test_ieee_pairs.py
 
 SECONDS_EACH ?= 600
 soak:

@@ -54,6 +54,8 @@ def _nan_fix(cpu: Cpu, op: Op, a: int, b: int, c: int) -> int:
     fmt = _format(op)
     if not ieee.is_nan(fmt, c):
         return c
+    if cpu.fp.default_nan:
+        return fmt.default_nan
     for operand in (a, b):
         if ieee.is_signalling(fmt, operand):
             return operand | fmt.quiet_bit
@@ -63,12 +65,15 @@ def _nan_fix(cpu: Cpu, op: Op, a: int, b: int, c: int) -> int:
 @arm("fma")
 def _fma(cpu: Cpu, op: Op, a: int, b: int, c: int) -> int:
     fmt = _format(op)
+    a, b, c = (ieee.flushed(fmt, cpu.fp, x) for x in (a, b, c))
     nans = [x for x in (c, a, b) if ieee.is_nan(fmt, x)]
     if not nans:
         return ieee.fma(fmt, cpu.fp, a, b, c)
     loud = [x for x in nans if ieee.is_signalling(fmt, x)]
     nowhere = {x & ~fmt.sign_bit for x in (a, b)} == {0, fmt.infinity}
     cpu.fp.flags |= ieee.IOC if loud or nowhere else 0
+    if cpu.fp.default_nan:
+        return fmt.default_nan
     return [*loud, *([fmt.default_nan] if nowhere else nans)][0] | fmt.quiet_bit
 
 

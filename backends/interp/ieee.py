@@ -3,7 +3,8 @@
 A finite number is sign, mantissa (any Python int) and exponent; operations are exact, or carry
 a sticky low bit, and are rounded once at the end. Underflow is found before rounding, as ARM
 does. A NaN result is the default NaN here: which NaN the guest sees is the business of the
-operation ``nan_fix``.
+operation ``nan_fix``. With ``flush`` denormal operands are zeros with their sign (IDC), and so are
+results that are tiny before they are rounded (UFC, and nothing else).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import IntEnum
 from math import isqrt
 from typing import NamedTuple
 
-IOC, DZC, OFC, UFC, IXC = 1, 2, 4, 8, 16
+IOC, DZC, OFC, UFC, IXC, IDC = 1, 2, 4, 8, 16, 128
 
 
 class Round(IntEnum):
@@ -27,10 +28,12 @@ class Round(IntEnum):
 
 @dataclass
 class FloatMode:
-    """Rounding mode and cumulative exceptions of a thread."""
+    """Rounding mode, cumulative exceptions, FPSCR.FZ and FPSCR.DN of a thread."""
 
     round: Round = Round.NEAREST
     flags: int = 0
+    flush: bool = False
+    default_nan: bool = False
 
 
 class Format(NamedTuple):
@@ -98,6 +101,14 @@ def is_infinite(fmt: Format, bits: int) -> bool:
     return bits & ~fmt.sign_bit == fmt.infinity
 
 
+def flushed(fmt: Format, mode: FloatMode, bits: int) -> int:
+    """An operand as arithmetic sees it: a denormal is a zero where the mode says so."""
+    if not mode.flush or bits & fmt.infinity or not bits & fmt.fraction_mask:
+        return bits
+    mode.flags |= IDC
+    return bits & fmt.sign_bit
+
+
 def unpack(fmt: Format, bits: int) -> Number:
     """Return the number that finite ``bits`` stand for."""
     biased = (bits & fmt.infinity) >> (fmt.precision - 1)
@@ -123,6 +134,9 @@ def pack(fmt: Format, mode: FloatMode, number: Number) -> int:
     if mantissa == 0:
         return sign_bits
     leading = exponent + mantissa.bit_length() - 1
+    if mode.flush and leading < fmt.emin:
+        mode.flags |= UFC
+        return sign_bits
     ulp = max(leading, fmt.emin) - (fmt.precision - 1)
     shift = ulp - exponent
     rest = 0
@@ -164,6 +178,7 @@ def _any_nan(fmt: Format, mode: FloatMode, *operands: int) -> bool:
 
 def add(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
     """A + b."""
+    a, b = (flushed(fmt, mode, x) for x in (a, b))
     if _any_nan(fmt, mode, a, b):
         return fmt.default_nan
     if is_infinite(fmt, a) or is_infinite(fmt, b):
@@ -186,6 +201,7 @@ def sub(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
 
 def mul(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
     """A * b."""
+    a, b = (flushed(fmt, mode, x) for x in (a, b))
     if _any_nan(fmt, mode, a, b):
         return fmt.default_nan
     sign = (a ^ b) & fmt.sign_bit
@@ -200,6 +216,7 @@ def mul(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
 
 def fma(fmt: Format, mode: FloatMode, a: int, b: int, c: int, *, mark: bool = False) -> int:
     """A * b + c rounded once, without NaNs; ``mark``: what is tiny is its sign and a 1."""
+    a, b, c = (flushed(fmt, mode, x) for x in (a, b, c))
     product = (a ^ b) & fmt.sign_bit
     if is_infinite(fmt, a) or is_infinite(fmt, b):
         nothing = not a & ~fmt.sign_bit or not b & ~fmt.sign_bit
@@ -223,6 +240,7 @@ def fma(fmt: Format, mode: FloatMode, a: int, b: int, c: int, *, mark: bool = Fa
 
 def div(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
     """A / b."""
+    a, b = (flushed(fmt, mode, x) for x in (a, b))
     if _any_nan(fmt, mode, a, b):
         return fmt.default_nan
     sign = (a ^ b) & fmt.sign_bit
@@ -246,6 +264,7 @@ def div(fmt: Format, mode: FloatMode, a: int, b: int) -> int:
 
 def sqrt(fmt: Format, mode: FloatMode, a: int) -> int:
     """Square root; that of -0 is -0."""
+    a = flushed(fmt, mode, a)
     if _any_nan(fmt, mode, a):
         return fmt.default_nan
     if not a & ~fmt.sign_bit:
@@ -264,6 +283,7 @@ def sqrt(fmt: Format, mode: FloatMode, a: int) -> int:
 
 def compare(fmt: Format, mode: FloatMode, a: int, b: int, *, signal: bool) -> int:
     """0 less, 1 equal, 2 greater, 3 unordered; ``signal``: a quiet NaN raises invalid too."""
+    a, b = (flushed(fmt, mode, x) for x in (a, b))
     if _any_nan(fmt, mode, a, b):
         if signal:
             mode.flags |= IOC
@@ -273,10 +293,13 @@ def compare(fmt: Format, mode: FloatMode, a: int, b: int, *, signal: bool) -> in
 
 
 def convert(source: Format, target: Format, mode: FloatMode, a: int) -> int:
-    """Between formats; a NaN keeps sign and top payload bits and becomes quiet."""
+    """Between formats; a NaN keeps sign and top payload bits and becomes quiet, or the default."""
+    a = flushed(source, mode, a)
     sign = (a >> (source.width - 1)) << (target.width - 1)
     if is_nan(source, a):
         _any_nan(source, mode, a)
+        if mode.default_nan:
+            return target.default_nan
         shift = target.precision - source.precision
         payload = a & source.fraction_mask
         payload = payload << shift if shift >= 0 else payload >> -shift
@@ -295,7 +318,7 @@ def to_integer(fmt: Format, mode: FloatMode, a: int, bits: int, *, signed: bool,
     if is_infinite(fmt, a):
         mode.flags |= IOC
         return low if a & fmt.sign_bit else high
-    sign, mantissa, exponent = unpack(fmt, a)
+    sign, mantissa, exponent = unpack(fmt, flushed(fmt, mode, a))
     rest = 0
     if exponent >= 0:
         kept = mantissa << exponent

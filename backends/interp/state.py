@@ -47,7 +47,8 @@ def _get_fp_flags(cpu: Cpu, op: Op) -> int:
 @arm("set_fp_mode")
 def _set_fp_mode(cpu: Cpu, op: Op, a: int) -> None:
     cpu.fp.round = Round(a >> 22 & 3)
-    cpu.fp.flags = a & 0x1F
+    cpu.fp.flags = a & 0x9F
+    cpu.fp.flush, cpu.fp.default_nan = bool(a >> 24 & 1), bool(a >> 25 & 1)
 
 
 @arm("load")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 
+from backends.llvm import modal
 from backends.llvm.text import Text, args_of, arm, llvm_type, mxcsr_read, mxcsr_written
 from xlate.ir import Op
 from xlate.ir.block import WIDTHS
@@ -40,7 +41,8 @@ def _compare_strict(
 
 @arm(*_FLOAT)
 def _float(t: Text, op: Op) -> str:
-    return _strict(t, _FLOAT[op.name], op.ty, args_of(t, op))
+    args = args_of(t, op)
+    return modal.arithmetic(t, op, args, lambda: _strict(t, _FLOAT[op.name], op.ty, args))
 
 
 @arm("fneg")
@@ -56,16 +58,17 @@ def _fabs(t: Text, op: Op) -> str:
 
 @arm("fsqrt")
 def _fsqrt(t: Text, op: Op) -> str:
-    return _strict(t, "sqrt", op.ty, args_of(t, op))
+    args = args_of(t, op)
+    return modal.arithmetic(t, op, args, lambda: _strict(t, "sqrt", op.ty, args))
 
 
-def _where_nan(t: Text, ty: str, r: str) -> tuple[str, str, str]:
+def _where_nan(t: Text, ty: str, r: str, *, or_least: bool = False) -> tuple[str, str, str]:
     """Blocks before a test for a NaN, of the NaN, which begins here, and behind both."""
     start, slow, done = t.label(), t.label(), t.label()
     t.line(f"br label %{start}")
     t.lines.append(f"{start}:")
-    isnan = _compare_strict(t, "uno", ty, r, r)
-    t.line(f"br i1 {isnan}, label %{slow}, label %{done}, !prof !0")
+    odd = modal.is_least(t, ty, r, or_nan=True) if or_least else _compare_strict(t, "uno", ty, r, r)
+    t.line(f"br i1 {odd}, label %{slow}, label %{done}, !prof !0")
     t.lines.append(f"{slow}:")
     return start, slow, done
 
@@ -77,7 +80,8 @@ def _nan_fix(t: Text, op: Op) -> str:
     ty, width = llvm_type(op.ty), WIDTHS[op.ty]
     top = {32: 22, 64: 51}[width]
     default = {32: 0x7FC00000, 64: 0x7FF8000000000000}[width]
-    start, slow, done = _where_nan(t, op.ty, r)
+    product = t.scalars != "host" and op.args[2].op.name == "fmul"
+    start, slow, done = _where_nan(t, op.ty, r, or_least=product)
     ia, ib = (t.new(f"bitcast {ty} {x} to i{width}") for x in (a, b))
     na, nb = (_is_nan(t, x, width) for x in (ia, ib))
     quiet = 1 << top
@@ -88,7 +92,14 @@ def _nan_fix(t: Text, op: Op) -> str:
     pick = t.new(f"select i1 {na}, i{width} {ia}, i{width} {second}")
     pick = t.new(f"select i1 {sb}, i{width} {ib}, i{width} {pick}")
     pick = t.new(f"select i1 {sa}, i{width} {ia}, i{width} {pick}")
-    fixed = t.new(f"bitcast i{width} {t.new(f'or i{width} {pick}, {quiet}')} to {ty}")
+    nan = t.new(f"or i{width} {pick}, {quiet}")
+    if t.scalars == "modal":
+        nan = t.new(f"select i1 {modal.mode_is(t, modal.DN)}, i{width} {default}, i{width} {nan}")
+    fixed = t.new(f"bitcast i{width} {nan} to {ty}")
+    if product:
+        again = modal.product_again(t, op, [a, b])
+        isnan = _is_nan(t, t.new(f"bitcast {ty} {again} to i{width}"), width)
+        fixed = t.new(f"select i1 {isnan}, {ty} {fixed}, {ty} {again}")
     t.line(f"br label %{done}")
     t.lines.append(f"{done}:")
     return t.new(f"phi {ty} [ {r}, %{start} ], [ {fixed}, %{slow} ]")
@@ -147,7 +158,7 @@ def _is_nan(t: Text, bits: str, width: int) -> str:
 
 @arm("fcmp")
 def _fcmp(t: Text, op: Op) -> str:
-    a, b = args_of(t, op)
+    a, b = (modal.operand(t, op.args[0].ty, x) for x in args_of(t, op))
     less, equal, unordered = (
         _compare_strict(t, how, op.args[0].ty, a, b, signal=bool(op.params["signal"]))
         for how in ("olt", "oeq", "uno")
@@ -173,8 +184,14 @@ def compare_apart(t: Text, op: Op) -> str:
 
 @arm("fcvt")
 def _fcvt(t: Text, op: Op) -> str:
-    source, target = op.args[0].ty, op.ty
-    value = f"{llvm_type(source)} {t.of(op.args[0])}"
+    value = t.of(op.args[0])
+    return modal.conversion(
+        t, op.args[0].ty, op.ty, value, lambda: _converted(t, op.args[0].ty, op.ty, value)
+    )
+
+
+def _converted(t: Text, source: str, target: str, operand: str) -> str:
+    value = f"{llvm_type(source)} {operand}"
     if target == "f64":
         name, tail = "fpext", 'metadata !"fpexcept.strict"'
     else:
@@ -198,7 +215,8 @@ def host_to_int(t: Text, value: str, ty: str, round_: str) -> str:
 
 @arm("f_to_int")
 def _f_to_int(t: Text, op: Op) -> str:
-    ty, value = op.args[0].ty, t.of(op.args[0])
+    ty = op.args[0].ty
+    value = modal.operand(t, ty, t.of(op.args[0]))
     return (_to_signed if op.params["signed"] else _to_unsigned)(t, value, ty, op.params["round"])
 
 
@@ -308,6 +326,7 @@ def _get_fp_flags(t: Text, op: Op) -> str:
 def _set_fp_mode(t: Text, op: Op) -> None:
     """FPSCR.RMode counts N, P, M, Z and MXCSR.RC N, M, P, Z: the two bits change places."""
     fpscr = t.of(op.args[0])
+    modal.stop_before_mode(t, op, fpscr)
     slot = t.new("alloca i32, align 4")
     flags = _move_bits(t, fpscr, tuple((b, a) for a, b in _MXCSR_TO_FPSCR))
     mode = _move_bits(t, fpscr, ((22, 14), (23, 13)))

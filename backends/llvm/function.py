@@ -13,8 +13,9 @@ from typing import Any
 
 from backends.llvm.chains import chains, raises
 from backends.llvm.hasty import Hasty
-from backends.llvm.liveness import GOTO, Node, Step
+from backends.llvm.liveness import GOTO, Node, Step, dirty_before, mode_register
 from backends.llvm.loops import Counted
+from backends.llvm.modal import DN, FZ
 from backends.llvm.slots import (
     ABI_REGISTERS,
     ALL_FLAGS,
@@ -186,6 +187,7 @@ class Lifter(Hasty):
         step = node.steps[index]
         flow = step.recording.flow
         outcome = ""
+        self.leave_for_mode(insn, node, index)
         if flow.kind != "stop" or flow.how == "svc":  # what stops is left to the baseline tier
             snippet = self.snippet_for(insn, step, step.live_after)
             outcome = self.fill_step(snippet, insn, node, index)
@@ -195,6 +197,21 @@ class Lifter(Hasty):
             self.note_address(insn)
         if flow.kind != "next":
             self.end(insn, node, outcome)
+
+    def leave_for_mode(self, insn: Any, node: Node, index: int) -> None:
+        """Leave before an instruction that sets FPSCR.FZ or DN: this code takes them for clear."""
+        register = mode_register(node.steps[index].recording)
+        if register is None:
+            return
+        value = self.value(f"load i32, ptr %r{register}")
+        modes = self.value(f"and i32 {value}, {FZ | DN}")
+        name = self.new()
+        leaves = self.value(f"icmp ne i32 {modes}, 0")
+        self.add(f"br i1 {leaves}, label %{name}m, label %{name}k, !prof !0")
+        self.label(f"{name}m")
+        self.add(f"store i8 {insn.itstate}, ptr {self.state('itstate')}")
+        self.outward(insn.pc | int(insn.thumb), dirty_before(node, index), ALL_FLAGS)
+        self.label(f"{name}k")
 
     # --- the whole ---------------------------------------------------------------------------
     def text(self) -> FunctionText:
@@ -229,7 +246,10 @@ class Lifter(Hasty):
         if _cut(insns, self.module) == 0:
             return True
         first = insns[0]
-        flow = self.module.recorded(first).flow
+        recording = self.module.recorded(first)
+        flow = recording.flow
+        if mode_register(recording) is not None:
+            return True
         return flow.kind == "refused" or (flow.kind == "stop" and flow.how != "svc")
 
     def _variables(self) -> Iterator[str]:

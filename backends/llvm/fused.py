@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backends.llvm.modal import DN, FZ, mode_is, operand
 from backends.llvm.text import Text, args_of, arm, llvm_type, mxcsr_read, mxcsr_written
 from xlate.ir import Op
 from xlate.ir.block import WIDTHS
@@ -193,6 +194,10 @@ class _Fused:
         greatest = self.number(away, self.infinity, self.infinity - 1)
         under = self.pick(self.both(tiny, inexact), "i32", UE, 0)
         flags = self.op("or", "i32", self.pick(inexact, "i32", PE, 0), under)
+        if self.t.scalars == "modal":
+            flushed = self.both(tiny, mode_is(self.t, FZ))
+            number = self.number(flushed, 0, number)
+            flags = self.pick(flushed, "i32", UE, flags)
         return self.number(over, greatest, number), self.pick(over, "i32", OE | PE, flags)
 
     def result(self, a: _Operand, b: _Operand, c: _Operand, mode: str) -> tuple[str, str]:
@@ -231,6 +236,8 @@ class _Fused:
         for x in (b, a, c):
             picked = self.number(x.signalling, x.bits, picked)
         picked = self.of("or", picked, self.quiet)
+        if self.t.scalars == "modal":
+            picked = self.number(mode_is(self.t, DN), default, picked)
         special = self.either(nan, made)
         raised = self.either(a.signalling, b.signalling, c.signalling, made)
         flags = self.pick(special, "i32", self.pick(raised, "i32", IE, 0), flags)
@@ -240,12 +247,13 @@ class _Fused:
 @arm("fma")
 def _fma(t: Text, op: Op) -> str:
     ty, width = llvm_type(op.ty), WIDTHS[op.ty]
+    operands = [operand(t, op.ty, x) for x in args_of(t, op)]
     slot = t.new("alloca i32, align 4")
     t.line(mxcsr_read(slot))
     old = t.new(f"load i32, ptr {slot}, align 4")
     mode = t.new(f"and i32 {t.new(f'lshr i32 {old}, 13')}, 3")
     fused = _Fused(t, width)
-    a, b, c = (fused.operand(x, ty) for x in args_of(t, op))
+    a, b, c = (fused.operand(x, ty) for x in operands)
     bits, flags = fused.result(a, b, c, mode)
     new = t.new(f"or i32 {old}, {flags}")
     with t.seldom(t.new(f"icmp ne i32 {new}, {old}")):

@@ -9,6 +9,7 @@ message to the caller, as ``__aeabi_cdcmple`` does.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -164,7 +165,8 @@ def passing_flags(nodes: dict[int, Node], node: Node) -> int:
 
 
 def _step_back(node: Node, live: int) -> int:
-    for step in reversed(node.steps):
+    for index in range(len(node.steps) - 1, -1, -1):
+        step = node.steps[index]
         snippet = step.snippet
         step.live_after = live
         if step.predicate is None:
@@ -176,7 +178,24 @@ def _step_back(node: Node, live: int) -> int:
         live |= snippet.reads
         if wanted_less:
             live |= snippet.less_reads
+        if mode_register(step.recording) is not None:
+            live |= dirty_before(node, index)
     return live
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def mode_register(recording: Recording) -> int | None:
+    """The register that an instruction writes to FPSCR; it may leave the function instead."""
+    for block in recording.blocks:
+        for op in block:
+            if op.name == "set_fp_mode" and op.args[0].op.name == "get_reg":
+                return int(op.args[0].op.params["reg"])
+    return None
+
+
+def dirty_before(node: Node, index: int) -> int:
+    """Slots that may be newer than the state before a step."""
+    return node.dirty_in | _union(step.snippet.writes for step in node.steps[:index]) & LOCALS
 
 
 def entry_flags(live: int) -> int:

@@ -60,6 +60,8 @@ class Relative:
 class Places(Protocol):
     """What a caller decides: every method appends LLVM lines to ``out`` and returns an operand."""
 
+    offsets: dict[str, int]  # of the state's members
+
     def const(self, out: Text, op: Op) -> str:
         """Operand for a constant."""
 
@@ -78,6 +80,8 @@ class Places(Protocol):
 
 class Text:
     """Lines of one function body and the operand of each IR value."""
+
+    scalars = "host"  # how scalar arithmetic is done: host, checked or modal (``modal.py``)
 
     def __init__(self, places: Places) -> None:
         self.places = places

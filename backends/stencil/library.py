@@ -31,19 +31,23 @@ BATCH = 150
 
 @dataclass(frozen=True)
 class Request:
-    """One template wanted: canonical block, number of operands and immediates."""
+    """One template wanted: canonical block, number of operands and immediates.
+
+    A ``modal`` one heeds FPSCR.FZ and FPSCR.DN.
+    """
 
     key: str
     block: Block
     operands: int
     immediates: int
+    modal: bool = False
 
 
 def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) -> dict[str, Raw]:
     """Compile as one module, or two: immediates of 64 and of 32 bits are declared differently."""
     modules: dict[bool, tuple[list[str], set[str]]] = {False: ([], set()), True: ([], set())}
     for name, request, placing in requests:
-        text, used = function(name, request.block, placing, layout)
+        text, used = function(name, request.block, placing, layout, modal=request.modal)
         bodies, symbols = modules[any(WIDE in symbol for symbol in used)]
         bodies.append(text)
         symbols |= used

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from backends.llvm.modal import SENSITIVE
 from backends.stencil.family import FLAGS, PARTITIONS, Family, family, variant
 from backends.stencil.library import Request
 from xlate.errors import Inconsistent
@@ -27,6 +28,7 @@ class Entry:
     """A family's place in the tables, and the keys of its templates.
 
     They are found by (mask, partition) when plain, by (mask, condition, partition) when fused.
+    ``modal`` is that of scalar arithmetic where FPSCR.FZ or FPSCR.DN may be set.
     """
 
     number: int
@@ -34,6 +36,7 @@ class Entry:
     masks: tuple[str, ...]
     plain: dict[tuple[int, int], str] = field(default_factory=dict)
     fused: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    modal: str = ""
 
     @property
     def partitions(self) -> int:
@@ -61,7 +64,18 @@ class Plan:
             for p in range(entry.partitions):
                 if p == 0 or mask in ("", fam.flags_written):
                     entry.plain[m, p] = self._want(fam, fam.block, mask, p)
+        if any(op.name in SENSITIVE for op in fam.block):
+            entry.modal = self._want_modal(fam)
         return entry
+
+    def _want_modal(self, fam: Family) -> str:
+        if len(fam.operands) > 1 or fam.flags_written:
+            raise Inconsistent(f"more variants than one of what depends on FPSCR:\n{fam.key}")
+        key = f"modal\n{fam.key}"
+        self.requests[key] = Request(
+            key, fam.block, len(fam.operands), len(fam.immediates), modal=True
+        )
+        return key
 
     def fuse(self, entry: Entry, cond: int, step: Step) -> None:
         """Add the templates of the family followed by "skip unless cond"."""

@@ -152,11 +152,12 @@ def _tail(
 
 
 def function(
-    name: str, block: Block, placing: Placing, layout: StateLayout
+    name: str, block: Block, placing: Placing, layout: StateLayout, *, modal: bool = False
 ) -> tuple[str, set[str]]:
     """Text of the function and the global declarations it needs."""
     places = TemplatePlaces(placing, layout)
     text = Text(places)
+    text.scalars = "modal" if modal else "checked"
     reserved = frozenset({"rdx"}) if len(placing.operands) > 3 else frozenset()
     exits = [op for op in block if op.name in ("exit_skip", "exit_branch", "exit_indirect")]
     body = [op for op in block if op not in exits]

@@ -101,13 +101,14 @@ def _family_row(entry: Entry, variants: list[int], pool: _Pool) -> str:
             for cond in range(CONDITIONS):
                 keys = [entry.fused.get((m, cond, p)) for p in range(entry.partitions)]
                 variants += [NONE if k is None else pool.number(k) for k in keys]
+    modal = pool.number(entry.modal) if entry.modal else NONE
     reads = sum(1 << i for i, o in enumerate(fam.operands) if o.read)
     writes = sum(1 << i for i, o in enumerate(fam.operands) if o.written)
     masks = [flag_bits(m) for m in entry.masks]
     masks += [masks[-1]] * (5 - len(masks))
     flags = f"{flag_bits(fam.flags_read)}, {flag_bits(fam.flags_written)}"
     return (
-        f"{{ {plain}, {fused}, {len(fam.operands)}, {reads}, {writes}, {flags}, "
+        f"{{ {plain}, {fused}, {modal}, {len(fam.operands)}, {reads}, {writes}, {flags}, "
         f"{entry.partitions}, {{ {', '.join(map(str, masks))} }}, {int(_uses_memory(fam))} }}"
     )
 

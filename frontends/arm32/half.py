@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from frontends.arm32.fp_mode import default_nans, flushed
 from frontends.arm32.machine import OFFSET, Arm32
 from xlate.ir import Value
 
@@ -22,18 +23,29 @@ _LEAST_NORMAL = 0x38800000  # 2^-14, in single precision
 
 @dataclass(frozen=True)
 class Mode:
-    """How conversions are done: FPSCR.AHP as i1; rounding as i32, None to nearest; default NaNs."""
+    """How conversions are done: FPSCR.AHP as i1; rounding as i32 and FPSCR.DN as i1.
+
+    None for both is the standard mode: to nearest, with default NaNs.
+    """
 
     alternative: Value
     rounding: Value | None
-    default_nan: bool
+    default_nan: Value | None
+
+    def nan(self, m: Arm32, default: int, kept: Value) -> Value:
+        """The default NaN, or the one kept."""
+        if self.default_nan is None:
+            return m.const(default)
+        return m.select(self.default_nan, m.const(default), kept)
 
 
 def mode_of(m: Arm32, *, standard: bool) -> Mode:
     """Mode by FPSCR, or the standard one of Advanced SIMD, which has FPSCR's AHP too."""
     fpscr = m.get_state(OFFSET["fpscr"], "i32")
-    rounding = None if standard else (fpscr >> RMODE_BIT) & 3
-    return Mode((fpscr >> AHP_BIT).trunc(1), rounding, standard)
+    alternative = (fpscr >> AHP_BIT).trunc(1)
+    if standard:
+        return Mode(alternative, None, None)
+    return Mode(alternative, (fpscr >> RMODE_BIT) & 3, default_nans(m))
 
 
 def raise_flags(m: Arm32, flags: Value) -> None:
@@ -59,13 +71,12 @@ def single_of_half(m: Arm32, half: Value, mode: Mode) -> tuple[Value, Value]:
     number = m.select(magnitude.ult(0x400), denormal, normal)
     number = m.select(magnitude.eq(0), magnitude, number)
     result = sign | m.select(special, infinite, number)
-    if mode.default_nan:
-        result = m.select(nan, m.const(_DEFAULT_NAN), result)
+    result = m.select(nan, mode.nan(m, _DEFAULT_NAN, result), result)
     return result, flag(m, nan & (magnitude & _QUIET).eq(0), IOC)
 
 
 def half_of_single(m: Arm32, single: Value, mode: Mode) -> tuple[Value, Value]:
-    """Bits of the half (i32) nearest to a single (i32), and flags."""
+    """Bits of the half (i32) nearest to a single (i32) that is no denormal to flush, and flags."""
     sign, magnitude = (single >> 16) & 0x8000, single & 0x7FFFFFFF
     number, flags = _rounded(m, sign, magnitude, mode)
     infinite = m.select(mode.alternative, m.const(_ALTERNATIVE_LARGEST), m.const(_INFINITY))
@@ -74,12 +85,11 @@ def half_of_single(m: Arm32, single: Value, mode: Mode) -> tuple[Value, Value]:
     flags = m.select(special, flag(m, mode.alternative, IOC), flags)
     nan = m.const(_SINGLE_INFINITY).ult(magnitude)
     signalling = nan & (magnitude & _SINGLE_QUIET).eq(0)
-    quiet = m.const(_INFINITY | _QUIET)
-    payload = quiet if mode.default_nan else quiet | ((magnitude >> 13) & 0x1FF)
+    quiet = _INFINITY | _QUIET
+    payload = mode.nan(m, quiet, m.const(quiet) | ((magnitude >> 13) & 0x1FF))
     result = m.select(nan, m.select(mode.alternative, m.const(0), payload), result)
-    if mode.default_nan:
-        sign = m.select(nan & (mode.alternative ^ 1), m.const(0), sign)
-    return sign | result, flags | flag(m, signalling, IOC)
+    unsigned = m.select(nan & (mode.alternative ^ 1), mode.nan(m, 0, sign), sign)
+    return unsigned | result, flags | flag(m, signalling, IOC)
 
 
 def single_to_odd(m: Arm32, double: Value) -> Value:
@@ -99,6 +109,17 @@ def single_to_odd(m: Arm32, double: Value) -> Value:
     special = (magnitude >> 29).trunc(32) & 0x7FFFFF | flag(m, lost, 1) | _SINGLE_INFINITY
     number = m.select(m.const((0x7FF << 52) - 1, 64).ult(magnitude), special, number)
     return number | ((double >> 32).trunc(32) & 0x80000000)
+
+
+def half_by_fpscr(m: Arm32, bits: Value, mode: Mode) -> tuple[Value, Value]:
+    """The half of a single (i32) or double (i64) by FPSCR, and flags.
+
+    A denormal operand is flushed as FPSCR.FZ says, while one that comes out never is.
+    """
+    bits, flags = flushed(m, bits)
+    single = bits if bits.ty == "i32" else single_to_odd(m, bits)
+    value, more = half_of_single(m, single, mode)
+    return value, flags | more
 
 
 def _rounded(m: Arm32, sign: Value, magnitude: Value, mode: Mode) -> tuple[Value, Value]:

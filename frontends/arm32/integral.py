@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from frontends.arm32.fp_mode import default_nans, flushed
 from frontends.arm32.half import IOC, IXC, away_from_zero, flag, raise_flags
 from frontends.arm32.machine import OFFSET, Arm32
 from frontends.arm32.vfp_convert import to_integer
@@ -41,6 +42,11 @@ class Format:
     def quiet(self) -> int:
         """The bit that makes a NaN quiet."""
         return 1 << (self.fraction_bits - 1)
+
+    @property
+    def default_nan(self) -> int:
+        """The positive quiet NaN without payload."""
+        return self.infinity | self.quiet
 
     def power(self, exponent: int) -> int:
         """Bits of 2^exponent."""
@@ -144,12 +150,26 @@ def is_loud(fmt: Format, bits: Value) -> Value:
     return is_nan(fmt, bits) & (bits & fmt.quiet).eq(0)
 
 
+def operand(m: Arm32, bits: Value) -> Value:
+    """FPUnpack of a scalar operand: a denormal may be a zero, which raises IDC."""
+    bits, flags = flushed(m, bits)
+    raise_flags(m, flags)
+    return bits
+
+
 def round_to_integral(
-    m: Arm32, fmt: Format, bits: Value, how: Direction, *, exact: bool, default_nan: bool = False
+    m: Arm32, fmt: Format, bits: Value, how: Direction, *, exact: bool, standard: bool = False
 ) -> Value:
-    """FPRoundInt: bits of the integral number; ``exact`` raises IXC for another number."""
+    """FPRoundInt: bits of the integral number; ``exact`` raises IXC for another number.
+
+    ``standard``: in Advanced SIMD's mode, its denormals having been flushed.
+    """
+    if not standard:
+        bits = operand(m, bits)
     number, changed = integral(m, fmt, bits, how)
-    nan = m.const(fmt.infinity | fmt.quiet, fmt.width) if default_nan else bits | fmt.quiet
+    nan = m.const(fmt.default_nan, fmt.width)
+    if not standard:
+        nan = m.select(default_nans(m), nan, bits | fmt.quiet)
     flags = flag(m, is_loud(fmt, bits), IOC)
     raise_flags(m, flags | flag(m, changed, IXC) if exact else flags)
     return m.select(is_nan(fmt, bits), nan, number)

@@ -75,7 +75,7 @@ def _register_vrint(name: str, code: str, how: Direction, *, exact: bool = False
         return lane_by_lane(
             v,
             lambda bits: round_to_integral(
-                v.machine, SINGLE, bits, how, exact=exact, default_nan=True
+                v.machine, SINGLE, bits, how, exact=exact, standard=True
             ),
         )
 

@@ -19,11 +19,10 @@ from frontends.arm32.fp_shared import (
     vfp_row,
 )
 from frontends.arm32.half import (
-    half_of_single,
+    half_by_fpscr,
     mode_of,
     raise_flags,
     single_of_half,
-    single_to_odd,
 )
 from frontends.arm32.machine import OFFSET, Arm32
 from xlate.ir import Value
@@ -48,7 +47,7 @@ def vcvt_half(m: Arm32, D: Imm, op: int, Vd: Reg, T: int, M: Imm, Vm: Reg) -> No
     d, source = (s_offset(s_number(V, x)) for V, x in ((Vd, D), (Vm, M)))
     mode = mode_of(m, standard=False)
     if op:
-        value, flags = half_of_single(m, m.get_state(source, "i32"), mode)
+        value, flags = half_by_fpscr(m, m.get_state(source, "i32"), mode)
         m.set_state(d + 2 * T, value.trunc(16))
     else:
         half = m.get_state(source + 2 * T, "i16").zext(32)
@@ -62,8 +61,7 @@ def vcvt_half_double(m: Arm32, D: Imm, op: int, Vd: Reg, T: int, M: Imm, Vm: Reg
     """D[d] := half of S[m] as a double, or half of S[d] := D[m] as a half; T is which half."""
     mode = mode_of(m, standard=False)
     if op:
-        single = single_to_odd(m, get_bits(m, 1, Vm, M))
-        value, flags = half_of_single(m, single, mode)
+        value, flags = half_by_fpscr(m, get_bits(m, 1, Vm, M), mode)
         m.set_state(s_offset(s_number(Vd, D)) + 2 * T, value.trunc(16))
     else:
         half = m.get_state(s_offset(s_number(Vm, M)) + 2 * T, "i16").zext(32)

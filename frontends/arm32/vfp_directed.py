@@ -6,6 +6,7 @@ execute under the block's condition, like all others.
 
 from __future__ import annotations
 
+from frontends.arm32.fp_mode import default_nans
 from frontends.arm32.fp_shared import (
     get_bits,
     s_number,
@@ -24,6 +25,7 @@ from frontends.arm32.integral import (
     convert_directed,
     is_loud,
     is_nan,
+    operand,
     round_to_integral,
     to_zero,
 )
@@ -51,6 +53,7 @@ def _ordered(fmt: Format, bits: Value) -> Value:
 
 def greater_number(m: Arm32, fmt: Format, n: Value, m_: Value, *, smaller: int) -> Value:
     """FPMaxNum or FPMinNum: a number beside a quiet NaN is the answer."""
+    n, m_ = operand(m, n), operand(m, m_)
     loud_n, loud_m = is_loud(fmt, n), is_loud(fmt, m_)
     nan_n, nan_m = is_nan(fmt, n), is_nan(fmt, m_)
     first, second = (n, m_) if smaller else (m_, n)
@@ -60,7 +63,8 @@ def greater_number(m: Arm32, fmt: Format, n: Value, m_: Value, *, smaller: int) 
     picked = m.select(loud_m, m_ | fmt.quiet, picked)
     picked = m.select(loud_n, n | fmt.quiet, picked)
     raise_flags(m, flag(m, loud_n | loud_m, IOC))
-    return picked
+    instead = default_nans(m) & is_nan(fmt, picked)
+    return m.select(instead, m.const(fmt.default_nan, fmt.width), picked)
 
 
 @unconditional_vfp_row(
@@ -109,6 +113,6 @@ def vrintx(m: Arm32, D: Imm, Vd: Reg, sz: int, M: Imm, Vm: Reg) -> None:
 )
 def vcvt_directed(m: Arm32, D: Imm, RM: int, Vd: Reg, sz: int, op: int, M: Imm, Vm: Reg) -> None:
     """S[d] := Vm as a saturated integer (op: signed), rounded by the instruction."""
-    bits = get_bits(m, sz, Vm, M)
+    bits = operand(m, get_bits(m, sz, Vm, M))
     value = convert_directed(m, FORMATS[sz], bits, DIRECTED[RM], op)
     m.set_state(s_offset(s_number(Vd, D)), value)

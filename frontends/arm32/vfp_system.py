@@ -3,8 +3,8 @@
 The state member fpscr holds NZCV, AHP, DN, FZ and RMode. The host's status register holds the
 cumulative flags of IEEE and the rounding in force; the member qc has QC, IDC, and what of the others
 Advanced SIMD finds without the host. Len and Stride read as zero
-and ignore writes, as on cores without short vectors; so do the trap enables. FZ and DN are kept
-without effect (docs/limits.md).
+and ignore writes, as on cores without short vectors; so do the trap enables. Scalar arithmetic
+heeds FZ and DN, Advanced SIMD does not: it has a mode of its own.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def read_fpscr(m: Arm32) -> Value:
 
 
 def write_fpscr(m: Arm32, value: Value) -> None:
-    """Write the whole FPSCR."""
+    """Write the whole FPSCR; the mode first, since that may have to wait (modal.py)."""
+    m.block.op("set_fp_mode", value)
     m.set_state(OFFSET["fpscr"], value & KEPT)
     m.set_state(OFFSET["qc"], value & OWN)
-    m.block.op("set_fp_mode", value)
 
 
 @vfp_row("1110 1111 0001 Rt:4 1010 xxx1 xxxx", manual="VMRS")

@@ -19,7 +19,8 @@ STATE = "r12"
 _ENGINE = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
 _ENGINE.detail = True
 _COPIES = frozenset({"mov", "movq", "movabs", "movaps", "movapd", "movd"})
-_FORBIDDEN = ("call", "syscall", "int", "ud2", "hlt", "ret", "wrgsbase", "wrfsbase", "leave")
+_STOP = "ud2"  # leaves like a fault: before FPSCR.FZ or DN is set
+_FORBIDDEN = ("call", "syscall", "int", "hlt", "ret", "wrgsbase", "wrfsbase", "leave")
 # What stands in for the host's cipher instructions changes no register (lines of crc32.txt).
 _HELP, _RED_ZONE = "call rax", 128
 _READS_CARRY = x86.X86_EFLAGS_TEST_CF | x86.X86_EFLAGS_TEST_OF
@@ -135,7 +136,7 @@ def follow(
             flow.ends.append(("NEXT", values))
             continue
         insn = insns[at]
-        if _guest_access(insn):
+        if _guest_access(insn) or insn.mnemonic == _STOP:
             flow.accesses.append((_text(insn), values))
         if insn.address + insn.size in ways_out and _is_jump(insn):
             flow.ends.append((ways_out[insn.address + insn.size], values))

@@ -159,8 +159,10 @@ _ROWS = (
     OpRow("concat", 2, (), _P, "v128 of the v64 b (high) and the v64 a (low)"),
     OpRow("half", 1, ("index",), _P, "v64 half 0 (low) or 1 (high) of a v128"),
     OpRow("bitcast", 1, (), _P, "the same bits as another type of equal width"),
-    # floating point: IEEE 754 in the rounding mode the thread has;
-    # which NaN comes out of an operation is unspecified until nan_fix picks it
+    # floating point: IEEE 754 in the rounding mode the thread has, tininess found before rounding;
+    # in a mode that flushes, a denormal operand is a zero with its sign (IDC), and so is a result
+    # that is tiny (UFC alone), but not where bits are only moved (fneg, fabs, bitcast).
+    # Which NaN comes out of an operation is unspecified until nan_fix picks it
     OpRow("fadd", 2, (), _P, "a + b"),
     OpRow("fsub", 2, (), _P, "a - b"),
     OpRow("fmul", 2, (), _P, "a * b"),
@@ -174,7 +176,8 @@ _ROWS = (
         (),
         _P,
         "c, unless c is a NaN: then the first signalling NaN of a, b made quiet, "
-        "else the first NaN of a, b, else the positive default NaN",
+        "else the first NaN of a, b, else the positive default NaN; always that one in a mode with "
+        "default NaNs",
     ),
     OpRow(
         "fma",
@@ -182,7 +185,7 @@ _ROWS = (
         (),
         _P,
         "a * b + c rounded once; a NaN made quiet, signalling before quiet, c before a before b, "
-        "the default one for infinity times 0",
+        "the default one for infinity times 0, and always in a mode with default NaNs",
     ),
     OpRow(
         "fcmp",
@@ -196,7 +199,8 @@ _ROWS = (
         1,
         (),
         _P,
-        "f32 to f64 or back; a NaN keeps sign and top payload bits and becomes quiet",
+        "f32 to f64 or back; a NaN keeps sign and top payload bits and becomes quiet, or is the "
+        "default one in a mode with default NaNs",
     ),
     OpRow(
         "f_to_int",
@@ -266,14 +270,14 @@ _ROWS = (
         0,
         (),
         _RS,
-        "i32: host cumulative exceptions as IOC 0, DZC 1, OFC 2, UFC 3, IXC 4",
+        "i32: host cumulative exceptions as IOC 0, DZC 1, OFC 2, UFC 3, IXC 4; IDC 7 may be in qc",
     ),
     OpRow(
         "set_fp_mode",
         1,
         (),
         _WS,
-        "set rounding mode and cumulative exceptions from an FPSCR image (i32)",
+        "set rounding, flushing, default NaNs and cumulative exceptions from an FPSCR image (i32)",
     ),
     # guest state; offset = byte offset from the state pointer, a number or decode-time expression
     OpRow("get_reg", 0, ("reg",), _RS, "i32 general register, a number or decode-time expression"),

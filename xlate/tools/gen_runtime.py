@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from backends.llvm import ciphers
+from backends.llvm import ciphers, modal
 from backends.stencil import hostregs
 from backends.stencil.family import family
 from backends.stencil.library import build, fingerprint
@@ -151,6 +151,7 @@ def generate(build_dir: Path, cache: Path | None = None, jobs: int | None = None
     _write(gen / "state_arm32.h", ARM32.state.c_header())
     _write(gen / "hostregs.h", hostregs.c_header())
     _write(gen / "ciphers.h", ciphers.c_header())
+    _write(gen / "fp_exact.h", modal.c_header())
     _write(gen / "decode_arm32.inc", decoder)
     _write(gen / "stencils_arm32.inc", write(generator.plan, templates, skips))
     _write(gen / "stencils.json", json.dumps(figures))

@@ -30,6 +30,7 @@ CONST_PAGE = 0x00802000
 
 FPSCR_CONTROL = 0xF7C00000  # NZCV, AHP, DN, FZ, RMode; Len and Stride do not exist for us
 FPSCR_NZCV = 0xF0000000
+FPSCR_MODES = 0x03000000  # FZ and DN, which optimised code takes for clear
 FPSCR_CUMULATIVE = 0x0800009F  # QC, IDC and the five IEEE flags
 STOPS = ("svc", "undefined", "bkpt", "signal", "fault", "fetch")
 

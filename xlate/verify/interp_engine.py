@@ -148,6 +148,7 @@ def load_state(cpu: Cpu, state: State) -> None:
     cpu.put(_AT["qc"], state.fpscr & _OWN, 4)
     cpu.fp.round = Round(state.fpscr >> 22 & 3)
     cpu.fp.flags = state.fpscr & _FP_FLAGS
+    cpu.fp.flush, cpu.fp.default_nan = bool(state.fpscr >> 24 & 1), bool(state.fpscr >> 25 & 1)
     cpu.put(_AT["tpidruro"], state.tpidruro, 4)
     cpu.put(_AT["tpidrurw"], state.tpidrurw, 4)
 

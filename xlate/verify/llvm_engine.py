@@ -38,7 +38,7 @@ from xlate.loader import parse
 from xlate.package.format import Entry, Package, encode
 from xlate.package.key import identify
 from xlate.package.store import package_name
-from xlate.verify.case import CODE_PAGE, EXEC, PAGE, Case, Claims, Result
+from xlate.verify.case import CODE_PAGE, EXEC, FPSCR_MODES, PAGE, Case, Claims, Result
 from xlate.verify.elf_file import MOST_PAGES, CodePage, elf_file, file_offset
 from xlate.verify.stencil_engine import Module, drive
 
@@ -136,6 +136,9 @@ class LlvmEngine:
     def _can_enter(self, case: Case) -> bool:
         if case.state.itstate & 15:
             self.left["it begins inside an IT block"] += 1
+            return False
+        if case.state.fpscr & FPSCR_MODES:
+            self.left["it begins with FPSCR.FZ or DN"] += 1
             return False
         return True
 

@@ -11,6 +11,7 @@ struct ciphers {
 	u32 features;
 	u32 unused;
 	void (*instead)(void);
+	void (*exact)(void); /* fp_exact.h; backends/llvm/modal.py knows where it is */
 };
 
 /* Leave out the host's instructions: before cpu_init(), for tests. */

@@ -19,6 +19,7 @@ enum stop {
 	STOP_FETCH,	/* the bytes at pc are not mapped or not executable (SIGSEGV at pc) */
 	STOP_REFETCH,	/* internal: go on at pc; cpu_run() never returns it */
 	STOP_LEAVE,	/* pc is where the innermost nested dispatcher ends */
+	STOP_MODE,	/* FPSCR.FZ or DN is to be set: pc is at it, fpscr_becomes_modal() */
 };
 
 /* Run from t->cpu (r[15] = pc without the Thumb bit, .thumb = T) until one of the above. Exact state in t->cpu on return. */

@@ -190,7 +190,7 @@ static bool has_place(void)
 }
 
 /* No place is left for code or records: forget everything, for which all other threads leave translated code. */
-static void start_over(struct thread *t)
+void dispatch_start_over(struct thread *t)
 {
 	world_stop(t);
 	forget_everything();
@@ -244,13 +244,13 @@ static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
 			break;
 		if (tries == START_OVER_TRIES)
 			fatal("no memory for translated code");
-		start_over(t); /* lets the lock go, so somebody else may have made it meanwhile */
+		dispatch_start_over(t); /* lets the lock go, so somebody else may have made it meanwhile */
 		r = it ? NULL : map_find(key);
 		if (r)
 			return r;
 	}
 	unit_analyse(work);
-	translate(work, &room, (struct code_form){look_up_is_flat(), turns_on()}, &tr);
+	translate(work, &room, (struct code_form){look_up_is_flat(), turns_on(), fpscr_is_modal()}, &tr);
 	cache_commit(&room, tr.code, tr.cells);
 	r = unit_new(&index);
 	*r = (struct unit_rec){
@@ -584,7 +584,7 @@ void cpu_fault(struct thread *t, struct host_ucontext *uc)
 		t->cpu.thumb = r->thumb;
 		t->cpu.itstate = (u8)row[1];
 		take_back(t, uc, row[2]);
-		uc->mc.rdx = STOP_FAULT;
+		uc->mc.rdx = fpscr_stop_at(pc);
 		uc->mc.rsp = t->cpu.host_sp;
 		uc->mc.rip = (u64)entry_stop;
 		return;

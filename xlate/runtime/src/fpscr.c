@@ -1,26 +1,21 @@
 /*
  * FPSCR between the guest's state and the host's MXCSR. While the guest runs, rounding mode and cumulative
- * exceptions live in MXCSR; the other bits live in the state. Nothing else in the runtime touches MXCSR.
+ * exceptions live in MXCSR; the other bits live in the state.
+ *
+ * FZ and DN cost nothing as long as no thread of the process has set them: templates of scalar arithmetic take them for
+ * clear, and the one that would set them stops before it does. Then the process gives up all translations and packages
+ * for good, and translates with templates that look at FPSCR (docs/decisions/0019).
  */
+#include "cpu.h"
+#include "dispatch.h"
+#include "mxcsr.h"
+#include "optimised.h"
 #include "thread.h"
 
-#define MXCSR_MASKS 0x1f80u
 #define FPSCR_CUMULATIVE 0x1fu /* IOC DZC OFC UFC IXC */
-#define FPSCR_RMODE (3u << 22)
 #define FPSCR_OWN 0x08000080u /* QC IDC: kept by the state alone, in qc */
 
-static u32 mxcsr_get(void)
-{
-	u32 value;
-
-	__asm__ volatile("stmxcsr %0" : "=m"(value));
-	return value;
-}
-
-static void mxcsr_set(u32 value)
-{
-	__asm__ volatile("ldmxcsr %0" : : "m"(value));
-}
+static bool modal;
 
 u32 fpscr_read(struct thread *t)
 {
@@ -38,4 +33,37 @@ void fpscr_write(struct thread *t, u32 value)
 	t->cpu.fpscr = value & ~(FPSCR_CUMULATIVE | FPSCR_OWN);
 	t->cpu.qc = value & FPSCR_OWN;
 	mxcsr_set(MXCSR_MASKS | rc << 13 | (value & 1) | (value & 0x1e) << 1);
+	if (value & (FPSCR_FZ | FPSCR_DN) && !modal)
+		fpscr_becomes_modal(t);
+}
+
+/* --- FZ and DN -------------------------------------------------------------------------------------- */
+
+void fpscr_becomes_modal(struct thread *t)
+{
+	HOLD_LOCK;
+
+	if (modal) /* by another thread, a moment ago */
+		return;
+	modal = true;
+	optimised_leave(t, "a mode of scalar floating point (FPSCR.FZ or DN)");
+	dispatch_start_over(t);
+}
+
+bool fpscr_is_modal(void)
+{
+	return modal;
+}
+
+void fpscr_forget_modal(void)
+{
+	modal = false;
+}
+
+/* Async-signal-safe. A template has one instruction that nobody can execute: where it is to set FZ or DN. */
+u32 fpscr_stop_at(u64 host_pc)
+{
+	const u8 *code = (const u8 *)host_pc;
+
+	return code[0] == 0x0f && code[1] == 0x0b ? STOP_MODE : STOP_FAULT;
 }

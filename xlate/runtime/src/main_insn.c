@@ -17,6 +17,7 @@
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
+#include "world.h"
 
 #define CASE_MAGIC 0x31434958u
 #define RESULT_MAGIC 0x31525958u
@@ -132,8 +133,23 @@ void thread_serve(struct thread *t, u32 reason)
 		poll_clear(t);
 		return;
 	}
+	if (reason == STOP_MODE) {
+		fpscr_becomes_modal(t);
+		return;
+	}
 	optimised_forget_frames(t);
 	cpu_leave(t, reason);
+}
+
+/* Instead of optimised.c's: the next case may use its package. */
+void optimised_leave(struct thread *t, const char *why)
+{
+	HOLD_LOCK;
+
+	world_stop(t);
+	if (package_forget(t, 0, ~0ull, why))
+		world_drop_frames();
+	world_start(t);
 }
 
 static void read_module_file(u32 size)
@@ -177,12 +193,15 @@ static void run_case(struct thread *t, const struct insn_case *c)
 	static struct insn_page changed[PAGES_MAX];
 	u64 entered = stats_own.enters;
 
+	fpscr_forget_modal();
 	map_case(t, c->npages);
 	case_load_state(t, &c->in);
 	if (c->flags & CASE_HAS_MODULE)
 		result.package = attach_module(t);
-	while ((result.stop = cpu_run(t)) == STOP_SIGNAL)
-		poll_clear(t);
+	while ((result.stop = cpu_run(t)) == STOP_SIGNAL || result.stop == STOP_MODE) {
+		thread_serve(t, result.stop);
+		t->drop = false;
+	}
 	if (result.stop == STOP_LEAVE) /* a jump to page 0, which is never mapped */
 		result.stop = STOP_FETCH;
 	if (result.stop == STOP_FAULT) {

@@ -228,7 +228,7 @@ u64 optimised_safepoint(struct thread *t)
 
 /* --- packages come and go --------------------------------------------------------------------------- */
 
-void optimised_leave(struct thread *t, const char *why)
+__attribute__((weak)) void optimised_leave(struct thread *t, const char *why)
 {
 	HOLD_LOCK;
 

@@ -80,6 +80,9 @@ __attribute__((weak)) void thread_serve(struct thread *t, u32 reason)
 	case STOP_BKPT:
 		signal_force(t, SIGTRAP, TRAP_BRKPT, t->cpu.r[15]);
 		break;
+	case STOP_MODE:
+		fpscr_becomes_modal(t);
+		break;
 	case STOP_REFETCH: /* never returned */
 		break;
 	}

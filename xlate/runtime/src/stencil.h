@@ -34,6 +34,7 @@ struct uop {
 struct family {
 	u16 plain; /* index into variants: [mask][partition] */
 	u16 fused; /* [FUSED_MASKS][14 conditions][partition], or NO_VARIANT */
+	u16 modal; /* its only template where FPSCR.FZ or DN may be set, or NO_VARIANT */
 	u8 operands;
 	u8 reads;  /* bit n: operand n is read */
 	u8 writes; /* bit n: operand n is written */

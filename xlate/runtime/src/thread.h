@@ -167,8 +167,18 @@ long memory_file(const char *name, u64 size, u32 flags);
 
 /* --- floating-point status: implemented beside cpu_run(), since the flags live in host registers ---- */
 
+#define FPSCR_FZ (1u << 24)
+#define FPSCR_DN (1u << 25)
+
 u32 fpscr_read(struct thread *t);
 void fpscr_write(struct thread *t, u32 value);
+/* A thread is about to set FZ or DN: from here on translations look at them, and packages are not used. */
+void fpscr_becomes_modal(struct thread *t);
+bool fpscr_is_modal(void);
+/* For who translates everything anew, with a thread that has neither. */
+void fpscr_forget_modal(void);
+/* The stop that a fault of translated code stands for. async-signal-safe */
+u32 fpscr_stop_at(u64 host_pc);
 
 _Static_assert(offsetof(struct thread, cpu) == 0, "the state pointer is the thread pointer");
 

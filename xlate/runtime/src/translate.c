@@ -28,7 +28,7 @@ struct stub {
 struct layout {
 	struct emitter e;
 	const struct unit *u;
-	bool flat, counted;
+	bool flat, counted, modal;
 	u32 skips[PENDING_SKIPS];
 	u32 skip_count;
 	struct stub stubs[STUBS_MAX];
@@ -452,6 +452,8 @@ static bool emit_uop(struct layout *l, const struct insn *in, const struct uop *
 		partition = partition_of(f, o->reg);
 		number = plain_variant(f, o->live, &partition);
 	}
+	if (l->modal && f->modal != NO_VARIANT)
+		number = f->modal;
 	t = &templates[number];
 	if (t->clobbers & TMPL_BOXED) {
 		emit_boxed(l, in, o, t, partition != 0);
@@ -565,6 +567,7 @@ void translate(const struct unit *u, struct room *room, struct code_form form, s
 	l.u = u;
 	l.flat = form.flat;
 	l.counted = form.counted;
+	l.modal = form.modal;
 	l.skip_count = l.stub_count = 0;
 
 	for (u32 i = 0; i < u->insns; i++) {

@@ -13,9 +13,12 @@ struct translated {
 	u16 lent[UNIT_INSNS]; /* guest registers whose host register holds an operand instead while it executes */
 };
 
-/* The look-up's form; whether polls and accesses to memory are counted (turns.h) instead of the poll word tested. */
+/*
+ * The look-up's form; whether polls and accesses to memory are counted (turns.h) instead of the poll word tested; whether
+ * scalar arithmetic looks at FPSCR (fp_exact.h).
+ */
 struct code_form {
-	bool flat, counted;
+	bool flat, counted, modal;
 };
 
 /* Write the unit's code and cells. */
