@@ -7,7 +7,7 @@
 #ifndef XLATE_THREAD_H
 #define XLATE_THREAD_H
 
-#include "gen/state_arm32.h"
+#include "guest.h"
 #include "host.h"
 #include "limits.h"
 #include "options.h"
@@ -36,7 +36,7 @@ struct group {
 struct kept;
 
 struct thread {
-	struct arm32_state cpu; /* first: translated code's state pointer is the thread pointer */
+	struct guest_state cpu; /* first: translated code's state pointer is the thread pointer */
 
 	struct {
 		int sig;	/* SIGSEGV, SIGBUS, SIGFPE, SIGILL */
@@ -169,6 +169,8 @@ long memory_file(const char *name, u64 size, u32 flags);
 
 u32 fpscr_read(struct thread *t);
 void fpscr_write(struct thread *t, u32 value);
+/* What only this guest's code is told of in a new thread's state. */
+void guest_attach(struct thread *t);
 
 _Static_assert(offsetof(struct thread, cpu) == 0, "the state pointer is the thread pointer");
 
