@@ -84,6 +84,16 @@ def guest_compiler() -> list[str]:
     missing("an ARM cross compiler", "apt install gcc-arm-linux-gnueabihf, or pip install ziglang")
 
 
+def arm64_compiler() -> list[str]:
+    """Return the command that compiles C without a library for AArch64 Linux."""
+    path = shutil.which("aarch64-linux-gnu-gcc")
+    if path is not None:
+        return [path]
+    if importlib.util.find_spec("ziglang") is not None:
+        return [sys.executable, "-m", "ziglang", "cc", "-target", "aarch64-linux-musl"]
+    missing("a compiler for AArch64", "apt install gcc-aarch64-linux-gnu, or pip install ziglang")
+
+
 def host_compiler() -> list[str]:
     """Return the command that compiles C for this machine."""
     for name in ("cc", "gcc", "clang"):
