@@ -12,6 +12,7 @@ from xlate.isa.decoder import Decoder
 from xlate.isa.nzcv import CONDITIONS
 
 ALWAYS = len(CONDITIONS)
+NO_ROW = "not in this guest yet, or no such encoding"
 _DECODER = Decoder(A64)
 
 
@@ -37,7 +38,7 @@ def record_insn(insn: Insn) -> Arm64:
     if insn.cond < ALWAYS:
         machine.block.op("exit_skip", machine.holds(insn.cond) ^ 1)
     if insn.row is None:
-        machine.unimplemented("not in this guest yet, or no such encoding")
+        machine.unimplemented(NO_ROW)
         raise AssertionError  # unimplemented() does not come back
     record(insn.row, machine, insn.word)
     return machine
