@@ -13,7 +13,8 @@ from pathlib import Path
 import capstone
 import pytest
 
-from frontends.arm64.decode import A64, decode
+from frontends.arm64.decode import decode
+from frontends.arm64.rows import A64
 from tests import needs
 from xlate.runtime import build
 from xlate.verify import a64
@@ -21,9 +22,10 @@ from xlate.verify.a64_engines import Engine, InterpEngine, StencilEngine
 
 FOLDER = Path(__file__).parent / "arm64"
 FILES = sorted(FOLDER.glob("*.txt"))
-ENGINES = ("interp", "stencil", "unicorn")
+ENGINES = ("interp", "stencil", "llvm", "unicorn")
 OURS = ("unimplemented", "unpredictable")
 EACH, BLOCKS = 24, 400  # drawn words for each row, drawn runs of several words
+LLVM_SHARE = 6  # it compiles every word
 DATA = a64.DATA_PAGE
 SPECIAL = [0, 1, 31, 32, 63, 64, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32]
 SPECIAL += [(1 << 63) - 1, 1 << 63, (1 << 64) - 1]
@@ -37,6 +39,10 @@ def make_engine(request: pytest.FixtureRequest):
         if name == "stencil":
             return StencilEngine(request.getfixturevalue("xlate_run").with_name(build.GUARD))
         needs.needs_module("unicorn")
+        if name == "llvm":
+            from xlate.verify.a64_llvm import LlvmEngine
+
+            return LlvmEngine()
         from xlate.verify.a64_unicorn import UnicornEngine
 
         return UnicornEngine()
@@ -146,7 +152,8 @@ def disagreements(cases: list[a64.Case], engine: Engine) -> list[str]:
 
 @pytest.mark.parametrize("name", ENGINES[1:])
 def test_drawn(name, make_engine):
-    cases = drawn_cases(1, EACH, BLOCKS)
+    share = LLVM_SHARE if name == "llvm" else 1
+    cases = drawn_cases(1, EACH // share, BLOCKS // share)
     failed = disagreements(cases, make_engine(name))
     assert not failed, "\n".join(failed[:20])
 
@@ -155,6 +162,7 @@ def test_drawn(name, make_engine):
 @pytest.mark.parametrize("seed", range(2, 12))
 @pytest.mark.parametrize("name", ENGINES[1:])
 def test_many_drawn(name, seed, make_engine):
-    cases = drawn_cases(seed, 400, 8000)
+    share = LLVM_SHARE if name == "llvm" else 1
+    cases = drawn_cases(seed, 400 // share, 8000 // share)
     failed = disagreements(cases, make_engine(name))
     assert not failed, "\n".join(failed[:20])

@@ -16,8 +16,9 @@ from pathlib import Path
 from frontends.arm32.decode import ALWAYS, Insn, misplaced
 from frontends.arm32.machine import make
 from frontends.arm32.rows import A32, T16, T32
-from frontends.arm64.decode import A64, NO_ROW
+from frontends.arm64.decode import NO_ROW
 from frontends.arm64.machine import make as make_a64
+from frontends.arm64.rows import A64
 from xlate.errors import Inconsistent
 from xlate.isa import Context, Expr, Row, RowSet, Shape, shapes
 from xlate.isa.cubes import Cube
