@@ -86,12 +86,7 @@ def guest_compiler() -> list[str]:
 
 def arm64_compiler() -> list[str]:
     """Return the command that compiles C without a library for AArch64 Linux."""
-    path = shutil.which("aarch64-linux-gnu-gcc")
-    if path is not None:
-        return [path]
-    if importlib.util.find_spec("ziglang") is not None:
-        return [sys.executable, "-m", "ziglang", "cc", "-target", "aarch64-linux-musl"]
-    missing("a compiler for AArch64", "apt install gcc-aarch64-linux-gnu, or pip install ziglang")
+    return [needs("aarch64-linux-gnu-gcc", "apt install gcc-aarch64-linux-gnu")]
 
 
 def host_compiler() -> list[str]:

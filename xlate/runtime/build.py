@@ -141,7 +141,9 @@ def c_sources() -> list[Path]:
 
 
 def guard_sources() -> list[Path]:
-    """Return every file of the program xlate-arm64, in a fixed order."""
+    """Return every file of the program xlate-arm64, in order; none where there are none."""
+    if not (SOURCES / GUARD_FOLDER).is_dir():
+        return []
     return sorted([*(SOURCES / GUARD_FOLDER).glob("*.c"), *(SOURCES / p for p in GUARD_SHARES)])
 
 
@@ -352,8 +354,8 @@ def ensure(
         _generate(place, announce)
         _write_package_header(place)
         objects = _compile_all(compiler, c_sources(), place, defines)
-        if not defines:
-            guard = _compile_all(compiler, guard_sources(), place, GUARD_DEFINES)
+        guard = {} if defines else _compile_all(compiler, guard_sources(), place, GUARD_DEFINES)
+        if guard:
             _link(compiler, list(guard.values()), program.with_name(GUARD))
         mains = programs()
         # xlate-run comes last: where it is, all of them are.
