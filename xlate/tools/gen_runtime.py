@@ -21,7 +21,7 @@ from backends.stencil.plan import CONDITIONS, Entry, Plan, fusable, readable, si
 from backends.stencil.writer import report, write
 from xlate.isa import Context, Expr, Row, RowSet, Shape, Step, shapes
 from xlate.isa.cdecoder import Bucket, row_function, tables
-from xlate.targets import ARM32, ARM64, Guest
+from xlate.targets import ARM32, Guest, arm64
 from xlate.tools import gen_syscalls
 
 A32_BUCKET = Bucket("a32", ((20, 8), (4, 4)))
@@ -113,8 +113,8 @@ def _skip_unless(cond: int) -> Callable[[Any], None]:
 
 def decoder_text(generator: Generator) -> str:
     """The whole generated decoder."""
-    if generator.guest is ARM64:
-        (a64,) = ARM64.rowsets
+    if generator.guest is not ARM32:
+        (a64,) = generator.guest.rowsets
         lines = ["/* Generated: decoder of A64; do not edit. */", *generator.functions]
         return "\n".join([*lines, tables(a64, A64_BUCKET, list(a64), (0, 0), "", {})])
     return arm32_decoder(generator, *ARM32.rowsets)
@@ -148,7 +148,7 @@ def generate(build_dir: Path, cache: Path | None = None, jobs: int | None = None
     gen = build_dir / "gen"
     gen.mkdir(parents=True, exist_ok=True)
     figures = _generate_guest(ARM32, gen, cache or build_dir / "stencils.json", jobs)
-    _generate_guest(ARM64, gen, build_dir / "stencils_arm64.json", jobs)
+    _generate_guest(arm64(), gen, build_dir / "stencils_arm64.json", jobs)
     figures["seconds"] = round(time.monotonic() - started)
     _write(gen / "hostregs.h", hostregs.c_header())
     _write(gen / "ciphers.h", ciphers.c_header())

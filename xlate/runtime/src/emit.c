@@ -160,6 +160,7 @@ void emit_lea_cell(struct emitter *e, const struct cell *cell)
 #include "guest/arm32/look_up_code.h"
 #endif
 _Static_assert(STATE_MISS < 128 && STATE_TABLE < 128 && STATE_ARENA < 128, "8-bit displacements");
+_Static_assert(offsetof(struct landing, host) == 8, "where a prediction finds the way");
 
 /*
  * The cell's host is a landing: when its key is the target, go where it says. `stub` of the cell is where a

@@ -28,4 +28,5 @@ static const u8 lookup_hash[] = {
 };
 
 /* A prediction's landing at rax: is its key the target? */
-static const u8 predict_compare[] = {0x39, 0x10, 0x75, 0x03, 0xff, 0x60, 0x08}; /* cmp [rax], edx; jne +3; jmp [rax+8] */
+static const u8 predict_compare[] = {
+	0x39, 0x10, 0x75, 0x03, 0xff, 0x60, 0x08}; /* cmp [rax], edx; jne +3; jmp [rax+8] */

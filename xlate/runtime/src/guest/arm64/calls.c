@@ -1,6 +1,6 @@
 /*
- * System calls of xlate-arm64: numbers of AArch64. Pointers are the host's and structures of the calls that are handed on
- * have one layout on both sides. What is not in the table is ENOSYS.
+ * System calls of xlate-arm64: numbers of AArch64. Pointers are the host's, and structures of the calls that are handed
+ * on have one layout on both sides. What is not in the table is ENOSYS.
  */
 #include "guest/arm64/program.h"
 #include "host.h"

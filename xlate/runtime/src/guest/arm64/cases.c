@@ -1,6 +1,6 @@
 /*
- * xlate-arm64 --cases: the runtime as a test engine, as xlate-insn is for 32-bit ARM. Reads cases (state and pages) from
- * standard input, runs each to its first stop and writes what came of it. The format is described in
+ * xlate-arm64 --cases: the runtime as a test engine, as xlate-insn is for 32-bit ARM. Reads cases (state and pages)
+ * from standard input, runs each to its first stop and writes what came of it. The format is described in
  * xlate/verify/a64_engines.py.
  */
 #include "cpu.h"

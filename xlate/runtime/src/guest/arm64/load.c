@@ -11,6 +11,7 @@
 
 enum { ET_EXEC = 2, EM_AARCH64 = 183, PT_LOAD = 1, PT_DYNAMIC = 2, PT_INTERP = 3, PHDRS_MAX = 32 };
 enum { AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_ENTRY = 9 };
+#define STATIC_ONLY "this guest runs static programs only"
 #define STACK_SIZE (8ul << 20)
 #define STRINGS_MAX (128ul << 10)
 
@@ -56,7 +57,7 @@ static void read_headers(struct file *f)
 	if (!read_at(f, &f->h, sizeof(f->h), 0) || memcmp(h->ident, ident, sizeof(ident)) || h->machine != EM_AARCH64)
 		no(f, "not a 64-bit little-endian ELF program for AArch64", NULL);
 	if (h->type != ET_EXEC)
-		no(f, "an AArch64 program that is not linked at fixed addresses", "this guest runs static programs only");
+		no(f, "an AArch64 program that is not linked at fixed addresses", STATIC_ONLY);
 	if (h->phentsize != sizeof(struct segment) || !h->phnum || h->phnum > PHDRS_MAX ||
 	    !read_at(f, f->segments, h->phnum * sizeof(struct segment), h->phoff))
 		no(f, "damaged program headers", NULL);
@@ -70,7 +71,7 @@ static int protection(const struct segment *s)
 static void judge(const struct file *f, const struct segment *s)
 {
 	if (s->type == PT_INTERP || s->type == PT_DYNAMIC)
-		no(f, "a dynamically linked AArch64 program", "this guest runs static programs only");
+		no(f, "a dynamically linked AArch64 program", STATIC_ONLY);
 	if (s->type != PT_LOAD)
 		return;
 	if ((s->flags & 3) == 3)
@@ -119,8 +120,8 @@ static u64 build_stack(const struct file *f, char **argv, char **envp)
 {
 	static u64 words[STRINGS_MAX / sizeof(u64) + 16];
 	const u64 aux[] = {
-		AT_PHDR, f->phdrs, AT_PHENT, sizeof(struct segment), AT_PHNUM, f->h.phnum, AT_PAGESZ, PAGE_SIZE, AT_ENTRY,
-		f->h.entry, 0, 0,
+		AT_PHDR, f->phdrs, AT_PHENT, sizeof(struct segment), AT_PHNUM, f->h.phnum,
+		AT_PAGESZ, PAGE_SIZE, AT_ENTRY, f->h.entry, 0, 0,
 	};
 	long low = space_anywhere(STACK_SIZE, PROT_READ | PROT_WRITE);
 	u64 count = 1, top = (u64)low + STACK_SIZE, argc;

@@ -1,6 +1,6 @@
 /*
- * The address space of xlate-arm64: mappings at their own addresses, in the table that 32-bit ARM uses as well. What the
- * guest may execute, it may not write, so nothing that code was translated from changes without a call here.
+ * The address space of xlate-arm64: mappings at their own addresses, in the table that 32-bit ARM uses as well. What
+ * the guest may execute, it may not write, so nothing that code was translated from changes without a call here.
  */
 #include "cpu.h"
 #include "fatal.h"
