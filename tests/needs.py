@@ -84,6 +84,11 @@ def guest_compiler() -> list[str]:
     missing("an ARM cross compiler", "apt install gcc-arm-linux-gnueabihf, or pip install ziglang")
 
 
+def arm64_compiler() -> list[str]:
+    """Return the command that compiles C without a library for AArch64 Linux."""
+    return [needs("aarch64-linux-gnu-gcc", "apt install gcc-aarch64-linux-gnu")]
+
+
 def host_compiler() -> list[str]:
     """Return the command that compiles C for this machine."""
     for name in ("cc", "gcc", "clang"):

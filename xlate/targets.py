@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from frontends.arm32 import decode as arm32_decode
 from frontends.arm32.machine import make as make_arm32
@@ -21,8 +22,9 @@ class Guest:
     rowsets: tuple[RowSet, ...]
     make: Callable[[Context], Machine]
     state: StateLayout
-    it_row: str  # the row that begins an IT block
-    always: tuple[str, ...]  # rows that execute in an IT block whatever its condition
+    it_row: str = ""  # the row that begins an IT block
+    always: tuple[str, ...] = ()  # rows that execute in an IT block whatever its condition
+    plain: bool = False  # its templates are right and few, not the best
 
 
 ARM32 = Guest(
@@ -35,3 +37,13 @@ ARM32 = Guest(
 )
 
 GUESTS: dict[str, Guest] = {guest.name: guest for guest in (ARM32,)}
+
+
+@cache
+def arm64() -> Guest:
+    """Return the guard against assumptions of 32 bits; no command of a user wants its rows."""
+    from frontends.arm64.machine import make
+    from frontends.arm64.rows import A64
+    from frontends.arm64.state import STATE
+
+    return Guest(name="arm64", rowsets=(A64,), make=make, state=STATE, plain=True)

@@ -34,6 +34,8 @@ class Cpu:
 
     def __init__(self, layout: StateLayout, memory: Memory) -> None:
         self.offsets = layout.offsets()
+        self.word = layout.word // 8  # bytes of a general register
+        self.addresses = (1 << layout.word) - 1
         self.state = bytearray(layout.size())
         self.memory = memory
         self.fp = FloatMode()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 READ, WRITE, EXEC = 1, 2, 4
 PAGE = 4096
-_SPACE = 1 << 32
 
 
 class Fault(Exception):
@@ -23,7 +22,8 @@ class Fault(Exception):
 class Memory:
     """Pages by number; each has PROT bits and 4096 bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, address_bits: int = 32) -> None:
+        self.space = 1 << address_bits
         self.pages: dict[int, tuple[int, bytearray]] = {}
 
     def map(self, addr: int, prot: int, data: bytes = b"") -> None:
@@ -47,17 +47,17 @@ class Memory:
             self._page(addr, WRITE)[at : at + size] = data
             return
         for i, byte in enumerate(data):
-            where = (addr + i) % _SPACE
+            where = (addr + i) % self.space
             self._page(where, WRITE)[where % PAGE] = byte
 
     def check(self, addr: int, size: int, need: int) -> None:
         """Raise Fault at the first byte of the range whose page lacks ``need``."""
-        self._page(addr % _SPACE, need)
+        self._page(addr % self.space, need)
         if addr % PAGE + size > PAGE:
-            self._page((addr // PAGE + 1) * PAGE % _SPACE, need)
+            self._page((addr // PAGE + 1) * PAGE % self.space, need)
 
     def _byte(self, addr: int, need: int) -> int:
-        return self._page(addr % _SPACE, need)[addr % PAGE]
+        return self._page(addr % self.space, need)[addr % PAGE]
 
     def _page(self, addr: int, need: int) -> bytearray:
         prot, data = self.pages.get(addr // PAGE, (0, None))

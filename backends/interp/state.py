@@ -11,12 +11,12 @@ from xlate.ir.block import WIDTHS
 
 @arm("get_reg")
 def _get_reg(cpu: Cpu, op: Op) -> int:
-    return cpu.get(cpu.offsets["r"] + 4 * op.params["reg"], 4)
+    return cpu.get(cpu.offsets["r"] + cpu.word * op.params["reg"], cpu.word)
 
 
 @arm("set_reg")
 def _set_reg(cpu: Cpu, op: Op, a: int) -> None:
-    cpu.put(cpu.offsets["r"] + 4 * op.params["reg"], a, 4)
+    cpu.put(cpu.offsets["r"] + cpu.word * op.params["reg"], a, cpu.word)
 
 
 @arm("get_flag")
@@ -100,7 +100,7 @@ def _exit_skip(cpu: Cpu, op: Op, a: int) -> Exit | None:
 
 @arm("exit_jump")
 def _exit_jump(cpu: Cpu, op: Op) -> Exit:
-    return Exit("jump", op.params["target"] & 0xFFFFFFFF)
+    return Exit("jump", op.params["target"] & cpu.addresses)
 
 
 @arm("exit_indirect")
@@ -110,9 +110,9 @@ def _exit_indirect(cpu: Cpu, op: Op, a: int) -> Exit:
 
 @arm("exit_branch")
 def _exit_branch(cpu: Cpu, op: Op, a: int) -> Exit:
-    return Exit("jump", op.params["target"] & 0xFFFFFFFF) if a else Exit("skip")
+    return Exit("jump", op.params["target"] & cpu.addresses) if a else Exit("skip")
 
 
 @arm("exit_stop")
 def _exit_stop(cpu: Cpu, op: Op) -> Exit:
-    return Exit("stop", op.params["pc"] & 0xFFFFFFFF, op.params["reason"])
+    return Exit("stop", op.params["pc"] & cpu.addresses, op.params["reason"])

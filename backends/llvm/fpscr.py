@@ -20,6 +20,7 @@ class Fpscr:
 
     def __init__(self, block: Block, offset: int) -> None:
         """Find reads and writes that are about the NZCV alone, or not about them."""
+        self.offset = offset
         self.kept: dict[int, int] = {}  # bits of a read that matter, by index
         self.outcomes: dict[int, Value] = {}  # a comparison's NZCV, by index of the write
         for op in block:

@@ -83,12 +83,24 @@ def _udiv(t: Text, op: Op) -> str:
 def _sdiv(t: Text, op: Op) -> str:
     """Divide in twice the width: the most negative over -1 then wraps by truncation."""
     a, b = args_of(t, op)
+    if op.ty == "i64":
+        return _sdiv_by_host(t, a, b)
     wide = f"i{2 * WIDTHS[op.ty]}"
     zero = t.new(f"icmp eq {op.ty} {b}, 0")
     safe = t.new(f"select i1 {zero}, {op.ty} 1, {op.ty} {b}")
     wa, wb = t.new(f"sext {op.ty} {a} to {wide}"), t.new(f"sext {op.ty} {safe} to {wide}")
     quotient = t.new(f"trunc {wide} {t.new(f'sdiv {wide} {wa}, {wb}')} to {op.ty}")
     return t.new(f"select i1 {zero}, {op.ty} 0, {op.ty} {quotient}")
+
+
+def _sdiv_by_host(t: Text, a: str, b: str) -> str:
+    """The host divides no wider: division by 0 and by -1, which may overflow, are done without."""
+    zero, minus = t.new(f"icmp eq i64 {b}, 0"), t.new(f"icmp eq i64 {b}, -1")
+    safe = t.new(f"select i1 {t.new(f'or i1 {zero}, {minus}')}, i64 1, i64 {b}")
+    quotient = t.new(f"sdiv i64 {a}, {safe}")
+    negative = t.new(f"sub i64 0, {a}")
+    quotient = t.new(f"select i1 {minus}, i64 {negative}, i64 {quotient}")
+    return t.new(f"select i1 {zero}, i64 0, i64 {quotient}")
 
 
 @arm("select")

@@ -10,13 +10,25 @@ from backends.llvm.text import Relative, Text, split_address
 from xlate.ir import Op, Value
 from xlate.ir.block import WIDTHS
 
+#: An offset that nothing in a state has: of members that a guest does not have.
+NOWHERE = -(1 << 30)
+
 
 class Locals:
-    """Places: local variables, guest memory through %gs."""
+    """Places: local variables, guest memory through %gs.
 
-    def __init__(self, offsets: dict[str, int], *, relative: bool) -> None:
+    The slot of register n is bit n; a guest of wider words, which has more registers than there is
+    room for below the other slots, has them from ``registers_at`` up.
+    """
+
+    def __init__(
+        self, offsets: dict[str, int], *, relative: bool, word: int = 32, registers_at: int = 0
+    ) -> None:
         self.offsets = offsets
+        self.doubles = offsets.get("d", NOWHERE)
         self.relative = relative
+        self.word = f"i{word}"  # type of a general register and of an address
+        self.registers_at = registers_at
         self.consts: list[tuple[Relative, int]] = []
         self.reads = 0
         self.writes = 0
@@ -37,16 +49,16 @@ class Locals:
         """Read a register's variable."""
         number = op.params["reg"]
         if number not in self.current:
-            self.reads |= 1 << number
-            self.current[number] = out.new(f"load i32, ptr %r{number}")
+            self.reads |= 1 << self.registers_at + number
+            self.current[number] = out.new(f"load {self.word}, ptr %r{number}")
         return self.current[number]
 
     def set_reg(self, out: Text, op: Op, value: str) -> None:
         """Write a register's variable."""
         number = op.params["reg"]
-        self.writes |= 1 << number
+        self.writes |= 1 << self.registers_at + number
         self.current[number] = value
-        out.line(f"store i32 {value}, ptr %r{number}")
+        out.line(f"store {self.word} {value}, ptr %r{number}")
 
     def state_pointer(self, out: Text, op: Op) -> str:
         """Point at a floating-point register's variable, FPSCR's, or into the state."""
@@ -55,7 +67,7 @@ class Locals:
 
     def place(self, out: Text, at: int, width: int, *, read: bool) -> str:
         """The same for an offset in the state."""
-        offset = at - self.offsets["d"]
+        offset = at - self.doubles
         if 0 <= offset < 8 * ABI_DOUBLES:
             return out.new(f"getelementptr i8, ptr %abi, i64 {DOUBLES_AT + offset}")
         if 0 <= offset < 128:
@@ -75,16 +87,21 @@ class Locals:
 
     def is_split(self, at: int, width: int) -> bool:
         """Two registers (D14 and D15, D17 and D18) whose variables are not beside each other."""
-        offset = at - self.offsets["d"]
+        offset = at - self.doubles
         apart = 8 * ABI_DOUBLES - 16 < offset < 128 or (offset % 16 == 8 and 128 <= offset < 248)
         return width == 128 and apart
 
     def is_half(self, at: int, width: int) -> bool:
         """Half of a double register: an element of it, so that LLVM keeps it where it is."""
-        return width == 32 and 0 <= at - self.offsets["d"] < 256
+        return width == 32 and 0 <= at - self.doubles < 256
 
     def memory_pointer(self, out: Text, addr: Value) -> str:
-        """Fold base plus known offset into the access: guard zones catch what would wrap."""
+        """Fold base plus known offset into the access: guard zones catch what would wrap.
+
+        An address of 64 bits is the whole of it, wrapped or not.
+        """
+        if self.word == "i64":
+            return out.new(f"inttoptr i64 {out.of(addr)} to ptr addrspace(256)")
         base, offsets = split_address(addr)
         if base is None or not offsets or not all(isinstance(o, int) for o in offsets):
             wide = out.new(f"zext i32 {out.of(addr)} to i64")

@@ -15,7 +15,7 @@ from backends.llvm.floats import compare_apart, fix_by_branches, to_int_apart
 from backends.llvm.fpscr import Fpscr
 from backends.llvm.haste import hasty_ops
 from backends.llvm.moves import moved_floats, retyped
-from backends.llvm.places import Locals
+from backends.llvm.places import NOWHERE, Locals
 from backends.llvm.slots import FLAG_LOCAL, FLAG_SLOTS, FP_FLAGS, LESS
 from backends.llvm.text import ARMS, Relative, Text, llvm_type, split_address
 from backends.llvm.vector_floats import hasty_lanes
@@ -57,7 +57,7 @@ class _SnippetText(Text):
         self.outcome = ""
         self.less_reads = 0
         self.floats: dict[int, str] = {}
-        self.fpscr = Fpscr(Block(), places.offsets["fpscr"])
+        self.fpscr = Fpscr(Block(), places.offsets.get("fpscr", NOWHERE))
 
     def new(self, text: str) -> str:
         """Append a line; names carry the instance's prefix, allocas go to the function's entry."""
@@ -95,7 +95,7 @@ class _SnippetText(Text):
 
     def lower(self, block: Block) -> None:
         """Append the operations that matter with these flags alive."""
-        self.fpscr = Fpscr(block, self.places.offsets["fpscr"])
+        self.fpscr = Fpscr(block, self.places.offsets.get("fpscr", NOWHERE))
         self.loads: set[int] = set()  # operations that read guest memory
         needed = _needed(block, self.live, self.fpscr)
         if not self.exact:
@@ -103,7 +103,7 @@ class _SnippetText(Text):
         self.extended = {
             op.args[0].op.index for op in block if op.name in _EXTENSIONS and op.index in needed
         }
-        floats = self.floats = moved_floats(block, self.places.offsets["d"], fold=self.fold)
+        floats = self.floats = moved_floats(block, self.places.doubles, fold=self.fold)
         for op in block:
             if op.name == "set_flag":
                 self.places.writes |= 1 << FLAG_SLOTS[op.params["flag"]]
@@ -162,7 +162,7 @@ def _needed(block: Block, live: int, fpscr: Fpscr) -> set[int]:
         needed.add(op.index)
         for position, arg in enumerate(op.args):
             value = arg
-            if position == 0 and op.name in ("load", "store"):
+            if position == 0 and op.name in ("load", "store") and arg.ty == "i32":
                 base, offsets = split_address(arg)
                 if base is not None and all(isinstance(o, int) for o in offsets):
                     value = base
@@ -174,7 +174,7 @@ def _needed(block: Block, live: int, fpscr: Fpscr) -> set[int]:
 
 def _get_state(t: _SnippetText, op: Op) -> str | None:
     at = op.params["offset"]
-    if at == t.places.offsets["fpscr"]:
+    if at == t.fpscr.offset:
         result, reads = t.fpscr.read(t, op)
         t.places.reads |= reads
         return result
@@ -195,7 +195,7 @@ def _get_state(t: _SnippetText, op: Op) -> str | None:
 
 def _set_state(t: _SnippetText, op: Op) -> str | None:
     at, ty = op.params["offset"], op.args[0].ty
-    if at == t.places.offsets["fpscr"]:
+    if at == t.fpscr.offset:
         t.places.writes |= t.fpscr.write(t, op, live=bool(t.live >> FP_FLAGS & 1))
         return "done"
     if t.places.is_half(at, WIDTHS[ty]):
@@ -331,7 +331,7 @@ def make_snippet(
         reads=places.reads,
         writes=places.writes,
         less_reads=t.less_reads,
-        only_flags=bool(places.writes) and _only_flags(blocks, offsets["fpscr"]),
+        only_flags=bool(places.writes) and _only_flags(blocks, t.fpscr.offset),
         outcome=t.outcome,
     )
 

@@ -16,8 +16,9 @@ ARGUMENTS = ("r13", "r14", "r15", "rdi", "rsi", "rdx", "rcx", "r8", "r9", "r11")
 STATE = "r12"
 
 # Guest registers that live in host registers while translated code runs; the others live in the
-# state.
+# state. A pinned register's number is below 16: it is a bit in the translator's tables.
 PINS = {0: "r8", 1: "r9", 2: "r11", 3: "r13", 4: "r14", 5: "r15", 6: "rdi", 13: "rsi"}
+PINS_ARM64 = {0: "r8", 1: "r9", 2: "r11", 3: "r13", 4: "r14", 5: "r15", 6: "rdi", 7: "rsi"}
 
 # Where operands that live in the state are brought for one template.
 SCRATCH = ("rbx", "rbp", "r10", "rdx")
@@ -32,26 +33,35 @@ SPARE_TEMPORARIES = ("r10", "rbx", "rbp")
 OPERANDS = ("r8", "r9", "r11", "r14")
 
 
-def pins_of_guest() -> dict[int, int]:
-    """Guest register number to host register number."""
-    return {guest: NUMBER[host] for guest, host in PINS.items()}
+def _table(pins: dict[int, str], registers: int) -> list[str]:
+    """The pins of one guest, which has so many registers."""
+    hosts = ", ".join(str(NUMBER[pins[n]]) if n in pins else "NO_PIN" for n in range(registers))
+    return [
+        "#ifndef __ASSEMBLER__",
+        f"static const unsigned char host_of_guest[{registers}] = {{ {hosts} }};",
+        "#endif",
+        f"#define PIN_COUNT {len(pins)}",
+        "#define FOR_EACH_PIN(X) \\",
+        " \\\n".join(f"\tX({guest}, {host})" for guest, host in pins.items()),
+    ]
 
 
 def c_header() -> str:
-    """The same table for the runtime."""
-    pin = pins_of_guest()
+    """The same tables for the runtime."""
+    scratch = ", ".join(str(NUMBER[s]) for s in SCRATCH)
     lines = [
         "/* Generated from backends/stencil/hostregs.py; do not edit. */",
         "#pragma once",
         "",
+        "#define NO_PIN 255",
+        "#ifdef GUEST_ARM64",
+        *_table(PINS_ARM64, 35),
+        "#else",
+        *_table(PINS, 16),
+        "#endif",
         "#ifndef __ASSEMBLER__",
+        f"static const unsigned char scratch_host[{len(SCRATCH)}] = {{ {scratch} }};",
+        "#endif",
+        "",
     ]
-    lines.append("#define NO_PIN 255")
-    entries = ", ".join(str(pin.get(i, 255)) for i in range(16))
-    lines.append(f"static const unsigned char host_of_guest[16] = {{ {entries} }};")
-    entries = ", ".join(str(NUMBER[s]) for s in SCRATCH)
-    lines.append(f"static const unsigned char scratch_host[{len(SCRATCH)}] = {{ {entries} }};")
-    lines.append("#endif")
-    lines += [f"#define PIN_COUNT {len(pin)}", "#define FOR_EACH_PIN(X) \\"]
-    lines += [" \\\n".join(f"\tX({guest}, {host})" for guest, host in PINS.items()), ""]
     return "\n".join(lines)

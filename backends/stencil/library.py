@@ -44,18 +44,18 @@ class Request:
 
 
 def _compile(requests: list[tuple[str, Request, Placing]], layout: StateLayout) -> dict[str, Raw]:
-    """Compile as one module, or two: immediates of 64 and of 32 bits are declared differently."""
-    modules: dict[bool, tuple[list[str], set[str]]] = {False: ([], set()), True: ([], set())}
+    """Compile as a module for each set of immediates of 64 bits, which are declared differently."""
+    modules: dict[frozenset[str], tuple[list[str], set[str]]] = {}
     for name, request, placing in requests:
         text, used = function(name, request.block, placing, layout, modal=request.modal)
-        bodies, symbols = modules[any(WIDE in symbol for symbol in used)]
+        wide = frozenset(symbol for symbol in used if WIDE in symbol)
+        bodies, symbols = modules.setdefault(wide, ([], set()))
         bodies.append(text)
         symbols |= used
     raws: dict[str, Raw] = {}
     for bodies, symbols in modules.values():
-        if bodies:
-            module = DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL
-            raws |= functions(to_object(module, reloc="pic"))
+        module = DECLARATIONS + "\n".join([*sorted(symbols), *bodies]) + TAIL
+        raws |= functions(to_object(module, reloc="pic"))
     return raws
 
 

@@ -46,8 +46,12 @@ class Entry:
 
 @dataclass
 class Plan:
-    """All families by key, and all templates wanted."""
+    """All families by key, and all templates wanted.
 
+    A ``plain`` plan has every family once: all operands distinct, all flags it sets alive.
+    """
+
+    plain: bool = False
     entries: dict[str, Entry] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
 
@@ -58,11 +62,12 @@ class Plan:
         if known is not None:
             return known
         _check_size(fam)
-        entry = Entry(len(self.entries), fam, _masks(fam))
+        masks = (fam.flags_written,) if self.plain else _masks(fam)
+        entry = Entry(len(self.entries), fam, masks)
         self.entries[fam.key] = entry
         for m, mask in enumerate(entry.masks):
             for p in range(entry.partitions):
-                if p == 0 or mask in ("", fam.flags_written):
+                if p == 0 or (mask in ("", fam.flags_written) and not self.plain):
                     entry.plain[m, p] = self._want(fam, fam.block, mask, p)
         if any(op.name in SENSITIVE for op in fam.block):
             entry.modal = self._want_modal(fam)

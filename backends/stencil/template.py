@@ -60,6 +60,8 @@ class TemplatePlaces:
     def __init__(self, placing: Placing, layout: StateLayout) -> None:
         self.placing = placing
         self.offsets = layout.offsets()
+        self.word = f"i{layout.word}"  # type of a general register and of an address
+        self.bytes = layout.word // 8
         self.current: dict[int, str] = {i: f"%{reg}" for i, reg in enumerate(placing.operands)}
         self.symbols: set[str] = set()
         self.wide: dict[int, str] = {}  # values known as 64 bits: registers stand zero-extended
@@ -79,6 +81,11 @@ class TemplatePlaces:
         if number is not None:
             return str(number)
         width = int(op.ty[1:])
+        if width == 64 and self.word == "i64":
+            # What LLVM selects for a sum with a symbol has 32 bits of it, whatever its range.
+            self._symbol(f"I{value.index}", WIDE)
+            move = 'asm "movabsq $1, $0", "=r,i"'
+            return out.new(f"call i64 {move}(ptr @I{value.index})")
         if width == 64:
             return out.new(f"add i64 0, {self._symbol(f'I{value.index}', WIDE)}")
         whole = self._symbol(f"I{value.index}", ", !absolute_symbol !1")
@@ -88,19 +95,25 @@ class TemplatePlaces:
         return out.new(f"getelementptr i8, ptr %st, i64 {self.offsets['scratch'] + 8 * index}")
 
     def get_reg(self, out: Text, op: Op) -> str:
-        """Low half of the operand's register, or its box."""
+        """What of the operand's register is the guest's, or its box."""
         if self.placing.boxed:
-            return out.new(f"load i32, ptr {self._box(out, op.params['reg'].index)}, align 4")
+            box = self._box(out, op.params["reg"].index)
+            return out.new(f"load {self.word}, ptr {box}, align {self.bytes}")
         whole = self.current[op.params["reg"].index]
         self.wide[op.index] = whole
-        return out.new(f"trunc i64 {whole} to i32")
+        return whole if self.word == "i64" else out.new(f"trunc i64 {whole} to i32")
 
     def set_reg(self, out: Text, op: Op, value: str) -> None:
         """Give the operand a new value, zero-extended, or store it into its box."""
         if self.placing.boxed:
-            out.line(f"store i32 {value}, ptr {self._box(out, op.params['reg'].index)}, align 4")
+            box = self._box(out, op.params["reg"].index)
+            out.line(f"store {self.word} {value}, ptr {box}, align {self.bytes}")
             return
-        self.current[op.params["reg"].index] = out.new(f"zext i32 {value} to i64")
+        self.current[op.params["reg"].index] = self.widened(out, value)
+
+    def widened(self, out: Text, value: str) -> str:
+        """A guest word as 64 bits."""
+        return value if self.word == "i64" else out.new(f"zext i32 {value} to i64")
 
     def state_pointer(self, out: Text, op: Op) -> str:
         """Point at the flag or member that the operation names, by symbol when it is patchable."""
@@ -116,12 +129,15 @@ class TemplatePlaces:
 
     def _widened(self, out: Text, value: Value, name: str) -> str:
         known = self.wide.get(value.op.index)
-        return known if known is not None else out.new(f"zext i32 {name} to i64")
+        return known if known is not None else self.widened(out, name)
 
     def memory_pointer(self, out: Text, addr: Value) -> str:
-        """Fold base plus decode-time offset into the access: guard zones catch what would wrap."""
+        """Fold base plus decode-time offset into the access: guard zones catch what would wrap.
+
+        A decode-time offset of 64 bits may not fit into an access: such an address is added up.
+        """
         base, offsets = split_address(addr)
-        if base is None or not offsets:
+        if base is None or not offsets or self.word == "i64":
             return out.new(
                 f"inttoptr i64 {self._widened(out, addr, out.of(addr))} to ptr addrspace(256)"
             )
@@ -175,7 +191,7 @@ def function(
     elif len(exits) > 1:
         raise Inconsistent(f"template with {len(exits)} exits")
     elif exits[0].name == "exit_indirect":
-        wide = text.new(f"zext i32 {text.of(exits[0].args[0])} to i64")
+        wide = places.widened(text, text.of(exits[0].args[0]))
         lines = text.lines + _tail(places, reserved, wide, "NEXT")
     else:
         callee = "SKIP" if exits[0].name == "exit_skip" else "TAKEN"

@@ -12,13 +12,11 @@ from typing import Any
 
 from frontends.arm32.state import STATE
 from xlate.ir import Value
-from xlate.isa import Context, Expr, Machine
+from xlate.isa import Context, Expr
+from xlate.isa.nzcv import FlagsMachine
 
 OFFSET = STATE.offsets()
 PC, LR, SP = 15, 14, 13
-
-_INVERSE = {"EQ": "NE", "CS": "CC", "MI": "PL", "VS": "VC", "HI": "LS", "GE": "LT", "GT": "LE"}
-CONDITIONS = ("EQ", "NE", "CS", "CC", "MI", "PL", "VS", "VC", "HI", "LS", "GE", "LT", "GT", "LE")
 
 
 class _Registers:
@@ -39,14 +37,12 @@ class _Registers:
         self._m.block.op("set_reg", value, reg=n)
 
 
-class Arm32(Machine):
+class Arm32(FlagsMachine):
     """What A32 and T32 semantics functions speak to."""
 
     def __init__(self, ctx: Context) -> None:
         super().__init__(ctx)
         self.R = _Registers(self)
-        self._flags: dict[str, Value] = {}
-        self._compared: tuple[Value, Value] | None = None
 
     # --- program counter ------------------------------------------------------------------
     @property
@@ -74,99 +70,7 @@ class Arm32(Machine):
         """InITBlock(): number or expression; ``if m.in_it_block`` works for both."""
         return self.ctx.in_it
 
-    # --- flags ----------------------------------------------------------------------------
-    def flag(self, name: str) -> Value:
-        """N, Z, C or V as i1."""
-        known = self._flags.get(name)
-        return known if known is not None else self.block.op("get_flag", ty="i1", flag=name)
-
-    def set_flag(self, name: str, value: Value) -> None:
-        """Write N, Z, C or V."""
-        self.block.op("set_flag", value, flag=name)
-        self._flags[name] = value
-        self._compared = None
-
-    def set_nz(self, result: Value) -> None:
-        """N and Z from a 32-bit result; C and V stay."""
-        self.set_flag("N", result.slt(0))
-        self.set_flag("Z", result.eq(0))
-
-    def forget_values(self) -> None:
-        """Flags recorded in an earlier step are read back from the state."""
-        self._flags.clear()
-        self._compared = None
-
-    def add(self, a: Value, b: Value, *, S: Any = 0) -> Value:
-        """A + b; with S also NZCV."""
-        result = a + b
-        if S:
-            zero = self.const(0, 1)
-            carry, overflow = self.block.op("add_c", a, b, zero), self.block.op("add_v", a, b, zero)
-            self.set_nz(result)
-            self.set_flag("C", carry)
-            self.set_flag("V", overflow)
-        return result
-
-    def sub(self, a: Value, b: Value, *, S: Any = 0) -> Value:
-        """A - b; with S also NZCV (C set means no borrow)."""
-        result = a - b
-        if S:
-            not_borrow, overflow = b.ule(a), self.block.op("sub_v", a, b)
-            self.set_flag("N", result.slt(0))
-            self.set_flag("Z", a.eq(b))
-            self.set_flag("C", not_borrow)
-            self.set_flag("V", overflow)
-            self._compared = (a, b)
-        return result
-
-    def add_with_carry(self, a: Value, b: Value, carry: Value, *, S: Any = 0) -> Value:
-        """AddWithCarry(a, b, carry): a + b + carry; with S also NZCV."""
-        result = a + b + carry.zext(32)
-        if S:
-            carry_out, overflow = (
-                self.block.op("add_c", a, b, carry),
-                self.block.op("add_v", a, b, carry),
-            )
-            self.set_nz(result)
-            self.set_flag("C", carry_out)
-            self.set_flag("V", overflow)
-        return result
-
-    def logic_flags(self, result: Value, carry: Value | None) -> None:
-        """N, Z from the result and C from the shifter; ``carry`` None leaves C as it is."""
-        self.set_nz(result)
-        if carry is not None:
-            self.set_flag("C", carry)
-
-    def holds(self, cond: int) -> Value:
-        """ConditionPassed() for a condition number 0-13, as i1."""
-        name = CONDITIONS[cond & ~1]
-        value = self._compared_holds(name) if self._compared is not None else self._flags_hold(name)
-        return value ^ 1 if cond & 1 else value
-
-    def _compared_holds(self, name: str) -> Value:
-        """Flags come from a - b of this very recording: compare the operands instead."""
-        assert self._compared is not None
-        a, b = self._compared
-        if name in ("MI", "VS"):
-            return self._flags_hold(name)
-        if name == "EQ":
-            return a.eq(b)
-        if name == "CS":
-            return b.ule(a)
-        if name == "HI":
-            return b.ult(a)
-        return b.sle(a) if name == "GE" else b.slt(a)
-
-    def _flags_hold(self, name: str) -> Value:
-        simple = {"EQ": "Z", "CS": "C", "MI": "N", "VS": "V"}.get(name)
-        if simple is not None:
-            return self.flag(simple)
-        if name == "HI":
-            return self.flag("C") & (self.flag("Z") ^ 1)
-        ge = (self.flag("N") ^ self.flag("V")) ^ 1
-        return ge if name == "GE" else ge & (self.flag("Z") ^ 1)
-
+    # --- other status ---------------------------------------------------------------------
     def set_q(self, saturated: Value) -> None:
         """APSR.Q is sticky: or ``saturated`` (i1) into it."""
         old = self.get_state(OFFSET["qf"], "i8")

@@ -29,9 +29,10 @@ from frontends.arm32.integral import (
     round_to_integral,
     to_zero,
 )
-from frontends.arm32.machine import CONDITIONS, Arm32
+from frontends.arm32.machine import Arm32
 from xlate.ir import Value
 from xlate.isa import Imm, Reg
+from xlate.isa.nzcv import CONDITIONS
 
 _SELECTED = tuple(CONDITIONS.index(name) for name in ("EQ", "VS", "GE", "GT"))
 

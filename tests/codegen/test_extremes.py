@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from frontends.arm32.machine import CONDITIONS
 from tests import needs
 from xlate.isa import Row
+from xlate.isa.nzcv import CONDITIONS
 from xlate.verify.case import Case, Claims, Result, State, differences, make_case
 from xlate.verify.generate import SETS, Generator, Refused, structural_bits
 from xlate.verify.interp_engine import run_case

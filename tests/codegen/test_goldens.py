@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from frontends.arm32.machine import CONDITIONS
+from xlate.isa.nzcv import CONDITIONS
 from xlate.pipeline import host_steps
 from xlate.verify.capstone_text import disassemble
 from xlate.verify.case import code_bytes

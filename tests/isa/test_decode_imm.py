@@ -14,7 +14,8 @@ import subprocess
 
 import pytest
 
-import frontends.arm32  # noqa: F401 - registers the transforms
+import frontends.arm32
+import frontends.arm64  # noqa: F401 - both register their transforms
 from tests import needs
 from xlate.isa import transform
 
@@ -29,6 +30,7 @@ INPUTS = {
     "thumb_expand_imm": (range(1 << 12),),
     "shift_amount": (range(4), range(32)),
     "advsimd_expand_imm": (range(2), range(16), range(256)),
+    "bit_mask": (range(2), range(64), range(64)),
 }
 
 # Transforms that a test registers for itself have no C twin.
@@ -38,7 +40,7 @@ GUEST = [t for t in transform.registry.values() if not t.python.__module__.start
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory):
     folder = tmp_path_factory.mktemp("twins")
-    lines = ['#include "guest/arm32/decode_imm.h"']
+    lines = ['#include "guest/arm32/decode_imm.h"', '#include "guest/arm64/decode_imm.h"']
     for t in GUEST:
         args = list(inspect.signature(t.python).parameters)
         given = ", ".join(f"u64 {a}" for a in args)

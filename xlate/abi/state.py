@@ -26,12 +26,20 @@ class Field:
 
 @dataclass(frozen=True)
 class StateLayout:
-    """Members in order; offsets follow C's rules with explicit alignments."""
+    """Members in order; offsets follow C's rules with explicit alignments.
+
+    The general registers are the member ``r``, each ``word`` bits wide, as wide as an address.
+    """
 
     guest: str
     fields: tuple[Field, ...]
     #: numbers that code of both languages needs: name in C, value, meaning
     constants: tuple[tuple[str, int, str], ...] = ()
+
+    @property
+    def word(self) -> int:
+        """Bits of a general register and of an address."""
+        return 8 * SIZES[next(f.ctype for f in self.fields if f.name == "r")]
 
     def offsets(self) -> dict[str, int]:
         """Byte offset of each member from the state pointer."""

@@ -280,13 +280,19 @@ _ROWS = (
         "set rounding, flushing, default NaNs and cumulative exceptions from an FPSCR image (i32)",
     ),
     # guest state; offset = byte offset from the state pointer, a number or decode-time expression
-    OpRow("get_reg", 0, ("reg",), _RS, "i32 general register, a number or decode-time expression"),
+    OpRow(
+        "get_reg",
+        0,
+        ("reg",),
+        _RS,
+        "a general register, as wide as the guest has them: a number or decode-time expression",
+    ),
     OpRow("set_reg", 1, ("reg",), _WS, "write a general register"),
     OpRow("get_flag", 0, ("flag",), _RS, "i1 of the condition flag N, Z, C or V"),
     OpRow("set_flag", 1, ("flag",), _WS, "write one condition flag"),
     OpRow("get_state", 0, ("offset",), _RS, "read the state at a byte offset"),
     OpRow("set_state", 1, ("offset",), _WS, "write the state at a byte offset"),
-    # guest memory; addresses are i32, any alignment
+    # guest memory; addresses are as wide as a general register, any alignment
     OpRow("load", 1, (), _RM, "little-endian read of the result's width"),
     OpRow("store", 2, (), _WM, "little-endian write of b at address a"),
     OpRow("version", 1, (), _RM, "i64 at host address a, read before all later accesses"),

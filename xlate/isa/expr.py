@@ -127,7 +127,8 @@ class Expr:
         return self._bin("<<", o)
 
     def __rlshift__(self, o: Num) -> Expr:
-        return self._bin("<<", o, swap=True)
+        # As C, the left operand alone decides how wide a shift is.
+        return Expr("const", (o & MASK64,), f"{o & MASK64:#x}ull") << self
 
     def __rshift__(self, o: Num) -> Expr:
         return self._bin(">>", o)

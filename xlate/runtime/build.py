@@ -108,16 +108,51 @@ def find_compiler() -> Compiler:
     )
 
 
+# The program of the guest that guards against assumptions of 32 bits: what it shares with
+# xlate-run, compiled for that guest, and all that is its own. It is for tests and not in the wheel.
+GUARD = "xlate-arm64"
+GUARD_DEFINES = ("GUEST_ARM64=1",)
+GUARD_FOLDER = "guest/arm64"
+GUARD_SHARES = (
+    "analyse.c",
+    "code_cache.c",
+    "decode.c",
+    "dispatch.c",
+    "emit.c",
+    "fatal.c",
+    "host/x86_64/copy.S",
+    "host/x86_64/enter.S",
+    "host/x86_64/start.S",
+    "host/x86_64/syscall.S",
+    "look_up.c",
+    "memory_table.c",
+    "stencil.c",
+    "string.c",
+    "thread.c",
+    "translate.c",
+    "world.c",
+)
+
+
 def c_sources() -> list[Path]:
-    """Return every file that is compiled, in a fixed order."""
-    return sorted(p for pattern in ("*.c", "*.S") for p in SOURCES.rglob(pattern))
+    """Return every file that is compiled for 32-bit ARM, in a fixed order."""
+    found = (p for pattern in ("*.c", "*.S") for p in SOURCES.rglob(pattern))
+    return sorted(p for p in found if not p.is_relative_to(SOURCES / GUARD_FOLDER))
+
+
+def guard_sources() -> list[Path]:
+    """Return every file of the program xlate-arm64, in order; none where there are none."""
+    if not (SOURCES / GUARD_FOLDER).is_dir():
+        return []
+    return sorted([*(SOURCES / GUARD_FOLDER).glob("*.c"), *(SOURCES / p for p in GUARD_SHARES)])
 
 
 def programs() -> dict[str, str]:
     """Return the programs and the source that tells each from the others.
 
     ``main.c`` makes xlate-run. A ``main_NAME.c`` takes its place in a second program
-    xlate-NAME, which lands beside xlate-run: xlate-insn runs single cases.
+    xlate-NAME, which lands beside xlate-run: xlate-insn runs single cases. xlate-arm64, which
+    lands there too, has sources of its own.
     """
     others = sorted(SOURCES.glob("main_*.c"))
     named = {f"xlate-{path.stem.removeprefix('main_')}": path.name for path in others}
@@ -250,6 +285,15 @@ def _compile(compiler: Compiler, source: Path, build_dir: Path, defines: tuple[s
     return target
 
 
+def _compile_all(
+    compiler: Compiler, sources: list[Path], build_dir: Path, defines: tuple[str, ...]
+) -> dict[Path, Path]:
+    """Return the object of each source file."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        work = {s: pool.submit(_compile, compiler, s, build_dir, defines) for s in sources}
+        return {source: job.result() for source, job in work.items()}
+
+
 def _link(compiler: Compiler, objects: list[Path], target: Path) -> None:
     """Link into a temporary name and rename, so that nobody ever runs half a program."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -309,9 +353,10 @@ def ensure(
         announce("xlate: building xlate-run (first use of these sources) ...")
         _generate(place, announce)
         _write_package_header(place)
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            work = {s: pool.submit(_compile, compiler, s, place, defines) for s in c_sources()}
-            objects = {source: job.result() for source, job in work.items()}
+        objects = _compile_all(compiler, c_sources(), place, defines)
+        guard = {} if defines else _compile_all(compiler, guard_sources(), place, GUARD_DEFINES)
+        if guard:
+            _link(compiler, list(guard.values()), program.with_name(GUARD))
         mains = programs()
         # xlate-run comes last: where it is, all of them are.
         for name, main in mains.items():
@@ -325,7 +370,7 @@ def ensure(
 def main() -> int:
     """Build and print the path of a program."""
     parser = argparse.ArgumentParser(description="Build the runtime and print its path.")
-    parser.add_argument("--program", default="xlate-run", choices=programs())
+    parser.add_argument("--program", default="xlate-run", choices=[*programs(), GUARD])
     name = parser.parse_args().program
     try:
         print(ensure(announce=lambda line: print(line, file=sys.stderr)).with_name(name))

@@ -24,6 +24,7 @@ OLDEST_PYTHON = (3, 11)
 SYSTEM_TOOLS = {
     "gcc": ("gcc", "libc6-dev"),
     "arm-linux-gnueabihf-gcc": ("gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross"),
+    "aarch64-linux-gnu-gcc": ("gcc-aarch64-linux-gnu",),
     "qemu-arm": ("qemu-user",),
     "valgrind": ("valgrind",),
     "strace": ("strace",),

@@ -1,4 +1,4 @@
-"""Accounts for every instruction word of A32 and T32: a page, a list of rows, a picture.
+"""Accounts for every instruction word of A32, T32 and A64: a page, a list of rows, a picture.
 
 ``python -m xlate.tools.encoding_account --write`` writes docs/encodings.md; ``--rows`` prints a
 line for every row, ``--picture FILE`` makes a page in which the whole space can be looked at.

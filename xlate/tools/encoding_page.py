@@ -15,12 +15,15 @@ HEADINGS = {
 }
 # Instruction set, its space (number among the spaces), and what one word of it counts for.
 SETS = (("A32", 0, 1), ("T16", 1, 1 << 16), ("T32", 1, 1))
+A64 = 3  # its space
 
 INTRODUCTION = """\
 # Encodings
 
 Written by `python -m xlate.tools.encoding_account --write`, not by hand; a test holds it
 against the rows. Every word of A32 and T32 belongs to one row, or to none, which is undefined.
+A64 is there in part, as a guard against assumptions of 32 bits: no program of a user runs in it,
+and a word without a row is refused.
 Nothing here is sampled: rows, minus narrower rows, cut by the tests of fields that their
 functions make, are sets that are counted. `--rows` prints the same row by row, `--picture FILE`
 draws it, down to single words.
@@ -45,6 +48,8 @@ def page(spaces: list[Space]) -> str:
     for status in ("unimplemented", "unpredictable", "undefined"):
         lines += ["", f"## Why {HEADINGS[status]}", "", *_reasons(spaces, status)]
     lines += ["", "## Words without a row", "", *_without(spaces)]
+    lines += ["", "## Rows of A64", "", *_families(spaces[A64], "A64", 1)]
+    lines += ["", *_why(spaces[A64])]
     return "\n".join(lines) + "\n"
 
 
@@ -72,6 +77,7 @@ def _totals(spaces: list[Space]) -> list[str]:
         ("T32, 16 bits, in an IT block", 2, "T16", 1 << 16),
         ("T32, 32 bits", 1, "T32", 1),
         ("T32, 32 bits, in an IT block", 2, "T32", 1),
+        ("A64", A64, "A64", 1),
     ):
         space = spaces[index]
         parts = [p for p in space.parts if p.isa == isa]
@@ -139,6 +145,15 @@ def _reasons(spaces: list[Space], status: str) -> list[str]:
             cells.append(f"{number:,}" if number else "-")
         rows = len({(p.isa, p.row.name) for p in mine if p.row is not None})
         lines.append(f"| {reason} | {rows} | {' | '.join(cells)} |")
+    return lines
+
+
+def _why(space: Space) -> list[str]:
+    """Return a line for each way in which a word of the space does not execute, and its reason."""
+    lines = ["| status | reason | words |", "|---|---|---:|"]
+    found = [part for part in space.parts if part.status != EXECUTES]
+    for key, mine in sorted(_by(found, lambda p: f"{HEADINGS[p.status]} | {p.reason}").items()):
+        lines.append(f"| {key} | {_count(space, mine):,} |")
     return lines
 
 

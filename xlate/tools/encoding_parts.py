@@ -1,9 +1,9 @@
-"""Cuts all instruction words of A32 and T32 into parts: which row has them, and what happens.
+"""Cuts all words of A32, T32 and A64 into parts: which row has them, and what happens.
 
 Nothing is sampled: what a row matches, minus narrower rows, and the tests of fields that its
 function makes, are sets of words that are counted (``xlate/isa/words.py``). Words without a row
-have their reasons in ``tests/decode/gaps.toml``. A word of 16 bits stands for the 65,536 words of
-32 bits that begin with it.
+have their reasons in ``tests/decode/gaps.toml``; those of A64, which is there in part, have one
+reason. A word of 16 bits stands for the 65,536 words of 32 bits that begin with it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from pathlib import Path
 from frontends.arm32.decode import ALWAYS, Insn, misplaced
 from frontends.arm32.machine import make
 from frontends.arm32.rows import A32, T16, T32
+from frontends.arm64.decode import NO_ROW
+from frontends.arm64.machine import make as make_a64
+from frontends.arm64.rows import A64
 from xlate.errors import Inconsistent
 from xlate.isa import Context, Expr, Row, RowSet, Shape, shapes
 from xlate.isa.cubes import Cube
@@ -150,13 +153,13 @@ class _Account:
                     yield Part(self._rows.name, row, status, reason, words)
 
     def _outcomes(self, row: Row, own: int) -> Iterator[tuple[str, str, int]]:
-        size, thumb = self._rows.width // 8, self._rows is not A32
+        size, thumb = self._rows.width // 8, self._rows in (T16, T32)
         if misplaced(Insn(row, 0, size, 0, thumb, ALWAYS, IN_IT if self._in_it else 0, 0)):
             yield "unpredictable", "conditional branch or IT inside an IT block", own
             return
         fields = [FieldSlice(f.name, f.lsb + self._shift, f.bits) for f in row.encoding.fields]
         context = Context(Expr.var("pc"), thumb, size, self._in_it)
-        for shape in shapes(row, make, context):
+        for shape in shapes(row, make_a64 if self._rows is A64 else make, context):
             words = self._sets.both(own, self._of_shape(shape, fields))
             refusal = shape.refusal
             if refusal is None:
@@ -179,6 +182,9 @@ class _Account:
     def _rest(self) -> Iterator[Part]:
         """Return the words of this instruction set that no row matches, by the list of gaps."""
         rest = self._sets.without(self._begins(), self._sets.union(self._whole.values()))
+        if self._rows is A64:
+            yield Part("A64", None, "unimplemented", NO_ROW, rest)
+            return
         for gap in listed_gaps(self._rows.name):
             cube = self._cube(gap.cube.mask, gap.cube.value)
             words = self._sets.both(rest, cube)
@@ -190,7 +196,7 @@ class _Account:
 
     def _begins(self) -> int:
         """Return what belongs to this instruction set: 11101 and above begins a wide word."""
-        if self._rows is A32:
+        if self._rows in (A32, A64):
             return ALL
         wide = self._sets.without(
             self._sets.cube(0xE0000000, 0xE0000000), self._sets.cube(0xF8000000, 0xE0000000)
@@ -209,9 +215,10 @@ def _space(title: str, rows: tuple[RowSet, ...], *, in_it: bool) -> Space:
 
 
 def spaces() -> list[Space]:
-    """Return the accounts of A32, and of T32 outside and inside IT blocks."""
+    """Return the accounts of A32, of T32 outside and inside IT blocks, and of A64."""
     return [
         _space("A32", (A32,), in_it=False),
         _space("T32", (T16, T32), in_it=False),
         _space("T32 in an IT block", (T16, T32), in_it=True),
+        _space("A64", (A64,), in_it=False),
     ]

@@ -21,12 +21,13 @@ from backends.stencil.plan import CONDITIONS, Entry, Plan, fusable, readable, si
 from backends.stencil.writer import report, write
 from xlate.isa import Context, Expr, Row, RowSet, Shape, Step, shapes
 from xlate.isa.cdecoder import Bucket, row_function, tables
-from xlate.targets import ARM32
+from xlate.targets import ARM32, Guest, arm64
 from xlate.tools import gen_syscalls
 
 A32_BUCKET = Bucket("a32", ((20, 8), (4, 4)))
 T32_BUCKET = Bucket("t32", ((20, 9), (12, 4)))
 T16_BUCKET = Bucket("t16", ((6, 10),))
+A64_BUCKET = Bucket("a64", ((21, 11),))
 ROW_IT, ROW_ALWAYS = 1, 2  # enum row_kind of unit.h
 EXIT_KINDS = {"none": 0, "jump": 1, "indirect": 2, "branch": 3, "stop": 4}
 EXIT_DETAILS = {
@@ -42,24 +43,28 @@ EXIT_DETAILS = {
 
 
 def _context(rows: RowSet) -> Context:
-    return Context(Expr.var("pc"), rows.name != "A32", rows.width // 8, Expr.var("in_it"))
+    thumb = rows.name in ("T32", "T16")
+    return Context(Expr.var("pc"), thumb, rows.width // 8, Expr.var("in_it"))
 
 
 class Generator:
     """Collects shapes of all rows into one plan and prints the decoder beside it."""
 
-    def __init__(self) -> None:
-        self.plan = Plan()
+    def __init__(self, guest: Guest) -> None:
+        self.guest = guest
+        self.plan = Plan(plain=guest.plain)
         self.functions: list[str] = []
-        self.tables: list[str] = []
+        for rows in guest.rowsets:
+            self.add(rows)
 
     def add(self, rows: RowSet) -> None:
         """All shapes of a row set, and the C function of each row."""
         ctx = _context(rows)
         for row in rows:
-            mine = list(shapes(row, ARM32.make, ctx))
+            mine = list(shapes(row, self.guest.make, ctx))
             self.functions.append(row_function(rows, row, mine, self._leaf))
-            self._fuse(row, ctx, mine)
+            if not self.guest.plain:
+                self._fuse(row, ctx, mine)
 
     def _leaf(self, step: Step) -> tuple[int, list[str]]:
         entry = self.plan.add(step)
@@ -71,7 +76,7 @@ class Generator:
             lines.append(f"uop->exit = {EXIT_KINDS[fam.exit.kind]};")
             lines.append(f"uop->detail = {EXIT_DETAILS[fam.exit.detail]};")
             if fam.exit.value:
-                lines.append(f"uop->target = (u32)({fam.exit.value});")
+                lines.append(f"uop->target = (gword)({fam.exit.value});")
         return entry.number, lines
 
     def _fuse(self, row: Row, ctx: Context, mine: list[Shape]) -> None:
@@ -80,7 +85,7 @@ class Generator:
         if not any(s is not None and fusable(s) for s in steps):
             return
         for cond in range(CONDITIONS):
-            with_cond = shapes(row, ARM32.make, ctx, finish=_skip_unless(cond))
+            with_cond = shapes(row, self.guest.make, ctx, finish=_skip_unless(cond))
             for step, shape in zip(steps, with_cond, strict=True):
                 fused = single_step(shape)
                 if step is None or fused is None or not fusable(step) or not readable(step, [cond]):
@@ -93,7 +98,7 @@ class Generator:
         """Families that test a condition on the flags in the state."""
         out = []
         for cond in range(CONDITIONS):
-            machine = ARM32.make(Context(Expr.var("pc"), False, 4, False))
+            machine: Any = self.guest.make(Context(Expr.var("pc"), False, 4, False))
             _skip_unless(cond)(machine)
             out.append(self.plan.add(machine.steps[0]))
         return out
@@ -106,8 +111,17 @@ def _skip_unless(cond: int) -> Callable[[Any], None]:
     return finish
 
 
-def decoder_text(generator: Generator, a32: RowSet, t32: RowSet, t16: RowSet) -> str:
+def decoder_text(generator: Generator) -> str:
     """The whole generated decoder."""
+    if generator.guest is not ARM32:
+        (a64,) = generator.guest.rowsets
+        lines = ["/* Generated: decoder of A64; do not edit. */", *generator.functions]
+        return "\n".join([*lines, tables(a64, A64_BUCKET, list(a64), (0, 0), "", {})])
+    return arm32_decoder(generator, *ARM32.rowsets)
+
+
+def arm32_decoder(generator: Generator, a32: RowSet, t32: RowSet, t16: RowSet) -> str:
+    """The decoder of the three row sets of 32-bit ARM."""
     unconditional = [r for r in a32 if not r.conditional and _may_be(r, 0xF0000000, 0xF0000000)]
     conditional = [r for r in a32 if r.conditional or not _only(r, 0xF0000000)]
     lines = ["/* Generated: decoder of 32-bit ARM; do not edit. */", *generator.functions]
@@ -129,34 +143,36 @@ def _only(row: Row, top: int) -> bool:
 
 
 def generate(build_dir: Path, cache: Path | None = None, jobs: int | None = None) -> dict[str, int]:
-    """Write build_dir/gen/*; returns counts and sizes of the template library."""
+    """Write build_dir/gen/*; returns counts and sizes of the template library of 32-bit ARM."""
     started = time.monotonic()
     gen = build_dir / "gen"
     gen.mkdir(parents=True, exist_ok=True)
-    a32, t32, t16 = ARM32.rowsets
-    generator = Generator()
-    for rows in (a32, t32, t16):
-        generator.add(rows)
-    skips = generator.skips()
-    decoder = decoder_text(generator, a32, t32, t16)
-    templates = build(
-        generator.plan.requests.values(),
-        ARM32.state,
-        cache or build_dir / "stencils.json",
-        fingerprint(ARM32.state),
-        jobs or os.cpu_count() or 1,
-    )
-    figures = report(generator.plan, templates)
+    figures = _generate_guest(ARM32, gen, cache or build_dir / "stencils.json", jobs)
+    _generate_guest(arm64(), gen, build_dir / "stencils_arm64.json", jobs)
     figures["seconds"] = round(time.monotonic() - started)
-    _write(gen / "state_arm32.h", ARM32.state.c_header())
     _write(gen / "hostregs.h", hostregs.c_header())
     _write(gen / "ciphers.h", ciphers.c_header())
     _write(gen / "fp_exact.h", modal.c_header())
-    _write(gen / "decode_arm32.inc", decoder)
-    _write(gen / "stencils_arm32.inc", write(generator.plan, templates, skips))
     _write(gen / "stencils.json", json.dumps(figures))
     gen_syscalls.generate(build_dir)
     return figures
+
+
+def _generate_guest(guest: Guest, gen: Path, cache: Path, jobs: int | None) -> dict[str, int]:
+    """Write what depends on the guest alone: state, decoder, templates."""
+    generator = Generator(guest)
+    skips = generator.skips()
+    templates = build(
+        generator.plan.requests.values(),
+        guest.state,
+        cache,
+        fingerprint(guest.state),
+        jobs or os.cpu_count() or 1,
+    )
+    _write(gen / f"state_{guest.name}.h", guest.state.c_header())
+    _write(gen / f"decode_{guest.name}.inc", decoder_text(generator))
+    _write(gen / f"stencils_{guest.name}.inc", write(generator.plan, templates, skips))
+    return report(generator.plan, templates)
 
 
 def _write(path: Path, text: str) -> None:

@@ -20,8 +20,8 @@ from backends.stencil.family import FLAGS
 from backends.stencil.holes import Template
 from backends.stencil.plan import Plan
 from backends.stencil.writer import report
-from frontends.arm32.machine import CONDITIONS
 from xlate.errors import XlateError
+from xlate.isa.nzcv import CONDITIONS
 from xlate.pipeline import host_steps
 from xlate.runtime import build
 from xlate.targets import ARM32
@@ -54,9 +54,7 @@ class Library:
 def built_library() -> Library:
     """Return the library of the present sources; the runtime is built first if it is not there."""
     place = build.ensure(announce=lambda line: click.echo(line, err=True)).parents[1]
-    generator = Generator()
-    for rows in ARM32.rowsets:
-        generator.add(rows)
+    generator = Generator(ARM32)
     generator.skips()
     templates = library.build(
         generator.plan.requests.values(),

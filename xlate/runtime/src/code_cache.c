@@ -179,9 +179,9 @@ static bool has_room(const struct segment *s)
 	       (s->cells_used + UNIT_CELLS_MAX / sizeof(struct cell)) <= CELLS_IN_SEGMENT;
 }
 
-bool cache_room(u32 pc, struct room *room)
+bool cache_room(gword pc, struct room *room)
 {
-	u8 slice = window ? pc >> 28 : 0;
+	u8 slice = window ? (u8)(pc >> 28) : 0;
 	struct segment *s = NULL;
 	u32 at;
 
@@ -207,9 +207,9 @@ bool cache_room(u32 pc, struct room *room)
 	return true;
 }
 
-u64 cache_hook(u32 key)
+u64 cache_hook(gword key)
 {
-	u8 slice = key >> 28;
+	u8 slice = (u8)(key >> 28);
 	u32 i = 0;
 
 	while (i < segment_count && segments[i].slice != slice)

@@ -5,24 +5,23 @@
 #ifndef XLATE_CODE_CACHE_H
 #define XLATE_CODE_CACHE_H
 
+#include "guest.h"
 #include "types.h"
 
 /* An exit of translated code: jumped through, so linking and unlinking are one store to host. */
 struct cell {
 	u64 host;	  /* where it goes now */
 	u64 stub;	  /* where it goes while not linked */
-	u32 target;	  /* guest address, bit 0 Thumb */
+	gword target;	  /* key */
 	u32 next;	  /* next cell linked to the same unit: index + 1, 0 ends */
 	u32 linked;	  /* unit it is linked to + 1, 0: none */
-	u32 pad;
 	u64 lookup;	  /* predicted jumps: the look-up behind the prediction */
 };
 
 /* What an indirect jump's prediction compares with; immutable but for host. */
 struct landing {
-	u32 key; /* guest address | T */
-	u32 unit;
-	u64 host;
+	gword key;
+	u64 host; /* translated code finds it 8 bytes behind the key */
 };
 
 /*
@@ -44,7 +43,7 @@ bool cache_reserve_window(void);
 u64 cache_window(void);
 
 /* Room for a unit that starts at guest pc. False: everything is full, reset and try again. */
-bool cache_room(u32 pc, struct room *room);
+bool cache_room(gword pc, struct room *room);
 /* Keep the first `code` bytes and `cells` cells of the room. */
 void cache_commit(const struct room *room, u32 code, u32 cells);
 struct cell *cache_cell(u32 index);
@@ -56,7 +55,7 @@ u32 cache_cell_index(const struct cell *cell);
 bool cache_claim(u64 address, u64 size);
 void cache_unclaim(u64 address, u64 size);
 /* An entry for the look-up table that leads to hand_back, within reach of the key; 0: no room. */
-u64 cache_hook(u32 key);
+u64 cache_hook(gword key);
 /* async-signal-safe */
 bool cache_owns(u64 host_pc);
 /* Segments of a fork's parent take no more code. */

@@ -3,7 +3,7 @@
  * micro-operations, keeps ITSTATE. Where a unit ends is decided here.
  */
 #include "cpu.h"
-#include "guest/arm32/decode_imm.h"
+#include "guest.h"
 #include "memory.h"
 #include "thread.h"
 #include "unit.h"
@@ -20,37 +20,20 @@ static inline const struct row *find_row(const struct row *rows, const u16 *cand
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#ifdef GUEST_ARM64
+#include "guest/arm64/decode_imm.h"
+#include "gen/decode_arm64.inc"
+#else
+#include "guest/arm32/decode_imm.h"
 #include "gen/decode_arm32.inc"
+#endif
 #pragma GCC diagnostic pop
 
-const struct row *decode_find(bool thumb, u32 w, u8 size)
-{
-	if (thumb)
-		return size == 2 ? find_t16(w) : find_t32(w);
-	return w >> 28 == 15 ? find_a32_uncond(w) : find_a32(w);
-}
-
-/* Reads the instruction at pc, of which `have` bytes can be fetched. Its size, or 0 when that is not enough. */
-static u8 fetch(u32 pc, bool thumb, u64 have, u32 *word)
-{
-	const u16 *half = g2h(GADDR(pc));
-
-	if (!thumb) {
-		if (have < 4)
-			return 0;
-		*word = *(const u32 *)half;
-		return 4;
-	}
-	if (have < 2)
-		return 0;
-	*word = half[0];
-	if (half[0] >> 11 < 0x1d)
-		return 2;
-	if (have < 4)
-		return 0;
-	*word = (u32)half[0] << 16 | half[1];
-	return 4;
-}
+#ifdef GUEST_ARM64
+#include "guest/arm64/fetch.h"
+#else
+#include "guest/arm32/fetch.h"
+#endif
 
 static u8 it_advance(u8 it)
 {
@@ -72,7 +55,7 @@ static bool writes_pc(const struct uop *o)
 	const struct family *f = &families[o->family];
 
 	for (int i = 0; i < f->operands; i++)
-		if (o->reg[i] == 15 && f->writes >> i & 1)
+		if (o->reg[i] == GUEST_PC_OPERAND && f->writes >> i & 1)
 			return true;
 	return false;
 }
@@ -137,7 +120,7 @@ static bool leaves(const struct unit *u, const struct insn *in)
 }
 
 /* Bytes from pc that can be fetched, as far as a unit can reach: mapped, and not behind the end of their file. */
-static u64 fetchable_bytes(u32 pc)
+static u64 fetchable_bytes(gword pc)
 {
 	u64 have = mem_fetchable(GADDR(pc), UNIT_SPAN + 4 * UNIT_INSNS);
 	u8 byte;
@@ -148,7 +131,7 @@ static u64 fetchable_bytes(u32 pc)
 	return have;
 }
 
-void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it)
+void unit_decode(struct unit *u, gword pc, bool thumb, u8 it)
 {
 	u64 fetchable = fetchable_bytes(pc);
 	u32 side_exits = 0;

@@ -7,7 +7,6 @@
  */
 #include "dispatch.h"
 
-#include "ciphers.h"
 #include "cpu.h"
 #include "emit.h"
 #include "fatal.h"
@@ -32,7 +31,8 @@ struct unit_rec {
 	struct landing landing; /* key and entry; host is entry_miss once the unit is dead */
 	u64 host;
 	u32 code;
-	u32 start, end; /* guest bytes */
+	gword start, end; /* guest bytes */
+	u32 index;
 	u32 incoming;	/* first cell linked to it */
 	u32 next_key;	/* same bucket of the map */
 	u32 next_page[2];
@@ -57,7 +57,7 @@ struct place {
 _Static_assert(STOP_SIGNAL == 4 && STOP_FETCH == 6, "numbers used in enter.S");
 
 /* The key is a legal target all the same (T32 at 0xfffffffe), so the host address must be good. */
-const struct landing no_landing = {.key = ~0u, .host = (u64)entry_miss};
+const struct landing no_landing = {.key = NO_KEY, .host = (u64)entry_miss};
 
 static struct unit_rec *unit_chunks[UNIT_CHUNKS];
 static u32 unit_count;
@@ -117,9 +117,9 @@ static u16 *meta_new(u32 count)
 
 /* --- the map ---------------------------------------------------------------------------------------- */
 
-static struct unit_rec *map_find(u32 key)
+static struct unit_rec *map_find(gword key)
 {
-	u32 i = map_heads[key * 0x9e3779b9u >> 12 & (map_size - 1)];
+	u32 i = map_heads[(u32)key * 0x9e3779b9u >> 12 & (map_size - 1)];
 
 	while (i && unit_at(i - 1)->landing.key != key)
 		i = unit_at(i - 1)->next_key;
@@ -129,7 +129,7 @@ static struct unit_rec *map_find(u32 key)
 static void map_insert(u32 index)
 {
 	struct unit_rec *r = unit_at(index);
-	u32 *head = &map_heads[r->landing.key * 0x9e3779b9u >> 12 & (map_size - 1)];
+	u32 *head = &map_heads[(u32)r->landing.key * 0x9e3779b9u >> 12 & (map_size - 1)];
 
 	r->next_key = *head;
 	*head = index + 1;
@@ -138,7 +138,7 @@ static void map_insert(u32 index)
 static void map_remove(u32 index)
 {
 	struct unit_rec *r = unit_at(index);
-	u32 *at = &map_heads[r->landing.key * 0x9e3779b9u >> 12 & (map_size - 1)];
+	u32 *at = &map_heads[(u32)r->landing.key * 0x9e3779b9u >> 12 & (map_size - 1)];
 
 	while (*at && *at != index + 1)
 		at = &unit_at(*at - 1)->next_key;
@@ -149,9 +149,9 @@ static void map_remove(u32 index)
 static void page_insert(u32 index)
 {
 	struct unit_rec *r = unit_at(index);
-	u32 first = r->start / PAGE_SIZE, last = (r->end - 1) / PAGE_SIZE;
+	gword first = r->start / PAGE_SIZE, last = (r->end - 1) / PAGE_SIZE;
 
-	for (u32 p = first; p <= last; p++) {
+	for (gword p = first; p <= last; p++) {
 		u32 *head = &page_heads[p % PAGE_HEADS];
 
 		r->next_page[p - first] = *head;
@@ -215,12 +215,12 @@ static void keep_offsets(struct unit_rec *r, const struct translated *tr)
 }
 
 /* Bytes that another thread may change are watched before they are read. */
-static void decode_watched(u32 key, u8 it)
+static void decode_watched(gword key, u8 it)
 {
 	bool changed;
 
 	do {
-		unit_decode(work, key & ~1u, key & 1, it);
+		unit_decode(work, key_address(key), key_thumb(key), it);
 		changed = false;
 		for (u64 p = page_floor(work->start); work->insns && p < work->end; p += PAGE_SIZE)
 			changed |= mem_watch_code(GADDR(p));
@@ -228,7 +228,7 @@ static void decode_watched(u32 key, u8 it)
 }
 
 /* Translate the unit at key; `it` is the ITSTATE it begins in. NULL when nothing can be fetched. */
-static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
+static struct unit_rec *make_unit(struct thread *t, gword key, u8 it)
 {
 	u64 began = stats_clock();
 	struct translated tr;
@@ -254,7 +254,8 @@ static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
 	cache_commit(&room, tr.code, tr.cells);
 	r = unit_new(&index);
 	*r = (struct unit_rec){
-		.landing = {.key = key, .unit = index, .host = room.run},
+		.landing = {.key = key, .host = room.run},
+		.index = index,
 		.host = room.run,
 		.code = tr.code,
 		.start = work->start,
@@ -277,21 +278,19 @@ static struct unit_rec *make_unit(struct thread *t, u32 key, u8 it)
 	return r;
 }
 
-static struct unit_rec *find_unit(struct thread *t, u32 key)
+static struct unit_rec *find_unit(struct thread *t, gword key)
 {
 	struct unit_rec *r = map_find(key);
 
 	if (!r)
 		r = make_unit(t, key, 0);
-	if (!r) {
-		t->cpu.r[15] = key & ~1u;
-		t->cpu.thumb = key & 1;
-	}
+	if (!r)
+		guest_set_key(&t->cpu, key);
 	return r;
 }
 
 /* The package's entry for a key, else its unit, made if need be. False: nothing can be fetched there. */
-static bool find_place(struct thread *t, u32 key, struct place *p)
+static bool find_place(struct thread *t, gword key, struct place *p)
 {
 	u64 entry = slices ? look_up(key) : 0;
 
@@ -305,7 +304,7 @@ static bool find_place(struct thread *t, u32 key, struct place *p)
 }
 
 /* What cells are linked to. An entry of a package gets a record too, so that they can be unlinked; NULL: no room. */
-static struct unit_rec *record_of(u32 key, const struct place *p)
+static struct unit_rec *record_of(gword key, const struct place *p)
 {
 	struct unit_rec *r = p->unit ? p->unit : map_find(key);
 	u32 index;
@@ -316,10 +315,11 @@ static struct unit_rec *record_of(u32 key, const struct place *p)
 		return NULL;
 	r = unit_new(&index);
 	*r = (struct unit_rec){
-		.landing = {.key = key, .unit = index, .host = p->host},
+		.landing = {.key = key, .host = p->host},
+		.index = index,
 		.host = p->host,
-		.start = key & ~1u,
-		.end = key & ~1u,
+		.start = key_address(key),
+		.end = key_address(key),
 		.of_package = true,
 	};
 	map_insert(index);
@@ -327,7 +327,7 @@ static struct unit_rec *record_of(u32 key, const struct place *p)
 }
 
 /* For --record: nothing is linked to where this is a function's entry, and a child that runs on has nothing of before. */
-static u64 arrive(struct thread *t, u32 target)
+static u64 arrive(struct thread *t, gword target)
 {
 	struct place p;
 
@@ -353,7 +353,7 @@ u64 dispatch_link(struct thread *t, struct cell *cell)
 	r = generation == before ? record_of(cell->target, &p) : NULL;
 	if (r) {
 		cell->host = r->host;
-		cell->linked = r->landing.unit + 1;
+		cell->linked = r->index + 1;
 		cell->next = r->incoming;
 		r->incoming = cache_cell_index(cell) + 1;
 		stats_own.links++;
@@ -362,7 +362,7 @@ u64 dispatch_link(struct thread *t, struct cell *cell)
 }
 
 /* A look-up failed or met a hook. While nothing is nested the hook is of no use. */
-u64 dispatch_miss(struct thread *t, u32 target)
+u64 dispatch_miss(struct thread *t, gword target)
 {
 	struct place p;
 	HOLD_LOCK;
@@ -380,7 +380,7 @@ u64 dispatch_miss(struct thread *t, u32 target)
 	return p.host;
 }
 
-u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target)
+u64 dispatch_learn(struct thread *t, struct cell *cell, gword target)
 {
 	u32 before = generation;
 	struct unit_rec *r;
@@ -450,14 +450,14 @@ static void kill_unit(struct thread *t, u32 index)
 	stats_own.invalidations++;
 }
 
-static void invalidate_page(struct thread *t, u32 page, u64 start, u64 end)
+static void invalidate_page(struct thread *t, gword page, u64 start, u64 end)
 {
 	u32 *at = &page_heads[page % PAGE_HEADS];
 
 	while (*at) {
 		u32 index = *at - 1;
 		struct unit_rec *r = unit_at(index);
-		u32 first = r->start / PAGE_SIZE;
+		gword first = r->start / PAGE_SIZE;
 		u32 *next = &r->next_page[page != first && page % PAGE_HEADS != first % PAGE_HEADS];
 
 		if (!r->dead && r->start < end && r->end > start)
@@ -483,7 +483,7 @@ void cpu_invalidate(struct thread *t, gaddr start, u64 len)
 		return;
 	}
 	for (u64 p = start.va / PAGE_SIZE; p <= (end - 1) / PAGE_SIZE; p++)
-		invalidate_page(t, (u32)p, start.va, end);
+		invalidate_page(t, (gword)p, start.va, end);
 }
 
 void dispatch_drop_slices(struct thread *t, u64 low, u64 high)
@@ -508,14 +508,12 @@ int cpu_init(struct thread *t)
 	t->cpu.stop = (u64)entry_stop;
 	t->cpu.poll = (u64)entry_poll;
 	optimised_init(t);
-	monitor_attach(t);
-	ciphers_attach(t);
-	fpscr_write(t, 0);
+	guest_attach(t);
 	return 0;
 }
 
 /* Host code for a guest address, in the middle of an IT block too; 0: nothing can be fetched. */
-static u64 place_at(struct thread *t, u32 key, u8 it)
+static u64 place_at(struct thread *t, gword key, u8 it)
 {
 	struct place p;
 	HOLD_LOCK;
@@ -529,16 +527,16 @@ static u64 place_at(struct thread *t, u32 key, u8 it)
 enum stop cpu_run(struct thread *t)
 {
 	for (;;) {
-		u32 key = t->cpu.r[15] | t->cpu.thumb;
+		gword key = guest_key(&t->cpu);
 		enum stop reason = STOP_FETCH;
 		u64 host;
 
-		if (!t->cpu.itstate && optimised_ends(t, key))
+		if (!guest_it(&t->cpu) && optimised_ends(t, key))
 			return STOP_LEAVE;
 		world_enter(t); /* before looking, so that what is found stays */
-		host = place_at(t, key, t->cpu.itstate);
+		host = place_at(t, key, guest_it(&t->cpu));
 		if (host) {
-			t->cpu.itstate = 0;
+			guest_set_it(&t->cpu, 0);
 			reason = cpu_enter(t, host);
 		}
 		world_leave(t);
@@ -560,7 +558,7 @@ static void take_back(struct thread *t, struct host_ucontext *uc, u16 lent)
 		[R11] = &uc->mc.r11, [R13] = &uc->mc.r13, [R14] = &uc->mc.r14, [R15] = &uc->mc.r15,
 	};
 
-	for (u8 g = 0; g < 15; g++)
+	for (u8 g = 0; g < 16; g++) /* pins have numbers below 16 */
 		if (lent >> g & 1)
 			*places[host_of_guest[g]] = t->cpu.r[g];
 }
@@ -580,9 +578,8 @@ void cpu_fault(struct thread *t, struct host_ucontext *uc)
 		while (k + 1 < r->insns && r->host + r->offset[k + 1] <= pc)
 			k++;
 		row = r->offset + r->insns + 1 + 3 * k;
-		t->cpu.r[15] = r->start + row[0];
-		t->cpu.thumb = r->thumb;
-		t->cpu.itstate = (u8)row[1];
+		guest_set_key(&t->cpu, (r->start + row[0]) | (gword)r->thumb);
+		guest_set_it(&t->cpu, (u8)row[1]);
 		take_back(t, uc, row[2]);
 		uc->mc.rdx = fpscr_stop_at(pc);
 		uc->mc.rsp = t->cpu.host_sp;

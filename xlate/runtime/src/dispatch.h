@@ -18,8 +18,8 @@ _Noreturn void cpu_leave(struct thread *t, u32 reason);
 
 /* Called by the entries: the host address to go on at, 0 when the guest address cannot be fetched. */
 u64 dispatch_link(struct thread *t, struct cell *cell);
-u64 dispatch_miss(struct thread *t, u32 target);
-u64 dispatch_learn(struct thread *t, struct cell *cell, u32 target);
+u64 dispatch_miss(struct thread *t, gword target);
+u64 dispatch_learn(struct thread *t, struct cell *cell, gword target);
 
 /*
  * Look-up table slices of a package (look_up_map) for guest addresses [low, high). They come before units at the same

@@ -26,21 +26,21 @@ static void state_operand(struct emitter *e, u8 reg, u32 offset)
 
 void emit_mov(struct emitter *e, u8 dst, u8 src)
 {
-	rex(e, false, src, dst);
+	rex(e, GUEST_WIDE, src, dst);
 	put8(e, 0x89);
 	put8(e, 0xc0 | (u8)((src & 7) << 3) | (dst & 7));
 }
 
 void emit_load_state(struct emitter *e, u8 dst, u32 offset)
 {
-	rex(e, false, dst, R12);
+	rex(e, GUEST_WIDE, dst, R12);
 	put8(e, 0x8b);
 	state_operand(e, dst, offset);
 }
 
 void emit_store_state(struct emitter *e, u32 offset, u8 src)
 {
-	rex(e, false, src, R12);
+	rex(e, GUEST_WIDE, src, R12);
 	put8(e, 0x89);
 	state_operand(e, src, offset);
 }
@@ -52,12 +52,25 @@ void emit_const(struct emitter *e, u8 dst, u32 value)
 	put32(e, value);
 }
 
-void emit_state_const32(struct emitter *e, u32 offset, u32 value)
+void emit_word(struct emitter *e, u8 dst, gword value)
 {
+	rex(e, GUEST_WIDE, 0, dst);
+	put8(e, 0xb8 | (dst & 7));
+	__builtin_memcpy(e->base + e->at, &value, sizeof(value));
+	e->at += sizeof(value);
+}
+
+void emit_state_word(struct emitter *e, u32 offset, gword value)
+{
+	if (GUEST_WIDE) {
+		emit_word(e, RAX, value);
+		emit_store_state(e, offset, RAX);
+		return;
+	}
 	rex(e, false, 0, R12);
 	put8(e, 0xc7);
 	state_operand(e, 0, offset);
-	put32(e, value);
+	put32(e, (u32)value);
 }
 
 void emit_state_const8(struct emitter *e, u32 offset, u8 value)
@@ -141,52 +154,31 @@ void emit_lea_cell(struct emitter *e, const struct cell *cell)
 	rip_operand(e, RDX, cell);
 }
 
+#ifdef GUEST_ARM64
+#include "guest/arm64/look_up_code.h"
+#else
+#include "guest/arm32/look_up_code.h"
+#endif
+_Static_assert(STATE_MISS < 128 && STATE_TABLE < 128 && STATE_ARENA < 128, "8-bit displacements");
+_Static_assert(offsetof(struct landing, host) == 8, "where a prediction finds the way");
+
 /*
  * The cell's host is a landing: when its key is the target, go where it says. `stub` of the cell is where a
  * mismatch goes: first to the runtime, which then makes this target the prediction, afterwards to the look-up behind.
  */
 void emit_predict(struct emitter *e, const struct cell *cell)
 {
-	static const u8 compare[] = {0x39, 0x10, 0x75, 0x03, 0xff, 0x60, 0x08}; /* cmp [rax], edx; jne +3; jmp [rax+8] */
-
 	put8(e, 0x48); /* mov rax, [rip -> cell.host] */
 	put8(e, 0x8b);
 	rip_operand(e, RAX, &cell->host);
-	memcpy(e->base + e->at, compare, sizeof(compare));
-	e->at += sizeof(compare);
+	memcpy(e->base + e->at, predict_compare, sizeof(predict_compare));
+	e->at += sizeof(predict_compare);
 	put8(e, 0x48); /* lea rcx, [rip -> cell]: who asks */
 	put8(e, 0x8d);
 	rip_operand(e, RCX, cell);
 	put8(e, 0xff); /* jmp [rip -> cell.stub] */
 	rip_operand(e, 4, &cell->stub);
 }
-
-/* Flat: entry = signed 32-bit distance from window + 8 * target. Hash: 16-byte entries {key, pad, host}. */
-static const u8 lookup_flat[] = {
-	0x89, 0xd0,				 /* mov eax, edx */
-	0xd1, 0xc8,				 /* ror eax, 1 */
-	0x49, 0x8b, 0x4c, 0x24, STATE_TABLE,	 /* mov rcx, [r12 + table] */
-	0x48, 0x63, 0x04, 0x81,			 /* movsxd rax, [rcx + rax*4] */
-	0x85, 0xc0,				 /* test eax, eax */
-	0x74, 0x0b,				 /* jz miss */
-	0x48, 0x8d, 0x04, 0xd0,			 /* lea rax, [rax + rdx*8] */
-	0x49, 0x03, 0x44, 0x24, STATE_ARENA,	 /* add rax, [r12 + arena] */
-	0xff, 0xe0,				 /* jmp rax */
-	0x41, 0xff, 0x64, 0x24, STATE_MISS,	 /* miss: jmp [r12 + miss] */
-};
-
-static const u8 lookup_hash[] = {
-	0x89, 0xd0,				 /* mov eax, edx */
-	0x69, 0xc0, 0xb9, 0x79, 0x37, 0x9e,	 /* imul eax, eax, 0x9e3779b9 */
-	0xc1, 0xe8, 32 - HASH_BITS,		 /* shr eax */
-	0x48, 0xc1, 0xe0, 0x04,			 /* shl rax, 4 */
-	0x49, 0x03, 0x44, 0x24, STATE_TABLE,	 /* add rax, [r12 + table] */
-	0x39, 0x10,				 /* cmp [rax], edx */
-	0x75, 0x03,				 /* jne miss */
-	0xff, 0x60, 0x08,			 /* jmp [rax + 8] */
-	0x41, 0xff, 0x64, 0x24, STATE_MISS,	 /* miss: jmp [r12 + miss] */
-};
-_Static_assert(STATE_MISS < 128 && STATE_TABLE < 128 && STATE_ARENA < 128, "8-bit displacements");
 
 void emit_lookup(struct emitter *e, bool flat)
 {
@@ -197,6 +189,7 @@ void emit_lookup(struct emitter *e, bool flat)
 	e->at += size;
 }
 
+#ifdef STATE_NEST
 static void jump_far(u8 *at, const u8 *opcode, u32 size, u32 offset)
 {
 	memcpy(at, opcode, size);
@@ -218,6 +211,19 @@ void emit_hook(u8 *at)
 
 	jump_far(at, jump, sizeof(jump), STATE_HAND_BACK);
 }
+#else
+/* No optimised code calls units or may be returned into. */
+void emit_nest_prefix(u8 *at)
+{
+	for (u32 i = 0; i < ENTRY_PREFIX; i++)
+		at[i] = 0xcc;
+}
+
+void emit_hook(u8 *at)
+{
+	emit_nest_prefix(at);
+}
+#endif
 
 /* Layouts written by backends/stencil/writer.py */
 struct reg_hole {

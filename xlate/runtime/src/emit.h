@@ -6,7 +6,7 @@
 #define XLATE_EMIT_H
 
 #include "code_cache.h"
-#include "gen/state_arm32.h"
+#include "guest.h"
 #include "unit.h"
 
 enum host_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
@@ -30,15 +30,16 @@ static inline void put32(struct emitter *e, u32 v)
 	e->at += 4;
 }
 
-/* mov dst32, src32 */
+/* Moves of a guest word: mov dst, src */
 void emit_mov(struct emitter *e, u8 dst, u8 src);
-/* mov dst32, [state + offset] and back */
+/* mov dst, [state + offset] and back */
 void emit_load_state(struct emitter *e, u8 dst, u32 offset);
 void emit_store_state(struct emitter *e, u32 offset, u8 src);
 /* mov dst32, imm */
 void emit_const(struct emitter *e, u8 dst, u32 value);
-/* mov dword/byte [state + offset], imm */
-void emit_state_const32(struct emitter *e, u32 offset, u32 value);
+void emit_word(struct emitter *e, u8 dst, gword value);
+/* mov word/byte [state + offset], imm; through rax where a word is wider than an immediate */
+void emit_state_word(struct emitter *e, u32 offset, gword value);
 void emit_state_const8(struct emitter *e, u32 offset, u8 value);
 /* jmp [state + offset] */
 void emit_jump_state(struct emitter *e, u32 offset);
@@ -54,7 +55,7 @@ u32 emit_count(struct emitter *e, u32 offset);
 /* jmp [rip -> cell], lea rdx, [rip -> cell] */
 void emit_jump_cell(struct emitter *e, const struct cell *cell);
 void emit_lea_cell(struct emitter *e, const struct cell *cell);
-/* Look rdx (target | T) up and jump: predicted first when a cell is given. */
+/* Look rdx (the key) up and jump: predicted first when a cell is given. */
 void emit_predict(struct emitter *e, const struct cell *cell);
 void emit_lookup(struct emitter *e, bool flat);
 

@@ -3,6 +3,7 @@
  */
 #include "fatal.h"
 
+#include "guest.h"
 #include "host.h"
 #include "string.h"
 
@@ -20,7 +21,7 @@ _Noreturn void refuse(int status, const char *prog, const char *what, const char
 	char buf[MESSAGE_MAX];
 	struct text b = text_begin(buf, sizeof(buf));
 
-	text_str(&b, "xlate-run: ");
+	text_str(&b, GUEST_PROGRAM ": ");
 	if (prog) {
 		text_printable(&b, *prog ? prog : "''", NAME_SHOWN);
 		text_str(&b, ": ");

@@ -19,14 +19,14 @@
 #define HASH_ENTRIES (1u << HASH_BITS)
 
 struct hash_entry {
-	u32 key, pad;
+	gword key;
 	u64 host;
 };
 
 enum hook_state { HOOK_FREE, HOOK_SET, HOOK_OFF }; /* off: its place in the set is kept */
 
 struct hook {
-	u32 key;
+	gword key;
 	u32 state;
 	u64 behind; /* host code the hook hides, 0: none */
 };
@@ -53,27 +53,27 @@ static void *pages(u64 size)
 
 /* --- the two tables --------------------------------------------------------------------------------- */
 
-static u32 hash_key(u32 key)
+static u32 hash_key(gword key)
 {
-	return (key * 0x9e3779b9u) >> (32 - HASH_BITS);
+	return ((u32)key * 0x9e3779b9u) >> (32 - HASH_BITS);
 }
 
 /* An empty entry's key is a legal target all the same (T32 at 0xfffffffe), as in no_landing. */
-static const struct hash_entry no_entry = {.key = ~0u, .host = (u64)entry_miss};
+static const struct hash_entry no_entry = {.key = NO_KEY, .host = (u64)entry_miss};
 
-static u64 flat_offset(u32 key)
+static u64 flat_offset(gword key)
 {
-	return (u64)(key >> 1 | key << 31) * 4;
+	return (u64)((u32)key >> 1 | (u32)key << 31) * 4;
 }
 
-static u64 flat_get(u32 key)
+static u64 flat_get(gword key)
 {
 	s32 distance = *(const s32 *)(table + flat_offset(key));
 
 	return distance ? cache_window() + 8ull * key + (u64)(s64)distance : 0;
 }
 
-static void flat_set(u32 key, u64 host)
+static void flat_set(gword key, u64 host)
 {
 	u64 offset = flat_offset(key), chunk = offset / TABLE_CHUNK;
 
@@ -89,7 +89,7 @@ static void flat_set(u32 key, u64 host)
  * Translated code compares the key, then loads the address. So that both belong together in other threads, an entry that
  * has a key keeps it while there are any, and of two keys for one place the second is left to the dispatcher.
  */
-static void hash_set(u32 key, u64 host)
+static void hash_set(gword key, u64 host)
 {
 	struct hash_entry *e = (struct hash_entry *)table + hash_key(key);
 
@@ -106,28 +106,28 @@ static void hash_set(u32 key, u64 host)
 /* --- hooks ------------------------------------------------------------------------------------------ */
 
 /* The key's place in the set, or the free one where it would stand. */
-static struct hook *hook_place(u32 key)
+static struct hook *hook_place(gword key)
 {
-	u32 i = key * 0x9e3779b9u >> 12 & (HOOKS_MAX - 1);
+	u32 i = (u32)key * 0x9e3779b9u >> 12 & (HOOKS_MAX - 1);
 
 	while (hooks[i].state != HOOK_FREE && hooks[i].key != key)
 		i = (i + 1) & (HOOKS_MAX - 1);
 	return &hooks[i];
 }
 
-static struct hook *hook_find(u32 key)
+static struct hook *hook_find(gword key)
 {
 	struct hook *h = hook_count ? hook_place(key) : NULL;
 
 	return h && h->state == HOOK_SET ? h : NULL;
 }
 
-bool look_up_is_hooked(u32 key)
+bool look_up_is_hooked(gword key)
 {
 	return hook_find(key) != NULL;
 }
 
-void look_up_hook(u32 key)
+void look_up_hook(gword key)
 {
 	struct hook *h;
 	u64 entry;
@@ -148,7 +148,7 @@ void look_up_hook(u32 key)
 	flat_set(key, entry);
 }
 
-void look_up_unhook(u32 key)
+void look_up_unhook(gword key)
 {
 	struct hook *h = hook_find(key);
 
@@ -170,7 +170,7 @@ void look_up_unhook_all(void)
 
 /* --- entries ---------------------------------------------------------------------------------------- */
 
-u64 look_up(u32 key)
+u64 look_up(gword key)
 {
 	const struct hash_entry *e;
 	struct hook *h;
@@ -183,7 +183,7 @@ u64 look_up(u32 key)
 	return e->key == key && e->host != no_entry.host ? e->host : 0;
 }
 
-void look_up_set(u32 key, u64 host)
+void look_up_set(gword key, u64 host)
 {
 	struct hook *h = flat ? hook_find(key) : NULL;
 
@@ -195,7 +195,7 @@ void look_up_set(u32 key, u64 host)
 		hash_set(key, host);
 }
 
-void look_up_clear(u32 key, u64 host)
+void look_up_clear(gword key, u64 host)
 {
 	if (look_up(key) == host)
 		look_up_set(key, 0);
@@ -246,8 +246,10 @@ void look_up_unmap(u64 low, u64 high)
 
 void look_up_init(struct thread *t)
 {
-	long at = host_mmap(0, TABLE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long at = -ENOMEM;
 
+	if (GUEST_HAS_FLAT)
+		at = host_mmap(0, TABLE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	flat = !host_is_error(at) && cache_reserve_window();
 	if (!flat && !host_is_error(at))
 		host_munmap((u64)at, TABLE_SIZE);

@@ -5,6 +5,7 @@
 #ifndef XLATE_LOOK_UP_H
 #define XLATE_LOOK_UP_H
 
+#include "guest.h"
 #include "types.h"
 
 struct thread;
@@ -15,18 +16,18 @@ void look_up_init(struct thread *t);
 bool look_up_is_flat(void);
 
 /* Host code at key, behind a hook too; 0: none. */
-u64 look_up(u32 key);
-void look_up_set(u32 key, u64 host);
+u64 look_up(gword key);
+void look_up_set(gword key, u64 host);
 /* Make it none if it is this host code. */
-void look_up_clear(u32 key, u64 host);
+void look_up_clear(gword key, u64 host);
 
 /*
  * A hook stands in for the entry of a guest address where a nested dispatcher may end, so that returns to it are seen
  * whatever else is known about the address. look_up_set() and the others then work on what is behind it.
  */
-void look_up_hook(u32 key);
-bool look_up_is_hooked(u32 key);
-void look_up_unhook(u32 key);
+void look_up_hook(gword key);
+bool look_up_is_hooked(gword key);
+void look_up_unhook(gword key);
 void look_up_unhook_all(void);
 
 /*

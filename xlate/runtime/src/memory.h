@@ -5,6 +5,7 @@
 #ifndef XLATE_MEMORY_H
 #define XLATE_MEMORY_H
 
+#include "guest.h"
 #include "types.h"
 
 struct thread;
@@ -19,12 +20,12 @@ static inline void *g2h(gaddr a)
 
 static inline bool h_is_guest(u64 host)
 {
-	return host - guest_base < (1ull << 32);
+	return host - guest_base < GUEST_SPAN;
 }
 
 static inline gaddr h2g(u64 host)
 {
-	return GADDR((u32)(host - guest_base));
+	return GADDR((gword)(host - guest_base));
 }
 
 /* Guest protection (PROT_* bits) of the page at a, or -1 when nothing is mapped there. async-signal-safe */

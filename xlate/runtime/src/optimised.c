@@ -149,7 +149,7 @@ static u32 nested(struct thread *t, u32 pc, u32 sp)
 	return next_key(t);
 }
 
-bool optimised_ends_nest(struct thread *t, u32 target)
+bool optimised_ends_nest(struct thread *t, gword target)
 {
 	if (!optimised_ends(t, target))
 		return false;

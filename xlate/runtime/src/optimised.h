@@ -40,13 +40,18 @@ static inline bool optimised_is_nested(const struct thread *t)
 }
 
 /* Does the innermost nested dispatcher end at this guest address | T? sp is in the state. */
-static inline bool optimised_ends(const struct thread *t, u32 key)
+static inline bool optimised_ends(const struct thread *t, gword key)
 {
+#ifdef STATE_NEST
 	return key == t->cpu.nest_pc && t->cpu.r[13] >= t->cpu.nest_sp;
+#else
+	(void)t, (void)key;
+	return false; /* this guest has no optimised code */
+#endif
 }
 
 /* If so, the state is put there: it is no place to go on at. */
-bool optimised_ends_nest(struct thread *t, u32 target);
+bool optimised_ends_nest(struct thread *t, gword target);
 
 /* All packages go, and none comes any more: from the next system call's end on all code is the baseline tier's. */
 void optimised_leave(struct thread *t, const char *why);

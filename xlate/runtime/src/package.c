@@ -452,7 +452,7 @@ struct package_place package_place(u64 host_pc)
 
 /* --- profiles ------------------------------------------------------------------------------------------- */
 
-void profile_record(u32 key)
+void profile_record(gword key)
 {
 	for (u32 i = 0; i < module_count; i++) {
 		struct module *m = &modules[i];

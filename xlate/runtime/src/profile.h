@@ -5,10 +5,11 @@
 #ifndef XLATE_PROFILE_H
 #define XLATE_PROFILE_H
 
+#include "guest.h"
 #include "types.h"
 
 /* A unit was made at this key (guest address | T). Nothing happens for code outside modules that have a package. */
-void profile_record(u32 key); /* package.c, which knows the modules */
+void profile_record(gword key); /* package.c, which knows the modules */
 
 struct profile_file;
 

@@ -219,7 +219,7 @@ static u8 *arrivals_at(u32 key, struct known_module **m)
 	return NULL;
 }
 
-bool record_wants(u32 key)
+bool record_wants(gword key)
 {
 	struct known_module *m;
 	u8 *arrivals;
@@ -302,7 +302,7 @@ static bool refuse_threads(const struct known_module *m, u32 key)
 	return true;
 }
 
-bool record_arrive(struct thread *t, u32 key)
+bool record_arrive(struct thread *t, gword key)
 {
 	struct known_module *m;
 	u8 *arrivals = arrivals_at(key, &m);

@@ -5,6 +5,7 @@
 #ifndef XLATE_RECORD_H
 #define XLATE_RECORD_H
 
+#include "guest.h"
 #include "package_file.h"
 #include "types.h"
 
@@ -24,12 +25,12 @@ bool record_is_on(void);
 /* A module has a package: the entries of functions in it are what is recorded. The package itself is not used. */
 void record_add_module(const struct record_module *m, const struct package_file *p);
 /* Is the next arrival at a key to be recorded? Then nothing may lead there without asking. */
-bool record_wants(u32 key);
+bool record_wants(gword key);
 /*
  * The guest is about to execute at a key. True in a child process that is made to run on from here alone, until it
  * stops; all translations must be forgotten there, then record_begin().
  */
-bool record_arrive(struct thread *t, u32 key);
+bool record_arrive(struct thread *t, gword key);
 void record_begin(struct thread *t);
 /* A guest's child writes nothing down: its parent does, to the same file. */
 void record_after_fork(void);

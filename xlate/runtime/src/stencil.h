@@ -5,6 +5,7 @@
 #ifndef XLATE_STENCIL_H
 #define XLATE_STENCIL_H
 
+#include "guest.h"
 #include "types.h"
 
 enum { FLAG_N = 1, FLAG_Z = 2, FLAG_C = 4, FLAG_V = 8, FLAGS_ALL = 15 };
@@ -26,7 +27,7 @@ struct uop {
 	u8 live;   /* flags that somebody reads afterwards */
 	bool writes_pc; /* an operand that is written is the pc: an exit of its own kind */
 	u8 reg[UOP_OPERANDS];
-	u32 target; /* of a jump or branch (bit 0: Thumb), or the pc to stop with */
+	gword target; /* of a jump or branch (bit 0: Thumb), or the pc to stop with */
 	u32 off[UOP_OFFSETS];
 	u64 imm[UOP_IMMEDIATES];
 };

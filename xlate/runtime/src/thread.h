@@ -7,7 +7,7 @@
 #ifndef XLATE_THREAD_H
 #define XLATE_THREAD_H
 
-#include "gen/state_arm32.h"
+#include "guest.h"
 #include "host.h"
 #include "limits.h"
 #include "options.h"
@@ -36,7 +36,7 @@ struct group {
 struct kept;
 
 struct thread {
-	struct arm32_state cpu; /* first: translated code's state pointer is the thread pointer */
+	struct guest_state cpu; /* first: translated code's state pointer is the thread pointer */
 
 	struct {
 		int sig;	/* SIGSEGV, SIGBUS, SIGFPE, SIGILL */
@@ -179,6 +179,8 @@ bool fpscr_is_modal(void);
 void fpscr_forget_modal(void);
 /* The stop that a fault of translated code stands for. async-signal-safe */
 u32 fpscr_stop_at(u64 host_pc);
+/* What only this guest's code is told of in a new thread's state. */
+void guest_attach(struct thread *t);
 
 _Static_assert(offsetof(struct thread, cpu) == 0, "the state pointer is the thread pointer");
 

@@ -10,6 +10,7 @@
 #include "emit.h"
 #include "fatal.h"
 #include "gen/hostregs.h"
+#include "guest.h"
 #include "thread.h"
 
 #define PENDING_SKIPS (UNIT_INSNS * 2)
@@ -21,7 +22,7 @@ enum stub_kind { STUB_LINK, STUB_POLL };
 struct stub {
 	u8 kind;
 	u32 from;     /* displacement that leads here (poll), else 0 */
-	u32 target;   /* guest address | T */
+	gword target; /* key */
 	u32 cell;     /* index in the room (link) */
 };
 
@@ -38,12 +39,12 @@ struct layout {
 
 static u32 reg_offset(u8 guest)
 {
-	return STATE_R + 4u * guest;
+	return STATE_R + (u32)sizeof(gword) * guest;
 }
 
 /* --- exits ------------------------------------------------------------------------------------------ */
 
-static struct stub *new_stub(struct layout *l, enum stub_kind kind, u32 target)
+static struct stub *new_stub(struct layout *l, enum stub_kind kind, gword target)
 {
 	if (l->stub_count == STUBS_MAX)
 		fatal("a unit has too many exits");
@@ -51,14 +52,14 @@ static struct stub *new_stub(struct layout *l, enum stub_kind kind, u32 target)
 	return &l->stubs[l->stub_count++];
 }
 
-static void poll(struct layout *l, u32 target)
+static void poll(struct layout *l, gword target)
 {
 	struct stub *s = new_stub(l, STUB_POLL, target);
 
 	s->from = l->counted ? emit_count(&l->e, offsetof(struct thread, turn.left)) : emit_poll(&l->e);
 }
 
-static struct cell *new_cell(struct layout *l, u32 target)
+static struct cell *new_cell(struct layout *l, gword target)
 {
 	struct cell *c = &l->e.room->cells[l->e.cells++];
 
@@ -67,11 +68,11 @@ static struct cell *new_cell(struct layout *l, u32 target)
 }
 
 /* Go on at a known guest address: the unit itself when it is a loop, else through a cell. */
-static void exit_jump(struct layout *l, u32 target, u32 from)
+static void exit_jump(struct layout *l, gword target, gword from)
 {
 	struct stub *s;
 
-	if ((target & ~1u) <= from)
+	if (key_address(target) <= from)
 		poll(l, target);
 	if (target == (l->u->start | l->u->thumb) && !l->u->start_it) {
 		emit_jump_to(&l->e, 0);
@@ -85,9 +86,9 @@ static void exit_jump(struct layout *l, u32 target, u32 from)
 /* Go on at the address in rdx. A return is looked up at once, other jumps are predicted first. */
 static void exit_indirect(struct layout *l, u8 detail)
 {
-	poll(l, ~0u);
+	poll(l, NO_KEY);
 	if (detail != JUMP_RETURN) {
-		struct cell *c = new_cell(l, ~0u);
+		struct cell *c = new_cell(l, NO_KEY);
 
 		emit_predict(&l->e, c);
 		c->host = (u64)&no_landing;
@@ -97,14 +98,18 @@ static void exit_indirect(struct layout *l, u8 detail)
 	emit_lookup(&l->e, l->flat);
 }
 
-static void stop(struct layout *l, enum stop reason, u32 pc, u8 it)
+static void stop(struct layout *l, enum stop reason, gword pc, u8 it)
 {
 	struct emitter *e = &l->e;
 
-	emit_state_const32(e, reg_offset(15), pc);
+	emit_state_word(e, reg_offset(GUEST_PC), pc);
+#ifdef STATE_THUMB
 	emit_state_const8(e, STATE_THUMB, l->u->thumb);
 	if (it)
 		emit_state_const8(e, STATE_ITSTATE, it);
+#else
+	(void)it;
+#endif
 	emit_const(e, RDX, reason);
 	emit_jump_state(e, STATE_STOP);
 }
@@ -138,11 +143,11 @@ static void write_stub(struct layout *l, const struct stub *s)
 		return;
 	}
 	emit_bind(e, s->from);
-	if (s->target == ~0u) { /* rdx = address | T; the stop entry sorts it out */
+	if (s->target == NO_KEY) { /* rdx = address | T; the stop entry sorts it out */
 		emit_jump_state(e, STATE_POLL);
 		return;
 	}
-	emit_const(e, RDX, s->target);
+	emit_word(e, RDX, s->target);
 	emit_jump_state(e, STATE_POLL);
 }
 
@@ -173,7 +178,7 @@ static u8 take_scratch(struct layout *l, struct operands *p, const struct tmpl *
 			return r;
 		}
 	}
-	for (u8 g = 0; g < 15; g++) {
+	for (u8 g = 0; g < sizeof(host_of_guest); g++) {
 		u8 r = host_of_guest[g];
 
 		if (r == NO_PIN || p->used >> r & 1)
@@ -188,15 +193,15 @@ static u8 take_scratch(struct layout *l, struct operands *p, const struct tmpl *
 	fatal("no register is left for a template's operand");
 }
 
-static u32 pc_value(const struct unit *u, const struct insn *in)
+static gword pc_value(const struct unit *u, const struct insn *in)
 {
 	return in->pc + (u->thumb ? 4 : 8);
 }
 
 static void fetch_operand(struct layout *l, const struct insn *in, u8 guest, u8 to)
 {
-	if (guest == 15)
-		emit_const(&l->e, to, pc_value(l->u, in));
+	if (guest == GUEST_PC_OPERAND)
+		emit_word(&l->e, to, pc_value(l->u, in));
 	else if (host_of_guest[guest] == NO_PIN)
 		emit_load_state(&l->e, to, reg_offset(guest));
 	else
@@ -212,8 +217,8 @@ static u8 partition_of(const struct family *f, const u8 *reg)
 	static const u8 of_three[8] = {[1] = 3, [2] = 2, [4] = 1};
 
 	if (f->operands == 2)
-		return reg[0] == reg[1] && reg[0] != 15;
-	if (f->operands != 3 || reg[0] == 15 || reg[1] == 15 || reg[2] == 15)
+		return reg[0] == reg[1] && reg[0] != GUEST_PC_OPERAND;
+	if (f->operands != 3 || reg[0] == GUEST_PC_OPERAND || reg[1] == GUEST_PC_OPERAND || reg[2] == GUEST_PC_OPERAND)
 		return 0;
 	return of_three[(reg[0] == reg[1]) | (reg[0] == reg[2]) << 1 | (reg[1] == reg[2]) << 2];
 }
@@ -235,7 +240,7 @@ static void place_operand(struct layout *l, const struct insn *in, const struct 
 			  u8 i, bool shared)
 {
 	const struct family *f = &families[o->family];
-	u8 guest = o->reg[i], pin = guest == 15 ? NO_PIN : host_of_guest[guest];
+	u8 guest = o->reg[i], pin = guest == GUEST_PC_OPERAND ? NO_PIN : host_of_guest[guest];
 	bool written = f->writes >> i & 1, read = f->reads >> i & 1;
 	s32 twin = earlier_twin(o, i);
 
@@ -254,7 +259,7 @@ static void place_operand(struct layout *l, const struct insn *in, const struct 
 		fetch_operand(l, in, guest, p->host[i]);
 	if (!written)
 		return;
-	if (guest == 15)
+	if (guest == GUEST_PC_OPERAND)
 		p->pc_operand = i;
 	else if (pin == NO_PIN)
 		p->home[i] = guest;
@@ -273,7 +278,7 @@ static void place_operands(struct layout *l, const struct insn *in, const struct
 	if (f->operands < 4)
 		p->used |= 1u << RDX; /* a temporary of templates with up to three operands */
 	for (u8 i = 0; i < f->operands; i++)
-		if (o->reg[i] != 15 && host_of_guest[o->reg[i]] != NO_PIN)
+		if (o->reg[i] != GUEST_PC_OPERAND && host_of_guest[o->reg[i]] != NO_PIN)
 			p->used |= 1u << host_of_guest[o->reg[i]];
 	for (u8 i = 0; i < f->operands; i++)
 		place_operand(l, in, o, t, p, i, partition != 0);
@@ -285,7 +290,7 @@ static bool place_in_pins(const struct uop *o, const struct family *f, u8 partit
 	u16 seen = 0;
 
 	for (u8 i = 0; i < f->operands; i++) {
-		u8 pin = o->reg[i] == 15 ? NO_PIN : host_of_guest[o->reg[i]];
+		u8 pin = o->reg[i] == GUEST_PC_OPERAND ? NO_PIN : host_of_guest[o->reg[i]];
 
 		if (pin == NO_PIN || (!partition && seen >> pin & 1))
 			return false;
@@ -365,9 +370,9 @@ static void emit_boxed(struct layout *l, const struct insn *in, const struct uop
 		if (!(f->writes >> i & 1))
 			continue;
 		emit_load_state(&l->e, RDX, STATE_SCRATCH + 8u * (shared && earlier_twin(o, i) >= 0 ? (u8)earlier_twin(o, i) : i));
-		if (guest != 15 && host_of_guest[guest] == NO_PIN)
+		if (guest != GUEST_PC_OPERAND && host_of_guest[guest] == NO_PIN)
 			emit_store_state(&l->e, reg_offset(guest), RDX);
-		else if (guest != 15)
+		else if (guest != GUEST_PC_OPERAND)
 			emit_mov(&l->e, host_of_guest[guest], RDX);
 	}
 }

@@ -13,7 +13,7 @@ enum test {
 };
 
 struct insn {
-	u32 pc;
+	gword pc;
 	u16 first; /* its micro-operations: first..first+count */
 	u16 count;
 	u8 size;   /* bytes */
@@ -25,13 +25,13 @@ struct insn {
 
 struct unit {
 	/* what the generated row functions read and write */
-	u32 pc;	/* of the instruction being decoded */
+	gword pc; /* of the instruction being decoded */
 	u8 it;	/* its ITSTATE */
 	bool thumb;
 	bool refused; /* the row refused */
 
-	u32 start;
-	u32 end; /* behind the last instruction */
+	gword start;
+	gword end; /* behind the last instruction */
 	u8 start_it;
 	u16 insns, uops;
 	struct insn insn[UNIT_INSNS];
@@ -81,7 +81,7 @@ extern const u16 variants[];
 extern const u16 skip_family[FUSED_CONDITIONS];
 
 /* Decode from pc until something ends the unit; 0 instructions: the first byte cannot be fetched. */
-void unit_decode(struct unit *u, u32 pc, bool thumb, u8 it);
+void unit_decode(struct unit *u, gword pc, bool thumb, u8 it);
 /* Regions of predicated instructions, then live flags backwards. */
 void unit_analyse(struct unit *u);
 /* True when control never falls out of the unit's last instruction. */

@@ -3,7 +3,19 @@
  * gen/hostregs.h. Translated code runs with the stack pointer 8 below a multiple of 16, as behind a call.
  */
 #include "gen/hostregs.h"
+#ifdef GUEST_ARM64
+#include "gen/state_arm64.h"
+#define WORD 8
+#define PC (STATE_R + WORD * REG_PC)
+#define GUEST_rdx %rdx
+#define GUEST_rsi %rsi
+#else
 #include "gen/state_arm32.h"
+#define WORD 4
+#define PC (STATE_R + WORD * 15)
+#define GUEST_rdx %edx
+#define GUEST_rsi %esi
+#endif
 
 /* enum stop; dispatch.c asserts both */
 #define STOP_SIGNAL_NUMBER 4
@@ -11,9 +23,12 @@
 
 #define STATE(x) x(%r12)
 
-#define LOAD_PIN(guest, host) mov STATE(4 * guest), LOW(host);
-#define SAVE_PIN(guest, host) mov LOW(host), STATE(4 * guest);
-#define LOW(host) LOW_##host
+#define LOAD_PIN(guest, host) mov STATE(STATE_R + WORD * guest), GUEST(host);
+#define SAVE_PIN(guest, host) mov GUEST(host), STATE(STATE_R + WORD * guest);
+#ifdef GUEST_ARM64
+#define GUEST(host) %host
+#else
+#define GUEST(host) LOW_##host
 #define LOW_r8 %r8d
 #define LOW_r9 %r9d
 #define LOW_r11 %r11d
@@ -22,6 +37,7 @@
 #define LOW_r15 %r15d
 #define LOW_rdi %edi
 #define LOW_rsi %esi
+#endif
 
 	.text
 	.globl	cpu_enter, cpu_leave, entry_leave, entry_link, entry_miss, entry_stop, entry_poll, entry_learn
@@ -51,16 +67,16 @@ entry_link:
 	call	dispatch_link
 	jmp	1f
 
-/* edx = guest address | T */
+/* edx = key (rdx where a guest word is wider) */
 entry_miss:
 	FOR_EACH_PIN(SAVE_PIN)
 	mov	%r12, %rdi
-	mov	%edx, %esi
+	mov	GUEST_rdx, GUEST_rsi
 	sub	$8, %rsp
 	call	dispatch_miss
 	jmp	1f
 
-/* rcx = cell of the prediction, edx = guest address | T */
+/* rcx = cell of the prediction, edx = key */
 entry_learn:
 	FOR_EACH_PIN(SAVE_PIN)
 	mov	%r12, %rdi
@@ -75,13 +91,17 @@ entry_learn:
 2:	mov	$STOP_FETCH_NUMBER, %edx
 	jmp	entry_leave
 
-/* edx = guest address | T where the guest goes on after the signal */
+/* edx = key of where the guest goes on after the signal */
 entry_poll:
+#ifdef STATE_THUMB
 	mov	%edx, %ecx
 	and	$-2, %ecx
-	mov	%ecx, STATE(STATE_R + 60)
+	mov	%ecx, STATE(PC)
 	and	$1, %edx
 	mov	%dl, STATE(STATE_THUMB)
+#else
+	mov	GUEST_rdx, STATE(PC)
+#endif
 	mov	$STOP_SIGNAL_NUMBER, %edx
 
 /* edx = stop reason */

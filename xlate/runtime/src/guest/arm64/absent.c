@@ -1,0 +1,73 @@
+/*
+ * What AArch64 does not have yet, as the dispatcher asks for it: packages and optimised code, --record, profiles,
+ * exclusives, turns, statistics that anybody prints. Each answers as it does for 32-bit ARM where there is nothing.
+ */
+#include "monitor.h"
+#include "optimised.h"
+#include "package.h"
+#include "profile.h"
+#include "record.h"
+#include "stats.h"
+#include "thread.h"
+#include "turns.h"
+
+struct stats stats_own;
+const char entry_end_nest[1]; /* nothing is nested, so nothing goes there */
+
+void guest_attach(struct thread *t)
+{
+	(void)t;
+}
+
+void optimised_init(struct thread *t)
+{
+	(void)t;
+}
+
+bool optimised_ends_nest(struct thread *t, gword target)
+{
+	(void)t, (void)target;
+	return false;
+}
+
+bool package_owns(u64 host_pc)
+{
+	(void)host_pc;
+	return false;
+}
+
+void profile_record(gword key)
+{
+	(void)key;
+}
+
+bool record_wants(gword key)
+{
+	(void)key;
+	return false;
+}
+
+bool record_arrive(struct thread *t, gword key)
+{
+	(void)t, (void)key;
+	return false;
+}
+
+void record_begin(struct thread *t)
+{
+	(void)t;
+}
+
+u64 stats_clock(void)
+{
+	return 0;
+}
+
+void monitor_after_fork(void)
+{
+}
+
+bool turns_on(void)
+{
+	return false;
+}
