@@ -13,8 +13,10 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,27 +24,37 @@ from xlate.runtime import build
 from xlate.tools.proof_log import ProofLog, sources
 from xlate.tools.proof_page import PAGE_PATH, page
 from xlate.tools.proof_share import BLOCK_SHARE, ENGINES, Share, run_share
-from xlate.verify.encodings import FAMILIES, Encoding, all_encodings
+from xlate.verify.encodings import FAMILIES, Encoding, all_encodings, cut, digest
 
 ENCODINGS, BLOCKS = 300_000, 1_000_000
-SHARE = 600
+SHARE = 600  # about
 
 
-def shares(
-    seed: int, words: dict[str, list[Encoding]], blocks: int, kinds: tuple[str, ...]
-) -> list[Share]:
-    """Return all work in its order: encodings of both instruction sets by turns, then blocks."""
-    found: list[Share] = []
-    for kind in kinds:
-        counts = {
-            family: -(-len(words[family]) // SHARE)
-            if kind == "encodings"
-            else -(-blocks // BLOCK_SHARE // len(FAMILIES))
+class Work:
+    """All shares and their words."""
+
+    def __init__(self, seed: int, words: dict[str, list[Encoding]], encodings: int) -> None:
+        self.seed, self._words = seed, words
+        count = max(1, encodings // len(FAMILIES) // SHARE)
+        self._cut = {family: cut(words[family], count) for family in FAMILIES}
+        self._count = count
+
+    def shares(self, blocks: int, kinds: str) -> list[Share]:
+        """Return them in their order: both instruction sets by turns, blocks behind encodings."""
+        counts = {"encodings": self._count, "blocks": -(-blocks // BLOCK_SHARE // len(FAMILIES))}
+        return [
+            Share(kind, family, index, self.seed)
+            for kind in kinds.split(",")
+            for index in range(counts[kind])
             for family in FAMILIES
-        }
-        for index in range(max(counts.values())):
-            found += [Share(kind, f, index, seed) for f in FAMILIES if index < counts[f]]
-    return found
+        ]
+
+    def words(self, share: Share) -> list[Encoding]:
+        """Return a share's encodings; blocks are made of some of both instruction sets."""
+        if share.kind == "encodings":
+            return self._cut[share.family][share.index]
+        at = share.index * 7 % self._count, (share.index * 11 + 3) % self._count
+        return [one for cuts in self._cut.values() for index in at for one in cuts[index]]
 
 
 @click.command()
@@ -76,63 +88,51 @@ def main(
     log = ProofLog(keep, seed)
     words = log.words(encodings, lambda: all_encodings(seed, encodings))
     state = sources(program)
-    todo = shares(seed, words, blocks, tuple(kinds.split(",")))
-    missing = [share for share in todo if not log.is_done(share, state, again=again)]
+    work = Work(seed, words, encodings)
+    todo = work.shares(blocks, kinds)
+    missing = [
+        share
+        for share in todo
+        if not log.is_done(share, digest(work.words(share)), state, again=again)
+    ]
     click.echo(f"{len(todo)} shares, {len(missing)} to run; results in {keep}")
     end = time.monotonic() + 60 * minutes if minutes else None
-    for share, record in _run(missing, words, engines, str(program), jobs, end):
-        log.add(share, state, record)
+    for share, record in _run(missing, work, engines, str(program), jobs, end):
+        log.add(share, digest(work.words(share)), state, record)
         differ = sum(record["differ"].values())
         click.echo(f"{share.name}: {record['runs']} runs, {differ} differ, {record['seconds']}")
         for failure in record["failures"][:5]:
             click.echo(failure)
     totals = log.totals()
     if write_page:
-        PAGE_PATH.write_text(page(totals, words, seed, encodings, blocks))
+        PAGE_PATH.write_text(page(totals, words, seed, blocks))
     click.echo(json.dumps(totals.summary()))
     sys.exit(1 if totals.differ else 0)
 
 
 def _run(
     missing: list[Share],
-    words: dict[str, list[Encoding]],
+    work: Work,
     engines: str,
     program: str,
     jobs: int,
     end: float | None,
-) -> Iterator[tuple[Share, dict]]:
+) -> Iterator[tuple[Share, dict[str, Any]]]:
     """Run shares; none is begun behind the end."""
-    args = engines, program
+    waiting = (share for share in missing if end is None or time.monotonic() < end)
     if jobs <= 1:
-        for share in missing:
-            if end is not None and time.monotonic() > end:
-                return
-            yield share, run_share(share, _of(share, words), *args)
+        for share in waiting:
+            yield share, run_share(share, work.words(share), engines, program)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        waiting = iter(missing)
-        running = {}
+        running: dict[Future[dict[str, Any]], Share] = {}
         while True:
-            while len(running) < jobs and not (end is not None and time.monotonic() > end):
-                share = next(waiting, None)
-                if share is None:
-                    break
-                running[pool.submit(run_share, share, _of(share, words), *args)] = share
+            for share in islice(waiting, jobs - len(running)):
+                running[pool.submit(run_share, share, work.words(share), engines, program)] = share
             if not running:
                 return
             done = next(as_completed(running))
             yield running.pop(done), done.result()
-
-
-def _of(share: Share, words: dict[str, list[Encoding]]) -> list[Encoding]:
-    """Return the encodings of a share; blocks are made of as many, from all over the list."""
-    if share.kind == "encodings":
-        return words[share.family][share.index * SHARE : (share.index + 1) * SHARE]
-    found = []
-    for listed in words.values():
-        at = share.index * 7919 % max(1, len(listed) - 2 * SHARE)
-        found += listed[at : at + 2 * SHARE]
-    return found
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from xlate.verify import encodings, generate
 from xlate.verify.encodings import Encoding
 
 Words = dict[str, list[Encoding]]
+_Row = tuple[str, str, int, bool, bool]
 _ROWS = {"A32": A32, "T16": T16, "T32": T32}
 
 
@@ -104,19 +105,20 @@ class ProofLog:
                 continue  # torn by a kill
             self._entries[entry["kind"], entry["family"], entry["index"]] = entry
 
-    def is_done(self, share: Share, state: str, *, again: bool) -> bool:
-        """Say whether a share need not be run."""
+    def is_done(self, share: Share, words: str, state: str, *, again: bool) -> bool:
+        """Say whether a share need not be run; ``words`` is the digest of its words."""
         entry = self._entries.get((share.kind, share.family, share.index))
-        if entry is None:
+        if entry is None or entry["words"] != words:
             return False
         return entry["sources"] == state or not (again or entry["record"]["differ"])
 
-    def add(self, share: Share, state: str, record: dict[str, Any]) -> None:
+    def add(self, share: Share, words: str, state: str, record: dict[str, Any]) -> None:
         """Append a finished share; of several lines of one share the last counts."""
         entry = {
             "kind": share.kind,
             "family": share.family,
             "index": share.index,
+            "words": words,
             "sources": state,
             "commit": commit(),
             "record": record,
@@ -155,10 +157,10 @@ def _shape() -> str:
     return state.hexdigest()
 
 
-def _write(words: Iterable[Encoding]) -> Iterable[tuple[str, str, int, bool]]:
-    return ((one.isa, one.row.name, one.word, one.executes) for one in words)
+def _write(words: Iterable[Encoding]) -> Iterable[_Row]:
+    return ((one.isa, one.row.name, one.word, one.executes, one.late) for one in words)
 
 
-def _read(rows: Iterable[tuple[str, str, int, bool]]) -> list[Encoding]:
+def _read(rows: Iterable[_Row]) -> list[Encoding]:
     known = {(isa, row.name): row for isa, rows in _ROWS.items() for row in rows}
-    return [Encoding(isa, known[isa, name], word, executes) for isa, name, word, executes in rows]
+    return [Encoding(isa, known[isa, name], *rest) for isa, name, *rest in rows]

@@ -49,9 +49,7 @@ class Share:
         return f"{self.kind} {self.family} {self.index}"
 
 
-def run_share(
-    share: Share, words: Sequence[Encoding], engines: str, driver: str
-) -> dict[str, Any]:
+def run_share(share: Share, words: Sequence[Encoding], engines: str, driver: str) -> dict[str, Any]:
     """Return the record of a share."""
     seed = random.Random(f"{share.name} {share.seed}").getrandbits(64)
     states = States(seed)
@@ -64,7 +62,7 @@ def run_share(
     fill(batch, states, STATES[share.kind])
     record = _Record(batch, STATES[share.kind])
     record.seconds["interp"] = time.process_time() - start
-    for engine in make(engines.split(","), Path(driver)):
+    for engine in make([name for name in engines.split(",") if name], Path(driver)):
         record.compare(engine, driver)
     return record.as_json()
 

@@ -227,9 +227,7 @@ def fill(batch: Batch, states: States, each: int) -> None:
             found += 1
 
 
-def _settle(
-    interpreter: Interpreter, states: States, case: Case, insns: int
-) -> Result | str:
+def _settle(interpreter: Interpreter, states: States, case: Case, insns: int) -> Result | str:
     """Run, moving bases while accesses fault (one in ten stays); or why the state is no good."""
     stays = states.pick.random() < 0.1
     for turn in range(insns + 1):

@@ -87,7 +87,9 @@ class OptimisedBatches:
             folder = Path(name)
             (folder / "cases").write_bytes(file)
             done = convert(Job(folder / "cases", Target(None, folder=folder), level=self.level))
-            if done.refused.keys() - {FULL}:  # no room: it runs in the baseline tier, and is counted
+            if done.refused.keys() - {
+                FULL
+            }:  # no room: it runs in the baseline tier, and is counted
                 raise Inconsistent(f"code of a batch was refused: {done.refused}")
             module = Module(file, CODE_LOW, len(batch.code), file_offset(0))
             command = [str(self.program), "--packages", name]

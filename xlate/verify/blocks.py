@@ -67,7 +67,9 @@ class Blocks(ProgramGenerator):
         return pieces
 
     def _some(self, family: str, low: int, high: int) -> list[int]:
-        return [self._random.choice(self._stock[family]).word for _ in range(self._between(low, high))]
+        return [
+            self._random.choice(self._stock[family]).word for _ in range(self._between(low, high))
+        ]
 
     def _between(self, low: int, high: int) -> int:
         return self._random.randint(low, high)
@@ -83,7 +85,7 @@ class Blocks(ProgramGenerator):
         other = pick.choice(_EXCLUSIVE[family])[1] if pick.random() < 0.1 else store
         words = self._some(family, 0, 2)
         if pick.random() < 0.8:
-            words.append(0xE3C00007 | n << 16 | n << 12 if family == "A32" else 0xF0200007 | n << 16 | n << 8)
+            words.append(_align(family, n))
         words += [self._loading(family, load, n, t), *self._some(family, 0, 2)]
         if pick.random() < 0.15:
             words.append(_CLREX[family])
@@ -125,6 +127,11 @@ class Blocks(ProgramGenerator):
             code += code_bytes("T32", [_NOP_T16] * (-len(code) % 4 // 2))
             return [int.from_bytes(code[i : i + 4], "little") for i in range(0, len(code), 4)]
         return [int.from_bytes(code[i : i + 2], "little") for i in range(0, len(code), 2)]
+
+
+def _align(family: str, n: int) -> int:
+    """BIC Rn, Rn, #7."""
+    return 0xE3C00007 | n << 16 | n << 12 if family == "A32" else 0xF0200007 | n << 16 | n << 8
 
 
 def _class(one: Encoding) -> str:

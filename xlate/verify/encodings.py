@@ -3,16 +3,16 @@
 Every row has at least ``EACH`` words, or all that it has; what is left of the wanted number goes
 to rows by the number of their shapes. Counted are words that execute; of those that the row
 refuses (undefined, unpredictable, not implemented) a few are taken besides, since they too must be
-refused alike. The order is that of a shuffle, the first words of every row before all others, so
-that any beginning of the list is a fair sample. It depends on the seed and the rows alone.
+refused alike. The list is cut into shares by a hash of each word, the first words of every row
+before all others: any beginning is a fair sample, and a row that changes touches few shares. It
+depends on the seed and the rows alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from frontends.arm32.decode import ALWAYS, Insn, decode_a32, decode_t32, record_insn
 from xlate.isa import Refusal, Row
@@ -33,6 +33,7 @@ class Encoding:
     row: Row
     word: int
     executes: bool
+    late: bool = False  # beyond the first words of its row
 
     @property
     def family(self) -> str:
@@ -104,18 +105,34 @@ def all_encodings(seed: int, count: int) -> dict[str, list[Encoding]]:
     rows = [(isa, row) for isa in SETS for row in SETS[isa]]
     weights = sum(structural_bits(row) for _, row in rows)
     extra = max(0, count - EACH * len(rows)) * 1.35 / weights  # small rows give less than EACH
-    first: dict[str, list[Encoding]] = {family: [] for family in FAMILIES}
-    rest: dict[str, list[Encoding]] = {family: [] for family in FAMILIES}
+    found: dict[str, list[Encoding]] = {family: [] for family in FAMILIES}
     for isa, row in rows:
         source = WordSource(_number(f"{seed} {isa} {row.name}"), [row.name], [isa])
         words = source.words(isa, row, EACH + int(extra * structural_bits(row)))
-        family = "A32" if isa == "A32" else "T32"
-        first[family] += words[: EACH + EACH // REFUSED_SHARE]
-        rest[family] += words[EACH + EACH // REFUSED_SHARE :]
-    shuffled = random.Random(seed)
-    for part in (*first.values(), *rest.values()):
-        shuffled.shuffle(part)
-    return {family: first[family] + rest[family] for family in FAMILIES}
+        executing = [one for one in words if one.executes]
+        late = {one.word for one in executing[EACH:]}
+        found["A32" if isa == "A32" else "T32"] += [
+            replace(one, late=one.word in late) for one in words
+        ]
+    return found
+
+
+def cut(words: list[Encoding], shares: int) -> list[list[Encoding]]:
+    """Return the words of one family as so many shares, in order."""
+    late = sum(one.late for one in words) * shares // max(1, len(words))
+    found: list[list[Encoding]] = [[] for _ in range(shares)]
+    for one in words:
+        at = _number(f"{one.isa} {one.word:x}")
+        found[shares - late + (at * late >> 64) if one.late else at * (shares - late) >> 64].append(
+            one
+        )
+    return found
+
+
+def digest(words: list[Encoding]) -> str:
+    """Return what tells one list of words from another."""
+    text = " ".join(f"{one.isa} {one.word:x} {one.executes}" for one in words)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _number(text: str) -> int:

@@ -94,9 +94,7 @@ PARTIAL = "load of several registers that faults: those it had read are UNKNOWN"
 _SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
 
 
-def excuse(
-    drawn: Drawn, unicorn: Result, differences: list[str], witness: str = "unicorn"
-) -> str:
+def excuse(drawn: Drawn, unicorn: Result, differences: list[str], witness: str = "unicorn") -> str:
     """Return the reason that covers a difference, or nothing.
 
     Seven findings are rules and not entries, since they are about no particular words.

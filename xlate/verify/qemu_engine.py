@@ -22,9 +22,10 @@ QEMU, COMPILER = "qemu-arm", "arm-linux-gnueabihf-gcc"
 _CHECKOUT = Path(__file__).parents[2]
 _SOURCE = _CHECKOUT / "corpus" / "witness" / "cases.c"
 _FLAGS = (
-    "-O2 -marm -mfpu=neon -ffreestanding -nostdlib -static -fno-pie -no-pie -Wall -Wextra -Werror"
-    " -fno-tree-loop-distribute-patterns -Wl,-Ttext-segment=0x50000000"
-).split()
+    *("-O2", "-marm", "-mfpu=neon", "-Wall", "-Wextra", "-Werror"),
+    *("-ffreestanding", "-fno-tree-loop-distribute-patterns", "-fno-pie"),
+    *("-nostdlib", "-static", "-no-pie", "-Wl,-Ttext-segment=0x50000000"),
+)
 
 
 @dataclass

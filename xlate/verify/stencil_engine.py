@@ -5,12 +5,13 @@ layout. A case is ``magic id npages flags``, the state, and ``npages`` times ``a
 bytes[4096]``; with bit 0 of the flags then ``address length offset file_size`` of a mapped segment
 and the file's bytes (0: the file before). With bit 1 neither pages nor segment are sent: they are
 those of the case before, in the state before it ran; this is done for cases that share one
-dictionary of pages, which is what makes sixteen states of one instruction cheap. A result is ``magic id stop fault_addr fault_write npages
-package entered``, the state, and the pages that changed. The pages of a case are the whole guest
-memory while it runs.
-The state is what a program can see: r[16] (pc without the Thumb bit), N Z C V Q T ITSTATE and
-the monitor's size as bytes, GE as four bytes, svc_imm, excl_addr, the whole FPSCR, excl_value,
-d[32], TPIDRURO, TPIDRURW, and eight words that are zero.
+dictionary of pages, which is what makes sixteen states of one instruction cheap.
+
+A result is ``magic id stop fault_addr fault_write npages package entered``, the state, and the
+pages that changed. The pages of a case are the whole guest memory while it runs. The state is what
+a program can see: r[16] (pc without the Thumb bit), N Z C V Q T ITSTATE and the monitor's size
+as bytes, GE as four bytes, svc_imm, excl_addr, the whole FPSCR, excl_value, d[32], TPIDRURO,
+TPIDRURW, and eight words that are zero.
 
 A driver that dies or does not answer is started again, and the first case without an answer is
 blamed.
