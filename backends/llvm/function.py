@@ -326,9 +326,14 @@ class Lifter(Hasty):
 
 
 def _cut(insns: list[Any], module: Module) -> int | None:
-    """Index of the IT instruction where a block must stop: what leaves inside it loses ITSTATE."""
+    """Index of the IT instruction where a block must stop: what leaves inside it loses ITSTATE.
+
+    The last of an IT block may lose it, unless it is refused for standing there.
+    """
     last = insns[-1]
-    if last.itstate & 15 in (0, 8) or module.recorded(last).flow.kind == "next":
+    flow = module.recorded(last).flow
+    open_there = flow.kind == "refused" and flow.how == "unpredictable"
+    if last.itstate & 15 == 0 or (last.itstate & 15 == 8 and not open_there) or flow.kind == "next":
         return None
     for index in range(len(insns) - 1, -1, -1):
         if insns[index].itstate & 15 == 0:

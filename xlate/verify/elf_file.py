@@ -11,6 +11,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xlate.verify.case import PAGE
 
@@ -25,11 +26,15 @@ MOST_PAGES = 60  # program headers and the mark fit in the first page
 
 @dataclass(frozen=True)
 class CodePage:
-    """Bytes at a link address, and the key (address and T bit) that a program enters."""
+    """Bytes at a link address, and the keys (address and T bit) that a program enters.
+
+    Several pages in one, and the further keys in order of address, are for a file of its own.
+    """
 
     address: int
     data: bytes
     entry: int
+    more: tuple[int, ...] = ()
 
 
 def file_offset(index: int) -> int:
@@ -40,9 +45,10 @@ def file_offset(index: int) -> int:
 def elf_file(pages: Sequence[CodePage], *, position_independent: bool = False) -> bytes:
     """Return the file; different pages give files that differ in their first page."""
     assert len(pages) <= MOST_PAGES
+    assert len(pages) == 1 or all(len(page.data) == PAGE for page in pages)
     symbols, strings = _symbols(pages)
     body = b"".join(page.data for page in pages)
-    symbols_at = file_offset(len(pages))
+    symbols_at = PAGE + len(body)
     strings_at = symbols_at + len(symbols)
     names_at = strings_at + len(strings)
     sections_at = -(-(names_at + len(_NAMES)) // 4) * 4
@@ -94,9 +100,9 @@ def _section(
 def _symbols(pages: Sequence[CodePage]) -> tuple[bytes, bytes]:
     strings, rows = b"\0", [bytes(_SYM)]
     for index, page in enumerate(pages):
-        size = page.address + PAGE - (page.entry & ~1)
-        rows.append(
-            struct.pack("<IIIBBH", len(strings), page.entry, size, _FUNC_GLOBAL, 0, index + 1)
-        )
-        strings += b"case%d\0" % index
+        keys = (page.entry, *page.more, page.address + len(page.data))
+        for key, after in pairwise(keys):
+            size = (after & ~1) - (key & ~1)
+            rows.append(struct.pack("<IIIBBH", len(strings), key, size, _FUNC_GLOBAL, 0, index + 1))
+            strings += b"case%d\0" % (len(rows) - 2)
     return b"".join(rows), strings

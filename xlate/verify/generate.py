@@ -154,16 +154,22 @@ class Generator:
         family = pick.choice([isa for isa, stock in self._stock.items() if stock] or ["A32"])
         if len(self._stock[family]) < 20:
             raise Refused("stock of sequences too small")
+        words = self.sequence_words(family)
+        case = make_case(family, words, self.state(itstate=0), self.pages())
+        decoded = tuple(decode_all(family, words, case.state.r[15]))
+        case.text = f"{family} {'+'.join(f'{word:x}' for word in words)}"
+        return Drawn(case, self._settle(case, decoded), family, decoded)
+
+    def sequence_words(self, family: str) -> list[int]:
+        """Return some words of the stock, with an IT and a branch at times."""
+        pick = self._random
         insns = [pick.choice(self._stock[family]) for _ in range(pick.randint(2, 6))]
         if self._ends[family] and pick.random() < 0.3:
             insns.append(pick.choice(self._ends[family]))
         words = [self._another_condition(insn) for insn in insns]
         if family == "T32" and pick.random() < 0.4:
             words.insert(pick.randrange(len(words)), self._it())
-        case = make_case(family, words, self.state(itstate=0), self.pages())
-        decoded = tuple(decode_all(family, words, case.state.r[15]))
-        case.text = f"{family} {'+'.join(f'{word:x}' for word in words)}"
-        return Drawn(case, self._settle(case, decoded), family, decoded)
+        return words
 
     def _another_condition(self, insn: Insn) -> int:
         if insn.row is None or not insn.row.conditional or self._random.random() < 0.6:

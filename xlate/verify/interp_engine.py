@@ -7,6 +7,7 @@ and raises.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 
 from backends.interp import Cpu, Exit, Fault, Memory
@@ -20,6 +21,7 @@ from xlate.verify.case import EXEC, PAGE, Case, Claims, Result, State
 
 MAX_INSNS = 64
 _AT = STATE.offsets()
+_R, _D = struct.Struct("<16I"), struct.Struct("<32Q")
 _FP_FLAGS = 0x1F
 _OWN = 0x08000080  # QC and IDC
 _REASONS = {"svc": "svc", "bkpt": "bkpt", "undefined": "undefined"}
@@ -133,8 +135,7 @@ def _changed(case: Case, memory: Memory) -> dict[int, bytes]:
 
 def load_state(cpu: Cpu, state: State) -> None:
     """Put a case's state into the interpreter's bytes."""
-    for i, value in enumerate(state.r):
-        cpu.put(_AT["r"] + 4 * i, value, 4)
+    _R.pack_into(cpu.state, _AT["r"], *state.r)
     for i, flag in enumerate("nzcv"):
         cpu.put(_AT[flag + "f"], state.nzcv >> (3 - i) & 1, 1)
     cpu.put(_AT["qf"], state.q, 1)
@@ -142,8 +143,7 @@ def load_state(cpu: Cpu, state: State) -> None:
     cpu.put(_AT["itstate"], state.itstate, 1)
     for i in range(4):
         cpu.put(_AT["ge"] + i, state.ge >> i & 1, 1)
-    for i, value in enumerate(state.d):
-        cpu.put(_AT["d"] + 8 * i, value, 8)
+    _D.pack_into(cpu.state, _AT["d"], *state.d)
     cpu.put(_AT["fpscr"], state.fpscr & ~(_FP_FLAGS | _OWN), 4)
     cpu.put(_AT["qc"], state.fpscr & _OWN, 4)
     cpu.fp.round = Round(state.fpscr >> 22 & 3)
@@ -158,13 +158,13 @@ def save_state(cpu: Cpu, itstate: int) -> State:
     get = cpu.get
     fpscr = get(_AT["fpscr"], 4) | cpu.fp.flags | get(_AT["qc"], 4)
     return State(
-        r=[get(_AT["r"] + 4 * i, 4) for i in range(16)],
+        r=list(_R.unpack_from(cpu.state, _AT["r"])),
         nzcv=sum(get(_AT[flag + "f"], 1) << (3 - i) for i, flag in enumerate("nzcv")),
         q=get(_AT["qf"], 1),
         ge=sum(get(_AT["ge"] + i, 1) << i for i in range(4)),
         thumb=bool(get(_AT["thumb"], 1)),
         itstate=itstate,
-        d=[get(_AT["d"] + 8 * i, 8) for i in range(32)],
+        d=list(_D.unpack_from(cpu.state, _AT["d"])),
         fpscr=fpscr,
         tpidruro=get(_AT["tpidruro"], 4),
         tpidrurw=get(_AT["tpidrurw"], 4),

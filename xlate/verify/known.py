@@ -1,4 +1,6 @@
-"""Where unicorn is known to be wrong or to choose otherwise, one entry a finding.
+"""Where a witness is known to be wrong or to choose otherwise, one entry a finding.
+
+``unicorn_known.toml`` is unicorn's list, ``qemu_known.toml`` qemu-arm's.
 
 An entry names words (instruction set, mask, value, and optionally bits of which one must be set
 or clear), what unicorn does there (``stop``, when it is always the same), an example and the
@@ -19,7 +21,8 @@ from xlate.isa import Row
 from xlate.verify.case import PAGE, Result
 from xlate.verify.generate import Drawn, should_be
 
-PATH = Path(__file__).with_name("unicorn_known.toml")
+FOLDER = Path(__file__).parent
+WITNESSES = ("unicorn", "qemu")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Known:
     stop: str = ""  # unicorn's stop, or "" for any
     registers: dict[str, int] = field(default_factory=dict)  # that the example needs
     only: list[str] = field(default_factory=list)  # what may differ: names that open a difference
+    qemu: bool = False  # in unicorn's list: qemu-arm, from which it descends, does the same
 
     def covers(self, isa: str, word: int) -> bool:
         """Say whether the entry speaks of this word."""
@@ -56,40 +60,56 @@ class Known:
 
 
 @cache
-def known_errors() -> tuple[Known, ...]:
-    """Return all entries; raises Inconsistent for one whose example it does not cover."""
-    entries = tuple(Known(**entry) for entry in tomllib.loads(PATH.read_text())["difference"])
-    for entry in entries:
-        if not entry.covers(entry.isa, entry.example):
-            raise Inconsistent(f"{PATH.name}: {entry.example:#x} is no example of {entry.reason}")
+def known_errors(witness: str = "unicorn") -> tuple[Known, ...]:
+    """Return a witness's entries; raises Inconsistent for one whose example it does not cover."""
+    entries = _read("unicorn")
+    if witness == "qemu":
+        entries = (*(entry for entry in entries if entry.qemu), *_read("qemu"))
     return entries
 
 
-SHOULD_BE = "bits that should be 0 or 1: unicorn takes them as fixed"
+def _read(witness: str) -> tuple[Known, ...]:
+    path = FOLDER / f"{witness}_known.toml"
+    entries = tuple(
+        Known(**entry) for entry in tomllib.loads(path.read_text()).get("difference", [])
+    )
+    for entry in entries:
+        if not entry.covers(entry.isa, entry.example):
+            raise Inconsistent(f"{path.name}: {entry.example:#x} is no example of {entry.reason}")
+    return entries
+
+
+SHOULD_BE = "bits that should be 0 or 1: the witness takes them as fixed"
 ALIGNMENT = (
-    "exclusive, ordered or swap access that is not aligned: an alignment fault; we execute it"
+    "access that is not aligned and ought to be (exclusive, ordered, swap; of qemu-arm also several"
+    " registers, VFP, [Rn:align]): an alignment fault; we execute it"
 )
-FAULT_PASSED = "store that faults: unicorn at times goes on, writes back and stops behind it"
-EXCLUSIVE_SIZE = "exclusive store of another size than the load: unicorn compares address and value"
-TORN = "store over two pages that faults on the second: unicorn has written the first part"
+HALTS = "WFI and WFE stop the witness, which waits for an interrupt"
+FAULT_PASSED = "store that faults: the witness at times goes on, writes back and stops behind it"
+EXCLUSIVE_SIZE = (
+    "exclusive store of another size than the load: the witness compares address and value"
+)
+TORN = "store over two pages that faults on the second: the witness has written the first part"
 PARTIAL = "load of several registers that faults: those it had read are UNKNOWN"
 _SEVERAL = ("ldm", "ldrd", "ldrexd", "ldaexd", "pop", "vldm", "vpop", "vld")
 
 
-def excuse(drawn: Drawn, unicorn: Result, differences: list[str]) -> str:
+def excuse(drawn: Drawn, unicorn: Result, differences: list[str], witness: str = "unicorn") -> str:
     """Return the reason that covers a difference, or nothing.
 
-    Six findings are rules and not entries, since they are about no particular words.
+    Seven findings are rules and not entries, since they are about no particular words.
     """
     stopped_at = next((i for i in drawn.insns if i.pc == unicorn.state.r[15]), None)
     row = stopped_at.row if stopped_at is not None else None
     if row is not None and unicorn.stop == "undefined" and should_be(row):
         return SHOULD_BE
+    if unicorn.stop == "endless" and "hint" in drawn.name:
+        return HALTS
     if reason := _fault_rule(row, drawn.expected, unicorn, differences):
         return reason
     if _exclusive_pair(drawn.name) and _only_registers_and_memory(differences):
         return EXCLUSIVE_SIZE
-    for entry in known_errors():
+    for entry in known_errors(witness):
         for insn in drawn.insns:
             if entry.excuses(drawn.isa_of(insn), insn.word, unicorn, differences):
                 return entry.reason

@@ -32,6 +32,7 @@ from frontends.arm32.state import STATE
 from xlate.convert.program import Job, convert
 from xlate.convert.target import Target
 from xlate.discovery import Discovery, discover
+from xlate.discovery.model import Function
 from xlate.errors import Inconsistent
 from xlate.lift import Lifting
 from xlate.loader import parse
@@ -234,6 +235,11 @@ def code_page(case: Case, address: int) -> CodePage:
 def unknown(discovery: Discovery, page: int = CODE_PAGE) -> frozenset[str]:
     """What the code of a page may leave unknown at its end, and "pc" at a fault."""
     functions = [f for key, f in discovery.functions.items() if key & -PAGE == page]
+    return loses(*functions)
+
+
+def loses(*functions: Function) -> frozenset[str]:
+    """What these functions together may leave unknown at their end, and "pc" at a fault."""
     # Between functions, flags are kept only where some code is known to read them.
     found = set(NZCV) if len(functions) > 1 else set()
     insns: list[Insn] = []

@@ -99,6 +99,18 @@ class ProgramGenerator(Generator):
         family = pick.choice([isa for isa, stock in self._stock.items() if stock] or ["A32"])
         if len(self._stock[family]) < 20:
             raise Refused("stock of programs too small")
+        words, subroutine = self.program_words(family)
+        state = self.state(itstate=0)
+        if subroutine:
+            state.r[13] = DATA_PAGES[0] + PAGE // 2
+        case = make_case(family, words, state, self.pages())
+        decoded = tuple(decode_all(family, words, case.state.r[15]))
+        case.text = f"{family} {'+'.join(f'{word:x}' for word in words)}"
+        return Drawn(case, self._settle(case, decoded), family, decoded)
+
+    def program_words(self, family: str) -> tuple[list[int], bool]:
+        """Return the words of a program, and whether it has subroutines, which may use a stack."""
+        pick = self._random
         code = Assembly(family)
         subroutine = pick.random() < 0.5
         blocks = pick.randint(2, 4)
@@ -114,14 +126,7 @@ class ProgramGenerator(Generator):
         if subroutine:
             code.items.append(Jump("b", END))
             self._subroutines(code)
-        words = code.words()
-        state = self.state(itstate=0)
-        if subroutine:
-            state.r[13] = DATA_PAGES[0] + PAGE // 2
-        case = make_case(family, words, state, self.pages())
-        decoded = tuple(decode_all(family, words, case.state.r[15]))
-        case.text = f"{family} {'+'.join(f'{word:x}' for word in words)}"
-        return Drawn(case, self._settle(case, decoded), family, decoded)
+        return code.words(), subroutine
 
     def _block(self, code: Assembly) -> None:
         pick = self._random

@@ -56,6 +56,8 @@ class UnicornEngine:
         self._uc.reg_write(arm.UC_ARM_REG_FPEXC, _FPEXC_ENABLE)
         self._uc.hook_add(unicorn.UC_HOOK_INTR, self._interrupt)
         self._mapped: dict[int, int] = {}
+        self._loaded: dict[int, tuple[int, bytes]] = {}  # the pages of the last case
+        self._written: list[int] = []  # which of them it changed
         self._interrupted: int | None = None
 
     def run(self, cases: list[Case]) -> list[Result]:
@@ -86,6 +88,7 @@ class UnicornEngine:
                 data = bytes(self._uc.mem_read(addr, PAGE))
                 if data != before:
                     result.pages[addr] = data
+        self._written = list(result.pages)
         return result
 
     def _stop(self, error: int | None) -> str:
@@ -107,6 +110,11 @@ class UnicornEngine:
         return word & (0xFF if state.thumb else 0xFFFFFF)
 
     def _load_pages(self, case: Case) -> None:
+        if case.pages is self._loaded:
+            for addr in self._written:
+                self._uc.mem_write(addr, case.pages[addr][1])
+            return
+        self._loaded = case.pages
         for addr in [a for a in self._mapped if a not in case.pages]:
             self._uc.mem_unmap(addr, PAGE)
             del self._mapped[addr]

@@ -23,6 +23,7 @@
 #define RESULT_MAGIC 0x31525958u
 #define PAGES_MAX 64u
 #define CASE_HAS_MODULE 1u
+#define CASE_SAME	2u /* pages and module of the case before, as they were before it ran: none are sent */
 
 struct insn_page {
 	u32 addr, prot;
@@ -60,6 +61,8 @@ static struct {
 static u32 mapped_count;
 
 static int module_file = -1;
+static u32 pages_count;
+static bool attached; /* the module of the last case has its package */
 
 static bool read_all(void *to, u64 size)
 {
@@ -98,6 +101,14 @@ static bool same_layout(u32 npages)
 		if (mapped[i].addr != case_pages[i].addr || mapped[i].prot != case_pages[i].prot)
 			return false;
 	return true;
+}
+
+/* What the case before has written is undone; code was not, since it stands on pages that are not writable. */
+static void restore_case(void)
+{
+	for (u32 i = 0; i < pages_count; i++)
+		if (case_pages[i].prot & PROT_WRITE)
+			memcpy(g2h(GADDR(case_pages[i].addr)), case_pages[i].bytes, PAGE_SIZE);
 }
 
 /* Make the case's pages all of guest memory; contents through a writable moment of each page. */
@@ -149,6 +160,7 @@ void optimised_leave(struct thread *t, const char *why)
 	world_stop(t);
 	if (package_forget(t, 0, ~0ull, why))
 		world_drop_frames();
+	attached = false;
 	world_start(t);
 }
 
@@ -187,17 +199,29 @@ static bool attach_module(struct thread *t)
 	return k;
 }
 
+static void prepare_case(struct thread *t, const struct insn_case *c)
+{
+	if (c->flags & CASE_SAME) {
+		restore_case();
+		return;
+	}
+	if (attached)
+		package_forget(t, 0, ~0ull, "the case is over");
+	fpscr_forget_modal();
+	pages_count = c->npages;
+	map_case(t, c->npages);
+	attached = c->flags & CASE_HAS_MODULE && attach_module(t);
+}
+
 static void run_case(struct thread *t, const struct insn_case *c)
 {
 	struct insn_result result = {.magic = RESULT_MAGIC, .id = c->id};
 	static struct insn_page changed[PAGES_MAX];
 	u64 entered = stats_own.enters;
 
-	fpscr_forget_modal();
-	map_case(t, c->npages);
+	prepare_case(t, c);
+	result.package = attached;
 	case_load_state(t, &c->in);
-	if (c->flags & CASE_HAS_MODULE)
-		result.package = attach_module(t);
 	while ((result.stop = cpu_run(t)) == STOP_SIGNAL || result.stop == STOP_MODE) {
 		thread_serve(t, result.stop);
 		t->drop = false;
@@ -210,9 +234,7 @@ static void run_case(struct thread *t, const struct insn_case *c)
 	}
 	case_save_state(t, &result.out);
 	result.entered = (u32)(stats_own.enters - entered);
-	if (result.package)
-		package_forget(t, 0, ~0ull, "the case is over");
-	for (u32 i = 0; i < c->npages; i++) {
+	for (u32 i = 0; i < pages_count; i++) {
 		const void *now = g2h(GADDR(case_pages[i].addr));
 
 		if (case_pages[i].prot & PROT_WRITE && memcmp(now, case_pages[i].bytes, PAGE_SIZE)) {

@@ -1,0 +1,158 @@
+"""The proof's machinery in small: batches say what single cases say, shares agree, logs go on.
+
+``make proof`` runs it all; here are two shares of few encodings and one of blocks, on every engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from frontends.arm32.rows import A32, T16
+from tests import needs
+from xlate.tools.proof import Work
+from xlate.tools.proof_log import ProofLog
+from xlate.tools.proof_page import page
+from xlate.tools.proof_share import ENGINES, Share, run_share
+from xlate.verify.batch import Piece, States, fill, lay_out
+from xlate.verify.batch_engines import StencilBatches
+from xlate.verify.blocks import Blocks
+from xlate.verify.encodings import EACH, Encoding, WordSource, cut, digest
+from xlate.verify.generate import SETS
+
+
+@pytest.fixture
+def driver(xlate_run: Path) -> Path:
+    found = xlate_run.with_name("xlate-insn")
+    if not found.exists():
+        needs.missing("xlate-insn", "built beside xlate-run")
+    return found
+
+
+def engines() -> str:
+    needs.needs_module("unicorn")
+    needs.needs("qemu-arm", "apt install qemu-user")
+    needs.needs("arm-linux-gnueabihf-gcc", "apt install gcc-arm-linux-gnueabihf")
+    return ",".join(ENGINES)
+
+
+def some(family: str, every: int) -> list[Encoding]:
+    """One executing word of every so many rows, and one that is refused."""
+    found = []
+    for isa in ("A32",) if family == "A32" else ("T16", "T32"):
+        for row in list(SETS[isa])[::every]:
+            found += WordSource(7, [row.name], [isa]).words(isa, row, 1)[:1]
+    return found
+
+
+def test_rows_give_as_many_distinct_words_as_they_have():
+    row = next(row for row in A32 if row.name == "dp_immediate")
+    words = WordSource(1, [row.name], ["A32"]).words("A32", row, EACH)
+    assert sum(one.executes for one in words) == EACH
+    assert len({one.word for one in words}) == len(words)
+    small = next(row for row in T16 if row.name == "cps_t16")
+    free = 16 - small.encoding.mask.bit_count()
+    found = WordSource(1, [small.name], ["T16"]).words("T16", small, EACH)
+    assert 0 < len(found) <= 1 << free < EACH
+
+
+@pytest.mark.parametrize("family", ["A32", "T32"])
+def test_encodings_agree(family: str, driver: Path):
+    words = some(family, 11)
+    record = run_share(Share("encodings", family, 0, 7), words, engines(), str(driver))
+    assert not record["failures"], "\n".join(record["failures"])
+    assert not record["differ"]
+    executing = sum(one.executes for one in words)
+    assert sum(record["pieces"].values()) == executing > 20
+    assert record["runs"] == 16 * len(words)
+    assert record["compared"]["llvm"].total() == record["runs"]
+    assert record["entered"]["llvm"]["optimised"] > 8 * executing
+    assert record["compared"]["qemu"].total() > 8 * executing
+
+
+def test_blocks_agree(driver: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("xlate.tools.proof_share.BLOCK_SHARE", 30)
+    words = some("A32", 2) + some("T32", 2)
+    for family in ("A32", "T32"):
+        record = run_share(Share("blocks", family, 0, 7), words, engines(), str(driver))
+        assert not record["failures"], "\n".join(record["failures"])
+        assert sum(record["pieces"].values()) > 25
+        assert {name.partition(" ")[2] for name in record["pieces"]} == {
+            "sequence",
+            "program",
+            "exclusive",
+            "interworking",
+        }
+
+
+def test_blocks_change_the_instruction_set_and_use_the_monitor():
+    words = some("A32", 2) + some("T32", 2)
+    states = States(1)
+    for family in ("A32", "T32"):
+        pieces = [p for p in Blocks(3, words).pieces(family, 200) if "interw" in p.label]
+        batch = lay_out(family, pieces, states)
+        fill(batch, states, 1)
+        sets = [{insn.thumb for insn in run.drawn.insns} for run in batch.runs]
+        assert sum(len(both) == 2 for both in sets) > len(batch.runs) // 2
+
+
+def test_a_batch_restores_its_pages(driver: Path):
+    """A store's page is as before for the next state, and changes are told for each."""
+    states = States(5)
+    piece = Piece("A32", (0xE5810000,), "str r0, [r1]")
+    batch = lay_out("A32", [piece], states)
+    fill(batch, states, 40)
+    stored = [run for run in batch.runs if run.drawn.expected.pages]
+    assert len(stored) > 20
+    got = StencilBatches(driver).run(batch, batch.runs)
+    assert [one.pages for one in got] == [run.drawn.expected.pages for run in batch.runs]
+
+
+def test_shares_are_all_words_and_change_little():
+    words = [one for number in (3, 5, 7) for one in some("A32", number)]
+    words = [replace(one, late=number % 3 == 0) for number, one in enumerate(words)]
+    shares = cut(words, 12)
+    assert sorted(one.word for share in shares for one in share) == sorted(o.word for o in words)
+    first = next(at for at, share in enumerate(shares) if any(one.late for one in share))
+    assert all(one.late for share in shares[first:] for one in share)
+    fewer = cut(words[1:], 12)
+    assert sum(digest(a) != digest(b) for a, b in zip(shares, fewer, strict=True)) == 1
+
+
+def test_a_log_goes_on(tmp_path: Path):
+    words = {"A32": some("A32", 40), "T32": some("T32", 40)}
+    work = Work(3, words, 100)
+    todo = work.shares(600, "encodings,blocks")
+    assert [share.kind for share in todo] == ["encodings"] * 2 + ["blocks"] * 2
+    assert work.words(todo[0]) == words["A32"]
+    record = run_share(todo[0], words["A32"], "", "")
+    log = ProofLog(tmp_path, 3)
+    log.add(todo[0], "w", "one", record)
+    log.add(todo[1], "w", "one", {**record, "differ": {"llvm: A32 b": 1}})
+    log = ProofLog(tmp_path, 3)
+    assert log.is_done(todo[0], "w", "other", again=False)
+    assert not log.is_done(todo[0], "w", "other", again=True)
+    assert log.is_done(todo[1], "w", "one", again=False)
+    assert not log.is_done(
+        todo[1], "w", "other", again=False
+    )  # it failed: other sources may mend it
+    assert not log.is_done(todo[2], "w", "one", again=False)
+    assert not log.is_done(todo[0], "other words", "one", again=False)
+    assert log.totals().differ == 1
+    kept = log.words(100, lambda: words)
+    assert log.words(100, dict) == kept == words
+
+
+def test_the_page_says_what_was_run(tmp_path: Path):
+    words = {"A32": some("A32", 40), "T32": some("T32", 40)}
+    log = ProofLog(tmp_path, 3)
+    share = Share("encodings", "A32", 0, 3)
+    log.add(share, "w", "one", run_share(share, words["A32"], "", ""))
+    executing = sum(one.executes for rows in words.values() for one in rows)
+    text = page(log.totals(), words, 3, 1_000_000)
+    ran = sum(one.executes for one in words["A32"])
+    assert f"| encodings that execute, in 16 states | {executing} | {ran} |" in text
+    assert "| random blocks | 1,000,000 | 0 |" in text
+    assert "Nothing." in text
