@@ -46,8 +46,11 @@ class _SnippetText(Text):
 
     places: Locals
 
-    def __init__(self, places: Locals, live: int, *, fold: bool, exact: bool) -> None:
+    def __init__(
+        self, places: Locals, live: int, *, fold: bool, exact: bool, looks: int | None
+    ) -> None:
         super().__init__(places)
+        self.looks = looks
         self.live = live
         self.fold = fold
         self.exact = exact
@@ -242,7 +245,12 @@ def _nan_fix(t: _SnippetText, op: Op) -> str:
 
 
 def _vf_fix(t: _SnippetText, op: Op) -> str:
-    return t.of(op.args[0]) if t.exact else hasty_lanes(t, op)
+    if t.exact:
+        return t.of(op.args[0])
+    looks = t.looks
+    if looks is not None:
+        t.looks, looks = looks >> 2, looks & 3
+    return hasty_lanes(t, op, looks)
 
 
 def _exit_value(t: _SnippetText, op: Op) -> str:
@@ -306,16 +314,19 @@ def make_snippet(
     relative: bool,
     fold: bool,
     exact: bool = True,
+    looks: int | None = None,
     places: Locals | None = None,
 ) -> Snippet:
     """Lower recorded blocks; ``live`` are the flags that must be written.
 
     Without ``exact`` a NaN may be another than ARM's: whoever asks for that looks for NaNs itself.
+    ``looks`` are then the operands of operations on lanes to look at, two bits an operation; None
+    where MXCSR will be asked.
     """
     if live >> LESS & 1 and len(blocks) > 1:
         live |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
     places = places or Locals(offsets, relative=relative)
-    t = _SnippetText(places, live, fold=fold, exact=exact)
+    t = _SnippetText(places, live, fold=fold, exact=exact, looks=looks)
     for block in blocks:
         t.names.clear()
         t.lower(block)
