@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from backends.llvm.haste import hasty_ops, on_lanes
 from backends.llvm.liveness import Recording, Step
-from backends.llvm.ranges import Ranges
+from backends.llvm.ranges import Plan, Ranges
 from xlate.ir import Op
 from xlate.ir.block import WIDTHS
 from xlate.ir.ops import OPS, Effect
@@ -55,7 +55,7 @@ class Chain:
     doubles: frozenset[int]  # numbers of d registers
     checks: tuple[Check, ...]
     lanes: bool  # there are operations on lanes, that do not know denormals
-    looks: dict[int, int] | None = None  # operands by instruction that are enough to look at
+    plan: Plan | None = None  # how to do it without asking the host, if that is better
 
 
 class _Leak(Exception):
@@ -109,9 +109,11 @@ class _Run:
     def follow(self, recording: Recording) -> None:
         """Follow the values of one instruction; raises _Leak where it cannot be in the run."""
         self.fixes = 0
-        for block in recording.blocks:
+        blocks = [list(hasty_ops(block, self.qc_offset)) for block in recording.blocks]
+        self.ranges.begin(self.index, [op for ops in blocks for op in ops])
+        for ops in blocks:
             values: dict[int, _Suspect] = {}
-            for op in hasty_ops(block, self.qc_offset):
+            for op in ops:
                 if suspect := self._effect(op, values):
                     values[op.index] = suspect
         self.index += 1
@@ -143,7 +145,7 @@ class _Run:
     ) -> _Suspect | None:
         self.fixes += 1
         if op.params["op"] not in _LANES:
-            self.ranges.only = False
+            self.ranges.good = False
             return None
         suspects = [values.get(arg.op.index) for arg in op.args[1:]]
         whole = [min(s.made) if s is not None and s.ty == op.ty else None for s in suspects]
@@ -152,7 +154,7 @@ class _Run:
         return found
 
     def _compute(self, op: Op, args: list[_Suspect]) -> _Suspect | None:
-        self.ranges.only &= op.name not in _HOST
+        self.ranges.good &= op.name not in _HOST
         if op.name in _RAISING and not all(suspect.ty for suspect in args):
             raise _Leak
         if op.name in _MAKERS:
@@ -202,7 +204,6 @@ class _Run:
 
     def _write(self, op: Op, suspect: _Suspect | None) -> None:
         at, size = op.params["offset"] - self.d_offset, WIDTHS[op.args[0].ty] // 8
-        self.ranges.wrote(at, size)
         self.written.update(range(at // 8, (at + size + 7) // 8))
         for (start, length), old in list(self.doubles.items()):
             if start < at + size and at < start + length:
@@ -261,9 +262,8 @@ def _follow(steps: list[Step], first: int, last: int, offsets: dict[str, int]) -
             count += made
             lanes |= on_lanes(recording.blocks)
             registers, doubles = frozenset(run.registers), frozenset(run.written)
-            checks = run.checks()
-            looks = run.ranges.worth(len(checks)) if lanes else None
-            best = Chain(first, index + 1, registers, doubles, checks, lanes, looks)
+            plan = run.ranges.plan() if lanes else None
+            best = Chain(first, index + 1, registers, doubles, run.checks(), lanes, plan)
     return best if count > 1 else None
 
 

@@ -27,9 +27,9 @@ from backends.llvm.slots import (
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Module
 from backends.llvm.unit import FunctionText
-from backends.llvm.vector_floats import LEAST, WORDS
+from backends.llvm.vector_floats import GREATEST, LEAST, OCTETS
 from backends.llvm.wide import wide_registers
-from backends.llvm.writer import ASK, BEFORE, FAILED, KNOWN, MXCSR
+from backends.llvm.writer import BEFORE, FAILED, KNOWN, MXCSR
 
 
 class Lifter(Hasty):
@@ -245,9 +245,8 @@ class Lifter(Hasty):
         if self.lanes:
             yield from (f"  {name} = alloca i32, align 4\n" for name in (KNOWN, BEFORE, MXCSR))
             yield f"  store i32 0, ptr {KNOWN}\n"
-            yield f"  {ASK} = alloca i1\n  store i1 true, ptr {ASK}\n"
             yield f"  {FAILED} = alloca i32\n  store i32 0, ptr {FAILED}\n"
-            yield f"  {LEAST} = alloca {WORDS}\n"
+            yield f"  {LEAST} = alloca {OCTETS}\n  {GREATEST} = alloca {OCTETS}\n"
         used = self._slots_used()
         if used >> LESS & 1:
             used |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]

@@ -6,13 +6,15 @@ unrolled loop.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from backends.llvm.chains import Chain, Check, makes
 from backends.llvm.exact import LINK, SP
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
-from backends.llvm.ranges import LEAST as LEAST_EXPONENT
+from backends.llvm.ranges import GREATEST as GREATEST_EXPONENT
+from backends.llvm.ranges import PLAIN, Plan
 from backends.llvm.slots import (
     ABI_DOUBLES,
     ALL_FLAGS,
@@ -22,24 +24,22 @@ from backends.llvm.slots import (
     LESS,
 )
 from backends.llvm.text import llvm_type, mxcsr_read, mxcsr_written
-from backends.llvm.vector_floats import LEAST, WORDS
-from backends.llvm.writer import ASK, BEFORE, FAILED, KNOWN, MXCSR
+from backends.llvm.vector_floats import GREATEST, LEAST, OCTETS
+from backends.llvm.writer import BEFORE, FAILED, KNOWN, MXCSR
 
-LANES = "<4 x float>"
+LANES, WORDS = "<4 x float>", "<4 x i32>"
 KINDS = {"v64": LANES, "v128": LANES}
-_RC, _IE, _DE, _UE, _PE, _UE_TO_UFC = 0x6000, 0x01, 0x02, 0x10, 0x20, 1  # of MXCSR
+_RC, _IE, _DE, _UE, _UE_TO_UFC = 0x6000, 0x01, 0x02, 0x10, 1  # of MXCSR
 _UFC = 8  # of FPSCR, where IOC is 1
 _TRIES = 8  # runs of a function that may be outside of the range before all ask MXCSR
-# Twice a magnitude, moved so that a zero is the greatest: the upper word of what is in the range
-# is no less. Twice the magnitude of a result taken from the greatest number is no less, either.
-_BOUND = ((2 * (127 + LEAST_EXPONENT) << 23) + 0x80000000 >> 16) - 0x10000
-_FOUR_GREATEST = f"<{', '.join(['i32 2147483647'] * 4)}>"
+_BIAS, _RMODE = 127, 3 << 22  # of single precision; of FPSCR, 0 is to nearest
 
 Old = tuple[str, str, str]  # a value, of which variable, its type
 
 
-def _words(low: int, high: int) -> str:
-    return f"<{', '.join([f'i16 {low}, i16 {high}'] * 4)}>"
+def _octets(others: int, fourth: int) -> str:
+    """Sixteen octets; every fourth is that of an exponent."""
+    return f"<{', '.join([f'i8 {others}, i8 {others}, i8 {others}, i8 {fourth}'] * 4)}>"
 
 
 class Hasty(Exits):
@@ -54,8 +54,8 @@ class Hasty(Exits):
         start = self.before_region(steps[chain.first : chain.last])
         stores = self.stores
         name = self.new()
-        if chain.looks is not None and (self.wide is None or self.wide.by_register is None):
-            self._without_asking(insns, node, chain, before, name)
+        if chain.plan is not None and (self.wide is None or self.wide.by_register is None):
+            self._without_asking(insns, node, (chain, chain.plan), before, name)
         if chain.lanes:
             self.begin_lanes()
         results = self._in_haste(insns, node, chain)
@@ -87,62 +87,71 @@ class Hasty(Exits):
                 self.store(number)
 
     def _without_asking(
-        self, insns: list[Any], node: Node, chain: Chain, before: list[Old], name: str
+        self, insns: list[Any], node: Node, run: tuple[Chain, Plan], before: list[Old], name: str
     ) -> None:
-        """The run, if all that went in and came out is neither small nor great.
-
-        Then nothing was raised but inexact, which was there before. Else ``name``m begins, which
-        asks MXCSR.
-        """
-        start, stores, strides = self.distance, self.stores, len(self.strides)
-        ask = self.value(f"load i1, ptr {ASK}")
+        """The run, if all that goes in is neither small nor great; else ``name``m begins."""
+        chain, plan = run
+        start, stores = self.distance, self.stores
+        modes = self.value(f"load i32, ptr {self.state('fpscr')}")
+        directed = self.value(f"icmp ugt i32 {self.value(f'and i32 {modes}, {_RMODE}')}, 0")
+        failed = self.value(f"icmp ugt i32 {self.value(f'load i32, ptr {FAILED}')}, {_TRIES}")
+        ask = self.value(f"or i1 {directed}, {failed}")
         self.add(f"br i1 {ask}, label %{name}m, label %{name}f, !prof !0")
         self.label(f"{name}f")
-        self.add(f"store {WORDS} {_words(0x7FFF, 0x7FFF)}, ptr {LEAST}")
-        results = self._in_haste(insns, node, chain, ranged=True)
-        self.branch_to_far(results[LANES], f"{name}g", f"{name}d")
+        self.add(f"store {OCTETS} {_octets(-1, -1)}, ptr {LEAST}")
+        self.add(f"store {OCTETS} zeroinitializer, ptr {GREATEST}")
+        first = [n for n in range(chain.first, chain.last) if n not in plan.last]
+        self._some(insns, node, dict.fromkeys(first))
+        self._some(insns, node, plan.looks)
+        self.branch_to_far(plan.least, f"{name}g", f"{name}h")
+        self.label(f"{name}h")
+        self._some(insns, node, dict.fromkeys(sorted(plan.last), PLAIN))
+        self.add(f"store i32 0, ptr {KNOWN}")
+        self.add(f"br label %{name}d")
         self.label(f"{name}g")
         self._put_back(chain, before, start, stored=self.stores != stores)
-        del self.strides[strides:]
-        self.add(f"store i32 {self.value(f'load i32, ptr {KNOWN}')}, ptr {MXCSR}, align 4")
-        self.add(mxcsr_written(MXCSR))
         failed = self.value(f"add i32 {self.value(f'load i32, ptr {FAILED}')}, 1")
         self.add(f"store i32 {failed}, ptr {FAILED}")
         self.add(f"br label %{name}m")
         self.label(f"{name}m")
 
-    def branch_to_far(self, results: list[str], label: str, else_label: str) -> None:
-        """Go to ``label`` when an operand was small or a result is great, or no number."""
-        least = self.value(f"load {WORDS}, ptr {LEAST}")
-        for value in results:
-            bits = self.value(f"bitcast {LANES} {value} to <4 x i32>")
-            twice = self.value(f"add <4 x i32> {bits}, {bits}")
-            left = self.value(f"sub <4 x i32> {_FOUR_GREATEST}, {twice}")
-            words = self.value(f"bitcast <4 x i32> {left} to {WORDS}")
-            least = self.value(f"call {WORDS} @llvm.smin.v8i16({WORDS} {least}, {WORDS} {words})")
-        below = self.value(f"icmp sgt {WORDS} {_words(-0x8000, _BOUND)}, {least}")
-        mask = self.value(f"sext <8 x i1> {below} to {WORDS}")
-        octets = self.value(f"bitcast {WORDS} {mask} to <16 x i8>")
-        signs = self.value(f"icmp slt <16 x i8> {octets}, zeroinitializer")
-        some = self.value(f"icmp ne i16 {self.value(f'bitcast <16 x i1> {signs} to i16')}, 0")
+    def _some(self, insns: list[Any], node: Node, which: Mapping[int, int | None]) -> None:
+        """Some of the instructions, with how to look at what they do."""
+        for index, looks in which.items():
+            step = node.steps[index]
+            hasty = bool(makes(step.recording))
+            snippet = self.snippet_for(
+                insns[index], step, step.live_after, hasty=hasty, looks=looks
+            )
+            self.fill_step(snippet, insns[index], node, index)
+
+    def branch_to_far(self, least: int, label: str, else_label: str) -> None:
+        """Go to ``label`` when an operand was small or great, or no number."""
+        low, high = (self.value(f"load {OCTETS}, ptr {at}") for at in (LEAST, GREATEST))
+        # The upper bit of an octet says whether it is not too small, whether it is too great.
+        large = _octets(0, 128 - (_BIAS + least))
+        fine = self.value(f"call {OCTETS} @llvm.uadd.sat.v16i8({OCTETS} {low}, {OCTETS} {large})")
+        small = _octets(-1, _BIAS + GREATEST_EXPONENT - 127)
+        far = self.value(f"call {OCTETS} @llvm.usub.sat.v16i8({OCTETS} {high}, {OCTETS} {small})")
+        near = self.value(f"xor {OCTETS} {far}, {_octets(-1, -1)}")
+        good = self.value(
+            f"bitcast {OCTETS} {self.value(f'and {OCTETS} {near}, {fine}')} to {WORDS}"
+        )
+        signs = self.value(
+            f"bitcast <4 x i1> {self.value(f'icmp slt {WORDS} {good}, zeroinitializer')} to i4"
+        )
+        some = self.value(f"icmp ne i4 {signs}, -1")
         self.add(f"br i1 {some}, label %{label}, label %{else_label}, !prof !0")
 
-    def _in_haste(
-        self, insns: list[Any], node: Node, chain: Chain, *, ranged: bool = False
-    ) -> dict[str, list[str]]:
-        """The run without a look at results; returns what to look at, by type."""
-        looks = chain.looks if ranged else None
+    def _in_haste(self, insns: list[Any], node: Node, chain: Chain) -> dict[str, list[str]]:
+        """The run without a look; returns what to look at, by type."""
         steps = node.steps
         results: dict[str, list[str]] = {"f64": [], "f32": [], LANES: []}
         for index in range(chain.first, chain.last):
             self.begin_round(index)
             hasty = bool(makes(steps[index].recording))
             snippet = self.snippet_for(
-                insns[index],
-                steps[index],
-                steps[index].live_after,
-                hasty=hasty,
-                looks=None if looks is None else looks.get(index, 0),
+                insns[index], steps[index], steps[index].live_after, hasty=hasty
             )
             self.fill_step(snippet, insns[index], node, index)
             for check in chain.checks:
@@ -208,9 +217,6 @@ class Hasty(Exits):
         self.add(mxcsr_read(MXCSR))
         now = self.value(f"load i32, ptr {MXCSR}, align 4")
         self.add(f"store i32 {now}, ptr {KNOWN}")
-        mode = self.value(f"icmp ne i32 {self.value(f'and i32 {now}, {_RC | _PE}')}, {_PE}")
-        failed = self.value(f"icmp ugt i32 {self.value(f'load i32, ptr {FAILED}')}, {_TRIES}")
-        self.add(f"store i1 {self.value(f'or i1 {mode}, {failed}')}, ptr {ASK}")
         return now
 
     def branch_to_odd(self, results: list[str], label: str) -> None:

@@ -16,9 +16,10 @@ from backends.llvm.fpscr import Fpscr
 from backends.llvm.haste import hasty_ops
 from backends.llvm.moves import moved_floats, retyped
 from backends.llvm.places import Locals
+from backends.llvm.ranges import PLAIN
 from backends.llvm.slots import FLAG_LOCAL, FLAG_SLOTS, FP_FLAGS, LESS
 from backends.llvm.text import ARMS, Relative, Text, llvm_type, split_address
-from backends.llvm.vector_floats import hasty_lanes
+from backends.llvm.vector_floats import hasty_lanes, look_at_lanes
 from xlate.errors import Inconsistent
 from xlate.ir import Block, Op
 from xlate.ir.block import WIDTHS
@@ -197,6 +198,8 @@ def _get_state(t: _SnippetText, op: Op) -> str | None:
 
 def _set_state(t: _SnippetText, op: Op) -> str | None:
     at, ty = op.params["offset"], op.args[0].ty
+    if t.looks is not None and t.looks != PLAIN:
+        return "done"
     if at == t.places.offsets["fpscr"]:
         t.places.writes |= t.fpscr.write(t, op, live=bool(t.live >> FP_FLAGS & 1))
         return "done"
@@ -248,9 +251,11 @@ def _vf_fix(t: _SnippetText, op: Op) -> str:
     if t.exact:
         return t.of(op.args[0])
     looks = t.looks
-    if looks is not None:
-        t.looks, looks = looks >> 2, looks & 3
-    return hasty_lanes(t, op, looks)
+    if looks is None or looks == PLAIN:
+        return hasty_lanes(t, op, ask=looks is None)
+    look_at_lanes(t, op, looks & 3)
+    t.looks = looks >> 2
+    return t.of(op.args[1])
 
 
 def _exit_value(t: _SnippetText, op: Op) -> str:
@@ -320,8 +325,8 @@ def make_snippet(
     """Lower recorded blocks; ``live`` are the flags that must be written.
 
     Without ``exact`` a NaN may be another than ARM's: whoever asks for that looks for NaNs itself.
-    ``looks`` are then the operands of operations on lanes to look at, two bits an operation; None
-    where MXCSR will be asked.
+    With ``looks`` operands of operations on lanes are looked at, and nothing is done with them;
+    those are two bits an operation, or PLAIN behind that. None is where MXCSR will be asked.
     """
     if live >> LESS & 1 and len(blocks) > 1:
         live |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]

@@ -26,8 +26,7 @@ _NOT_NOT = re.compile(r"  (%\d+) = xor i1 (%\d+), true\n  (%\d+) = xor i1 \1, tr
 _NOT_NOT_BYTES = 100
 # Of functions with lanes: MXCSR as it is known to be, or 0; as it was before a run; room for it.
 KNOWN, BEFORE, MXCSR = "%mxk", "%mxb", "%mx"
-# And whether MXCSR must be asked, and how often that turned out in runs that did not.
-ASK, FAILED = "%mxs", "%mxf"
+FAILED = "%mxf"  # and how many runs would not go without it
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
 # What a load or store turns into a host address; a constant offset would follow it.
 _ADDRESS = re.compile(
@@ -148,7 +147,6 @@ class Writer:
         """Exceptions may have been raised since MXCSR was read."""
         if self.lanes:
             self.add(f"store i32 0, ptr {KNOWN}")
-            self.add(f"store i1 true, ptr {ASK}")
 
     # --- slots -------------------------------------------------------------------------------
     def flush(self, mask: int) -> None:
