@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from backends.llvm.abreast import rounds_abreast
 from backends.llvm.chains import chains, raises
-from backends.llvm.hasty import Hasty
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import Counted
+from backends.llvm.side import Side
 from backends.llvm.slots import (
     ABI_REGISTERS,
     ALL_FLAGS,
@@ -32,7 +33,7 @@ from backends.llvm.wide import wide_registers
 from backends.llvm.writer import BEFORE, FAILED, KNOWN, MXCSR
 
 
-class Lifter(Hasty):
+class Lifter(Side):
     """Writes one function."""
 
     def block(self, key: int) -> None:
@@ -99,6 +100,8 @@ class Lifter(Hasty):
         rounds = loop.unrolled(node.steps)
         self.label(f"p{key:x}")
         self.begin(key)
+        if (abreast := rounds_abreast(loop, node.steps, self.offsets)) is not None:
+            self.side_by_side(abreast, loop, insns)
         room = loop.room(self.value)
         self.add(f"store i32 {room}, ptr %room{key:x}")
         if rounds == 1:
