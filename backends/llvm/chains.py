@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from backends.llvm.haste import hasty_ops, on_lanes
 from backends.llvm.liveness import Recording, Step
+from backends.llvm.ranges import Plan, Ranges
 from xlate.ir import Op
 from xlate.ir.block import WIDTHS
 from xlate.ir.ops import OPS, Effect
@@ -54,6 +55,7 @@ class Chain:
     doubles: frozenset[int]  # numbers of d registers
     checks: tuple[Check, ...]
     lanes: bool  # there are operations on lanes, that do not know denormals
+    plan: Plan | None = None  # how to do it without asking the host, if that is better
 
 
 class _Leak(Exception):
@@ -83,6 +85,11 @@ class _Run:
     tainted: set[int] = field(default_factory=set)  # general registers
     registers: set[int] = field(default_factory=set)
     written: set[int] = field(default_factory=set)
+    fixes: int = 0  # operations on lanes of this instruction
+    ranges: Ranges = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ranges = Ranges(self.d_offset)
 
     def checks(self) -> tuple[Check, ...]:
         """Results that must be looked at now."""
@@ -101,9 +108,12 @@ class _Run:
 
     def follow(self, recording: Recording) -> None:
         """Follow the values of one instruction; raises _Leak where it cannot be in the run."""
-        for block in recording.blocks:
+        self.fixes = 0
+        blocks = [list(hasty_ops(block, self.qc_offset)) for block in recording.blocks]
+        self.ranges.begin(self.index, [op for ops in blocks for op in ops])
+        for ops in blocks:
             values: dict[int, _Suspect] = {}
-            for op in hasty_ops(block, self.qc_offset):
+            for op in ops:
                 if suspect := self._effect(op, values):
                     values[op.index] = suspect
         self.index += 1
@@ -124,13 +134,27 @@ class _Run:
                 raise _Leak
         elif op.name == "nan_fix":
             return values[op.args[2].op.index]
+        elif op.name == "vf_fix":
+            return self._on_lanes(op, values, args)
         else:
             return self._compute(op, args)
         return None
 
+    def _on_lanes(
+        self, op: Op, values: dict[int, _Suspect], args: list[_Suspect]
+    ) -> _Suspect | None:
+        self.fixes += 1
+        if op.params["op"] not in _LANES:
+            self.ranges.good = False
+            return None
+        suspects = [values.get(arg.op.index) for arg in op.args[1:]]
+        whole = [min(s.made) if s is not None and s.ty == op.ty else None for s in suspects]
+        found = self._make(op, args)
+        self.ranges.make((self.index, self.fixes - 1), op, whole, min(found.made))
+        return found
+
     def _compute(self, op: Op, args: list[_Suspect]) -> _Suspect | None:
-        if op.name == "vf_fix":
-            return self._make(op, args) if op.params["op"] in _LANES else None
+        self.ranges.good &= op.name not in _HOST
         if op.name in _RAISING and not all(suspect.ty for suspect in args):
             raise _Leak
         if op.name in _MAKERS:
@@ -238,7 +262,8 @@ def _follow(steps: list[Step], first: int, last: int, offsets: dict[str, int]) -
             count += made
             lanes |= on_lanes(recording.blocks)
             registers, doubles = frozenset(run.registers), frozenset(run.written)
-            best = Chain(first, index + 1, registers, doubles, run.checks(), lanes)
+            plan = run.ranges.plan() if lanes else None
+            best = Chain(first, index + 1, registers, doubles, run.checks(), lanes, plan)
     return best if count > 1 else None
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from backends.llvm.abreast import rounds_abreast
 from backends.llvm.chains import chains, raises
-from backends.llvm.hasty import Hasty
 from backends.llvm.liveness import GOTO, Node, Step, dirty_before, mode_register
 from backends.llvm.loops import Counted
 from backends.llvm.modal import DN, FZ
+from backends.llvm.side import Side
 from backends.llvm.slots import (
     ABI_REGISTERS,
     ALL_FLAGS,
@@ -28,11 +29,12 @@ from backends.llvm.slots import (
 from backends.llvm.snippet import Snippet
 from backends.llvm.source import Module
 from backends.llvm.unit import FunctionText
+from backends.llvm.vector_floats import GREATEST, LEAST, OCTETS
 from backends.llvm.wide import wide_registers
-from backends.llvm.writer import BEFORE, KNOWN, MXCSR
+from backends.llvm.writer import BEFORE, FAILED, KNOWN, MXCSR
 
 
-class Lifter(Hasty):
+class Lifter(Side):
     """Writes one function."""
 
     def block(self, key: int) -> None:
@@ -100,6 +102,8 @@ class Lifter(Hasty):
         rounds = loop.unrolled(node.steps)
         self.label(f"p{key:x}")
         self.begin(key)
+        if (abreast := rounds_abreast(loop, node.steps, self.offsets)) is not None:
+            self.side_by_side(abreast, loop, insns)
         room = loop.room(self.value)
         self.add(f"store i32 {room}, ptr %room{key:x}")
         if rounds == 1:
@@ -265,6 +269,8 @@ class Lifter(Hasty):
         if self.lanes:
             yield from (f"  {name} = alloca i32, align 4\n" for name in (KNOWN, BEFORE, MXCSR))
             yield f"  store i32 0, ptr {KNOWN}\n"
+            yield f"  {FAILED} = alloca i32\n  store i32 0, ptr {FAILED}\n"
+            yield f"  {LEAST} = alloca {OCTETS}\n  {GREATEST} = alloca {OCTETS}\n"
         used = self._slots_used()
         if used >> LESS & 1:
             used |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]

@@ -6,12 +6,15 @@ unrolled loop.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from backends.llvm.chains import Chain, Check, makes
 from backends.llvm.exact import LINK, SP
 from backends.llvm.exits import Exits
 from backends.llvm.liveness import Node, Step
+from backends.llvm.ranges import GREATEST as GREATEST_EXPONENT
+from backends.llvm.ranges import PLAIN, Plan
 from backends.llvm.slots import (
     ABI_DOUBLES,
     ALL_FLAGS,
@@ -21,12 +24,22 @@ from backends.llvm.slots import (
     LESS,
 )
 from backends.llvm.text import llvm_type, mxcsr_read, mxcsr_written
-from backends.llvm.writer import BEFORE, KNOWN, MXCSR
+from backends.llvm.vector_floats import GREATEST, LEAST, OCTETS
+from backends.llvm.writer import BEFORE, FAILED, KNOWN, MXCSR
 
-LANES = "<4 x float>"
+LANES, WORDS = "<4 x float>", "<4 x i32>"
 KINDS = {"v64": LANES, "v128": LANES}
 _RC, _IE, _DE, _UE, _UE_TO_UFC = 0x6000, 0x01, 0x02, 0x10, 1  # of MXCSR
 _UFC = 8  # of FPSCR, where IOC is 1
+_TRIES = 8  # runs of a function that may be outside of the range before all ask MXCSR
+_BIAS, _RMODE = 127, 3 << 22  # of single precision; of FPSCR, 0 is to nearest
+
+Old = tuple[str, str, str]  # a value, of which variable, its type
+
+
+def _octets(others: int, fourth: int) -> str:
+    """Sixteen octets; every fourth is that of an exponent."""
+    return f"<{', '.join([f'i8 {others}, i8 {others}, i8 {others}, i8 {fourth}'] * 4)}>"
 
 
 class Hasty(Exits):
@@ -40,24 +53,21 @@ class Hasty(Exits):
         ]
         start = self.before_region(steps[chain.first : chain.last])
         stores = self.stores
+        name = self.new()
+        if chain.plan is not None and (self.wide is None or self.wide.by_register is None):
+            self._without_asking(insns, node, (chain, chain.plan), before, name)
         if chain.lanes:
             self.begin_lanes()
         results = self._in_haste(insns, node, chain)
-        name = self.new()
         lanes = results.pop(LANES)
         self.branch_to_nans(results, f"{name}e")
         if chain.lanes:
             self.branch_to_odd(lanes, f"{name}e")
         self.add(f"br label %{name}d")
         self.label(f"{name}e")
-        for value, at, ty in before:
-            self.add(f"store {ty} {value}, ptr {at}")
+        self._put_back(chain, before, start, stored=self.stores != stores)
         if chain.lanes:
             self.lanes_again()
-        self.distance = start
-        if self.stores != stores:
-            for number in sorted(chain.registers & {SP, LINK}):
-                self.store(number)
         for index in range(chain.first, chain.last):
             self.again_round(index)
             snippet = self.snippet_for(insns[index], steps[index], steps[index].live_after)
@@ -66,6 +76,72 @@ class Hasty(Exits):
         self.label(f"{name}d")
         if not chain.lanes:
             self.forget_host()
+
+    def _put_back(self, chain: Chain, before: list[Old], distance: int, *, stored: bool) -> None:
+        """Everything that the run wrote is as it was before."""
+        for value, at, ty in before:
+            self.add(f"store {ty} {value}, ptr {at}")
+        self.distance = distance
+        if stored:
+            for number in sorted(chain.registers & {SP, LINK}):
+                self.store(number)
+
+    def _without_asking(
+        self, insns: list[Any], node: Node, run: tuple[Chain, Plan], before: list[Old], name: str
+    ) -> None:
+        """The run, if all that goes in is neither small nor great; else ``name``m begins."""
+        chain, plan = run
+        start, stores = self.distance, self.stores
+        modes = self.value(f"load i32, ptr {self.state('fpscr')}")
+        directed = self.value(f"icmp ugt i32 {self.value(f'and i32 {modes}, {_RMODE}')}, 0")
+        failed = self.value(f"icmp ugt i32 {self.value(f'load i32, ptr {FAILED}')}, {_TRIES}")
+        ask = self.value(f"or i1 {directed}, {failed}")
+        self.add(f"br i1 {ask}, label %{name}m, label %{name}f, !prof !0")
+        self.label(f"{name}f")
+        self.add(f"store {OCTETS} {_octets(-1, -1)}, ptr {LEAST}")
+        self.add(f"store {OCTETS} zeroinitializer, ptr {GREATEST}")
+        first = [n for n in range(chain.first, chain.last) if n not in plan.last]
+        self._some(insns, node, dict.fromkeys(first))
+        self._some(insns, node, plan.looks)
+        self.branch_to_far(plan.least, f"{name}g", f"{name}h")
+        self.label(f"{name}h")
+        self._some(insns, node, dict.fromkeys(sorted(plan.last), PLAIN))
+        self.add(f"store i32 0, ptr {KNOWN}")
+        self.add(f"br label %{name}d")
+        self.label(f"{name}g")
+        self._put_back(chain, before, start, stored=self.stores != stores)
+        failed = self.value(f"add i32 {self.value(f'load i32, ptr {FAILED}')}, 1")
+        self.add(f"store i32 {failed}, ptr {FAILED}")
+        self.add(f"br label %{name}m")
+        self.label(f"{name}m")
+
+    def _some(self, insns: list[Any], node: Node, which: Mapping[int, int | None]) -> None:
+        """Some of the instructions, with how to look at what they do."""
+        for index, looks in which.items():
+            step = node.steps[index]
+            hasty = bool(makes(step.recording))
+            snippet = self.snippet_for(
+                insns[index], step, step.live_after, hasty=hasty, looks=looks
+            )
+            self.fill_step(snippet, insns[index], node, index)
+
+    def branch_to_far(self, least: int, label: str, else_label: str) -> None:
+        """Go to ``label`` when an operand was small or great, or no number."""
+        low, high = (self.value(f"load {OCTETS}, ptr {at}") for at in (LEAST, GREATEST))
+        # The upper bit of an octet says whether it is not too small, whether it is too great.
+        large = _octets(0, 128 - (_BIAS + least))
+        fine = self.value(f"call {OCTETS} @llvm.uadd.sat.v16i8({OCTETS} {low}, {OCTETS} {large})")
+        small = _octets(-1, _BIAS + GREATEST_EXPONENT - 127)
+        far = self.value(f"call {OCTETS} @llvm.usub.sat.v16i8({OCTETS} {high}, {OCTETS} {small})")
+        near = self.value(f"xor {OCTETS} {far}, {_octets(-1, -1)}")
+        good = self.value(
+            f"bitcast {OCTETS} {self.value(f'and {OCTETS} {near}, {fine}')} to {WORDS}"
+        )
+        signs = self.value(
+            f"bitcast <4 x i1> {self.value(f'icmp slt {WORDS} {good}, zeroinitializer')} to i4"
+        )
+        some = self.value(f"icmp ne i4 {signs}, -1")
+        self.add(f"br i1 {some}, label %{label}, label %{else_label}, !prof !0")
 
     def _in_haste(self, insns: list[Any], node: Node, chain: Chain) -> dict[str, list[str]]:
         """The run without a look; returns what to look at, by type."""

@@ -16,9 +16,10 @@ from backends.llvm.fpscr import Fpscr
 from backends.llvm.haste import hasty_ops
 from backends.llvm.moves import moved_floats, retyped
 from backends.llvm.places import NOWHERE, Locals
+from backends.llvm.ranges import PLAIN
 from backends.llvm.slots import FLAG_LOCAL, FLAG_SLOTS, FP_FLAGS, LESS
 from backends.llvm.text import ARMS, Relative, Text, llvm_type, split_address
-from backends.llvm.vector_floats import hasty_lanes
+from backends.llvm.vector_floats import hasty_lanes, look_at_lanes
 from xlate.errors import Inconsistent
 from xlate.ir import Block, Op
 from xlate.ir.block import WIDTHS
@@ -46,8 +47,18 @@ class _SnippetText(Text):
 
     places: Locals
 
-    def __init__(self, places: Locals, live: int, *, fold: bool, exact: bool, fast: bool) -> None:
+    def __init__(
+        self,
+        places: Locals,
+        live: int,
+        *,
+        fold: bool,
+        exact: bool,
+        fast: bool,
+        looks: int | None,
+    ) -> None:
         super().__init__(places)
+        self.looks = looks
         self.live = live
         self.fold = fold
         self.exact = exact and not fast
@@ -195,6 +206,8 @@ def _get_state(t: _SnippetText, op: Op) -> str | None:
 
 def _set_state(t: _SnippetText, op: Op) -> str | None:
     at, ty = op.params["offset"], op.args[0].ty
+    if t.looks is not None and t.looks != PLAIN:
+        return "done"
     if at == t.fpscr.offset:
         t.places.writes |= t.fpscr.write(t, op, live=bool(t.live >> FP_FLAGS & 1))
         return "done"
@@ -243,7 +256,14 @@ def _nan_fix(t: _SnippetText, op: Op) -> str:
 
 
 def _vf_fix(t: _SnippetText, op: Op) -> str:
-    return t.of(op.args[0]) if t.exact else hasty_lanes(t, op, looked_at=not t.fast)
+    if t.exact:
+        return t.of(op.args[0])
+    looks = t.looks
+    if t.fast or looks is None or looks == PLAIN:
+        return hasty_lanes(t, op, ask=looks is None and not t.fast)
+    look_at_lanes(t, op, looks & 3)
+    t.looks = looks >> 2
+    return t.of(op.args[1])
 
 
 def _exit_value(t: _SnippetText, op: Op) -> str:
@@ -308,17 +328,20 @@ def make_snippet(
     fold: bool,
     exact: bool = True,
     fast: bool = False,
+    looks: int | None = None,
     places: Locals | None = None,
 ) -> Snippet:
     """Lower recorded blocks; ``live`` are the flags that must be written.
 
     Without ``exact`` a NaN may be another than ARM's: whoever asks for that looks for NaNs itself.
     With ``fast`` nobody does.
+    With ``looks`` operands of operations on lanes are looked at, and nothing is done with them;
+    those are two bits an operation, or PLAIN behind that. None is where MXCSR will be asked.
     """
     if live >> LESS & 1 and len(blocks) > 1:
         live |= 1 << FLAG_SLOTS["N"] | 1 << FLAG_SLOTS["V"]
     places = places or Locals(offsets, relative=relative)
-    t = _SnippetText(places, live, fold=fold, exact=exact, fast=fast)
+    t = _SnippetText(places, live, fold=fold, exact=exact, fast=fast, looks=looks)
     for block in blocks:
         t.names.clear()
         t.lower(block)

@@ -89,7 +89,7 @@ class Snippets:
         self.module = module
         self._memo: dict[int, tuple[tuple[Block, ...], Snippet]] = {}
         self._unfolded: dict[tuple[int, int, bool], Snippet] = {}
-        self._hasty: dict[int, Snippet] = {}
+        self._hasty: dict[tuple[int, int | None], Snippet] = {}
         self._predicates: dict[int, Snippet] = {}
 
     def full(self, recording: Recording) -> Snippet:
@@ -117,16 +117,26 @@ class Snippets:
             full.tables[mask] = self._make(recording, mask, fold=True)
         return full.tables[mask]
 
-    def hasty(self, recording: Recording) -> Snippet:
-        """The snippet that does not look for NaNs; of an instruction without flags."""
-        found = self._hasty.get(id(recording.blocks))
+    def hasty(self, recording: Recording, looks: int | None = None) -> Snippet:
+        """The snippet that does not look for NaNs; of an instruction without flags.
+
+        With ``looks`` it looks at these operands (``ranges.py``).
+        """
+        key = (id(recording.blocks), looks)
+        found = self._hasty.get(key)
         if found is None:
-            found = self._hasty[id(recording.blocks)] = self._make(
-                recording, 0, fold=True, exact=False
-            )
+            found = self._hasty[key] = self._make(recording, 0, fold=True, exact=False, looks=looks)
         return found
 
-    def _make(self, recording: Recording, live: int, *, fold: bool, exact: bool = True) -> Snippet:
+    def _make(
+        self,
+        recording: Recording,
+        live: int,
+        *,
+        fold: bool,
+        exact: bool = True,
+        looks: int | None = None,
+    ) -> Snippet:
         return make_snippet(
             recording.blocks,
             self.module.offsets,
@@ -135,6 +145,7 @@ class Snippets:
             fold=fold,
             exact=exact,
             fast=self.module.fast,
+            looks=looks,
         )
 
     def predicate(self, insn: Instruction) -> Snippet | None:

@@ -15,6 +15,8 @@ _QUIET = 'metadata !"fpexcept.strict"'
 _RC, _PE = 0x6000, 0x20  # of MXCSR: rounding, 0 is to nearest; inexact
 _V, _W, _I, _L = "<4 x float>", "<4 x double>", "<4 x i32>", "<4 x i64>"
 _SMALLER = f"<{', '.join(['float 0x3E70000000000000'] * 4)}>"  # 2^-24
+OCTETS = "<16 x i8>"
+LEAST, GREATEST = "%mxl", "%mxg"  # exponents of the operands looked at, in every fourth octet
 _TINY = 0x38100000  # upper half of 2^-126 in double precision
 _COMPARE = {"eq": ("fcmp", "oeq"), "ge": ("fcmps", "oge"), "gt": ("fcmps", "ogt")}
 
@@ -96,25 +98,39 @@ def _vf_fix(t: Text, op: Op) -> str:
     return t.of(op.args[0])
 
 
-def hasty_lanes(t: Text, op: Op, *, looked_at: bool = True) -> str:
-    """The host's own operation; behind it MXCSR says whether ARM would have found otherwise.
+def hasty_lanes(t: Text, op: Op, *, ask: bool) -> str:
+    """The host's own operation; MXCSR may be asked whether ARM would have found otherwise.
 
     ARM looks whether a product is tiny before it is rounded, the host behind it: a product that
-    was rounded up to the least normal number is made tiny and inexact, larger ones are not. What
-    is not ``looked_at`` is taken as it is.
+    was rounded up to the least normal number is made tiny and inexact, larger ones are not.
     """
     kind = op.params["op"]
     a, b = (_four(t, t.of(x), op.ty, "float") for x in op.args[1:])
     if kind in _COMPARE:
-        if (
-            kind == "eq" and looked_at
-        ):  # it says nothing of a quiet NaN, which hides a denormal beside it
+        if kind == "eq" and ask:  # it says nothing of a quiet NaN, which hides a denormal beside it
             _compared(t, "gt", a, b, op.ty)
         return _compared(t, kind, a, b, op.ty)
     value = _operation(t, f"f{kind}", "v4f32", _V, a, b)
-    if kind == "mul" and looked_at:
+    if kind == "mul" and ask:
         _operation(t, "fmul", "v4f32", _V, value, _SMALLER)
     return _bag(t, value, _V, op.ty)
+
+
+def look_at_lanes(t: Text, op: Op, positions: int) -> None:
+    """Least and greatest exponent of these operands go to the variables that collect them."""
+    for position, arg in enumerate(op.args[1:]):
+        if positions >> position & 1:
+            bits = _four(t, t.of(arg), op.ty, "i32")
+            twice = t.new(f"add {_I} {bits}, {bits}")  # its upper byte is the exponent
+            _collect(t, GREATEST, "umax", twice)
+            _collect(t, LEAST, "umin", t.new(f"add {_I} {twice}, {_all(-1)}"))  # 0 is no small one
+
+
+def _collect(t: Text, variable: str, how: str, bits: str) -> None:
+    octets = t.new(f"bitcast {_I} {bits} to {OCTETS}")
+    known = t.new(f"load {OCTETS}, ptr {variable}")
+    found = t.new(f"call {OCTETS} @llvm.{how}.v16i8({OCTETS} {known}, {OCTETS} {octets})")
+    t.line(f"store {OCTETS} {found}, ptr {variable}")
 
 
 def _marked(t: Text, value: str, tiny: str, ty: str) -> str:

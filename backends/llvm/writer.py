@@ -26,6 +26,7 @@ _NOT_NOT = re.compile(r"  (%\d+) = xor i1 (%\d+), true\n  (%\d+) = xor i1 \1, tr
 _NOT_NOT_BYTES = 100
 # Of functions with lanes: MXCSR as it is known to be, or 0; as it was before a run; room for it.
 KNOWN, BEFORE, MXCSR = "%mxk", "%mxb", "%mx"
+FAILED = "%mxf"  # and how many runs would not go without it
 _BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f32": 4, "f64": 8, "v64": 8, "v128": 16}
 # What a load or store turns into a host address; a constant offset would follow it.
 _ADDRESS = re.compile(
@@ -209,14 +210,16 @@ class Writer:
         if len(found) == 1:
             self.addresses[insn.pc] = found[0][0]
 
-    def snippet_for(self, insn: Any, step: Step, live: int, *, hasty: bool = False) -> Snippet:
+    def snippet_for(
+        self, insn: Any, step: Step, live: int, *, hasty: bool = False, looks: int | None = None
+    ) -> Snippet:
         """The snippet with literals folded where they never change."""
         recording = step.recording
         if self.wide is not None and self.wide.touches(step.snippet):
             return self.wide.snippet(recording, live, self.module, hasty=hasty)
         snippet = self.snippets.variant(recording, live, fold=True)
         if hasty:
-            snippet = self.snippets.hasty(recording)
+            snippet = self.snippets.hasty(recording, looks)
         for expr, ty in snippet.literals:
             if self.module.literal(expr.at(insn.pc), _BYTES[ty]) is None:
                 return self.snippets.variant(recording, live, fold=False, exact=not hasty)

@@ -91,3 +91,18 @@ def test_library_comes_and_goes(xlate_run: Path, guest_cc: list[str], tmp_path: 
     hits = [p for p in ran.counters["packages"] if p["state"] == "hit"]
     assert [p["count"] for p in hits] == [1, 50]
     assert ran.counters["runtime_blocks"] < 5000
+
+
+def test_loops_of_floats_stop_where_they_fault(
+    xlate_run: Path, guest_cc: list[str], tmp_path: Path
+) -> None:
+    """Also where several of their rounds go side by side: what comes before a fault is stored."""
+    (source,) = (p for p in corpus.programs() if p.name == "loop_faults")
+    program, folder = corpus.build(source, "pie", guest_cc), tmp_path / "packages"
+    folder.mkdir(mode=0o755)
+    _convert(program, folder, tmp_path / "cache")
+    packaged = Packaged(program, folder, tmp_path / "cache", corpus.sysroot(guest_cc))
+    ran = run(xlate_run, packaged, "")
+    assert ran.status == 0, ran.said
+    assert ran.printed.encode() == source.cases[0].expected_stdout()
+    assert ran.counters["enters"] > 0

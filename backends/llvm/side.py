@@ -1,0 +1,175 @@
+"""Rounds of a loop side by side (``abreast.py``): checks, groups of four vectors, single vectors.
+
+Decides when a group may be done: its rounds are certain, none of its accesses lies in two pages,
+and no load of it reads what an earlier round stores. A NaN among what a group would store ends it
+before anything was stored; some rounds are then done one by one, exactly (docs/decisions/0023).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backends.llvm.abreast import Access, Number, Rounds
+from backends.llvm.exact import LINK
+from backends.llvm.hasty import Hasty
+from backends.llvm.loops import Counted
+from backends.llvm.text import llvm_type
+
+_VECTORS = 4  # in a group, first; then single ones
+_APART = 8  # rounds one by one before the next try
+_PAGE = 4096
+_STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
+
+
+class Side(Hasty):
+    """Writes such loops; the rest of a function is ``function.py``'s."""
+
+    def side_by_side(self, rounds: Rounds, loop: Counted, insns: list[Any]) -> None:
+        """Groups of rounds while they may be done; what remains goes on at the loop's body.
+
+        What follows is for a loop that has no room for a single group.
+        """
+        key, name, stride = loop.header, self.new(), abs(loop.step.amount)
+        self.allocas.append(f"  %sr{key:x} = alloca i32\n  %sl{key:x} = alloca i32\n")
+        room = loop.room(self.value)
+        limit = self._limit(rounds, room, stride)
+        enough = self.value(f"icmp ugt i32 {limit}, {rounds.lanes * stride}")
+        good = self.value(f"and i1 {enough}, {self._apart(rounds)}")
+        self.add(f"br i1 {good}, label %{name}x, label %{name}p")
+        self.label(f"{name}x")
+        stays = {n.at: self._all(rounds, n.at) for n in rounds.numbers if n.name == "stays"}
+        self.add(f"store i32 {room}, ptr %sr{key:x}")
+        self.add(f"store i32 {limit}, ptr %sl{key:x}")
+        self.add(f"br label %{name}a{_VECTORS}")
+        for vectors, behind in ((_VECTORS, f"{name}a1"), (1, f"{name}e")):
+            here = f"{name}a{vectors}"
+            self.label(here)
+            limit = self.value(f"load i32, ptr %sl{key:x}")
+            far = vectors * rounds.lanes * stride
+            more = self.value(f"icmp ugt i32 {limit}, {far}")
+            self.add(f"br i1 {more}, label %{here}g, label %{behind}")
+            self.label(f"{here}g")
+            self._group(rounds, insns, stays, vectors, f"{name}e")
+            for variable in (f"%sl{key:x}", f"%sr{key:x}"):
+                left = self.value(f"sub i32 {self.value(f'load i32, ptr {variable}')}, {far}")
+                self.add(f"store i32 {left}, ptr {variable}")
+            self.add(f"br label %{here}")
+        self.label(f"{name}e")
+        self.forget_host()
+        left = self.value(f"load i32, ptr %sr{key:x}")
+        left = self.value(f"call i32 @llvm.umin.i32(i32 {left}, i32 {_APART * stride})")
+        self.add(f"store i32 {left}, ptr %room{key:x}")
+        self.add(f"br label %b{key:x}")
+        self.label(f"{name}p")
+
+    def _address(self, access: Access) -> str:
+        """Guest address of an access in the next round."""
+        start = self.value(f"load i32, ptr %r{access.register}")
+        return self.value(f"add i32 {start}, {access.offset}")
+
+    def _limit(self, rounds: Rounds, room: str, stride: int) -> str:
+        """The room, or less, so that no access leaves its page before."""
+        for register, offset in sorted({(a.register, a.offset) for a in rounds.accesses()}):
+            at = self._address(Access(0, register, offset))
+            left = self.value(f"sub i32 {_PAGE}, {self.value(f'and i32 {at}, {_PAGE - 1}')}")
+            number = self.value(f"lshr i32 {left}, {rounds.size.bit_length() - 1}")
+            far = self.value(f"mul i32 {number}, {stride}")
+            room = self.value(f"call i32 @llvm.umin.i32(i32 {room}, i32 {far})")
+        return room
+
+    def _apart(self, rounds: Rounds) -> str:
+        """LLVM operand: no load of a group is of bytes that an earlier round of it stores."""
+        good, reach = "true", _VECTORS * 16 - 1
+        store = (rounds.store.register, rounds.store.offset)
+        for register, offset in sorted({(a.register, a.offset) for a in rounds.accesses()}):
+            if (register, offset) != store:
+                load, at = (self._address(Access(0, *of)) for of in ((register, offset), store))
+                behind = self.value(f"add i32 {self.value(f'sub i32 {load}, {at}')}, {reach}")
+                clear = self.value(f"icmp uge i32 {behind}, {reach}")
+                good = self.value(f"and i1 {good}, {clear}")
+        return good
+
+    def _all(self, rounds: Rounds, at: int) -> str:
+        """A vector of a register that stays."""
+        place = self.double(at & ~7)
+        if rounds.ty == "f64":
+            number = self.value(f"load double, ptr {place}")
+        else:
+            pair = self.value(f"load <2 x float>, ptr {place}, align 8")
+            number = self.value(f"extractelement <2 x float> {pair}, i32 {at >> 2 & 1}")
+        vector, scalar = _vector(rounds), llvm_type(rounds.ty)
+        one = self.value(f"insertelement {vector} poison, {scalar} {number}, i32 0")
+        mask = f"<{rounds.lanes} x i32> zeroinitializer"
+        return self.value(f"shufflevector {vector} {one}, {vector} poison, {mask}")
+
+    def _group(
+        self, rounds: Rounds, insns: list[Any], stays: dict[int, str], vectors: int, odd: str
+    ) -> None:
+        """So many vectors, looked at together; behind them their registers have moved."""
+        found = [self._vector(rounds, insns, stays, number) for number in range(vectors)]
+        self._leave_for_nans(rounds, found, odd)
+        for number, value in enumerate(found):
+            pointer, tag = self._pointer(rounds.store, insns, number)
+            kind = f"{_vector(rounds)} {value}"
+            self.add(f"store volatile {kind}, ptr addrspace(256) {pointer}, align 1{tag}")
+        for register, amount in sorted(rounds.moves.items()):
+            old = self.value(f"load i32, ptr %r{register}")
+            new = self.value(f"add i32 {old}, {amount * rounds.lanes * vectors}")
+            self.add(f"store i32 {new}, ptr %r{register}")
+            if register == LINK:
+                self.store(LINK)
+
+    def _vector(self, rounds: Rounds, insns: list[Any], stays: dict[int, str], number: int) -> str:
+        """The arithmetic of one vector; returns what it stores."""
+        values: list[str] = []
+        for one in rounds.numbers:
+            if one.access is not None:
+                pointer, tag = self._pointer(one.access, insns, number)
+                kind = f"{_vector(rounds)}, ptr addrspace(256) {pointer}"
+                values.append(self.value(f"load volatile {kind}, align 1{tag}"))
+            elif one.name == "stays":
+                values.append(stays[one.at])
+            else:
+                values.append(self._computed(rounds, one, [values[n] for n in one.operands]))
+        return values[rounds.stored]
+
+    def _computed(self, rounds: Rounds, one: Number, operands: list[str]) -> str:
+        vector, suffix = _vector(rounds), f"v{rounds.lanes}{rounds.ty}"
+        if one.name == "fneg":
+            return self.value(f"fneg {vector} {operands[0]}")
+        if one.name == "fabs":
+            return self.value(f"call {vector} @llvm.fabs.{suffix}({vector} {operands[0]})")
+        name = one.name.replace("fsqrt", "sqrt")
+        args = ", ".join(f"{vector} {operand}" for operand in operands)
+        intrinsic = f"@llvm.experimental.constrained.{name}.{suffix}"
+        return self.value(f"call {vector} {intrinsic}({args}, {_STRICT}) #1")
+
+    def _pointer(self, access: Access, insns: list[Any], number: int) -> tuple[str, str]:
+        """Host pointer of a vector's access, and what the access carries."""
+        start = self.value(f"load i32, ptr %r{access.register}")
+        wide = self.value(f"zext i32 {start} to i64")
+        base = self.value(f"inttoptr i64 {wide} to ptr addrspace(256)")
+        more = access.offset + 16 * number
+        pointer = self.value(f"getelementptr i8, ptr addrspace(256) {base}, i64 {more}")
+        at = insns[access.index].pc - (self.source.key & ~1)
+        return pointer, f", !pcsections !L{at}s{self.distance}"
+
+    def _leave_for_nans(self, rounds: Rounds, values: list[str], label: str) -> None:
+        """Go to ``label`` when one of the values has a NaN; one comparison tells of two."""
+        vector, bits, some = _vector(rounds), f"<{rounds.lanes} x i1>", ""
+        for first in range(0, len(values), 2):
+            a, b = values[first], values[min(first + 1, len(values) - 1)]
+            nan = self.value(
+                f"call {bits} @llvm.experimental.constrained.fcmp.v{rounds.lanes}{rounds.ty}"
+                f'({vector} {a}, {vector} {b}, metadata !"uno", metadata !"fpexcept.strict") #1'
+            )
+            some = self.value(f"or {bits} {some}, {nan}") if some else nan
+        mask = self.value(f"bitcast {bits} {some} to i{rounds.lanes}")
+        found = self.value(f"icmp ne i{rounds.lanes} {mask}, 0")
+        after = self.new()
+        self.add(f"br i1 {found}, label %{label}, label %{after}, !prof !0")
+        self.label(after)
+
+
+def _vector(rounds: Rounds) -> str:
+    return f"<{rounds.lanes} x {llvm_type(rounds.ty)}>"
