@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -139,3 +140,10 @@ def test_what_is_no_recording_is_told_so_at_every_cut(greedy, tmp_path):
         else:
             assert all(isinstance(row, (Recorded, Skipped)) for row in rows)
     assert told >= 8
+
+
+def test_a_program_that_writes_to_its_text_is_compared_as_far_as_it_did_not(greedy):
+    done = greedy.xlate("verify", "--json", "--run", str(greedy.program))
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["status"], told["differences"]) == (0, STATUS, [])
+    assert told["agreed"]["optimised"] == told["cases"] > 3
