@@ -14,7 +14,7 @@ LONGEST_PYTHON, LONGEST_C = 400, 600
 FOLDERS = {"backends", "corpus", "docs", "frontends", "tests", "xlate"}
 PAGES = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"}
 TOP = FOLDERS | PAGES | {".ci", ".gitignore", "Makefile", "pyproject.toml"}
-LEFT_BEHIND = re.compile(r"(^|/)(xlate-[\w]*-\w{6,}|core(\.\d+)?|nohup\.out|[^/]*\.(orig|rej))(/|$)")
+LEFT_BEHIND = re.compile(r"(^|/)(xlate-\w*-\w{6,}|core(\.\d+)?|[^/]*\.(orig|rej))(/|$)")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|work)/\w")
 
 SOURCES = source_map.sources()
