@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from xlate.cli import verify_run
-from xlate.cli.input import Refused
+from xlate.cli.input import GivenPath, Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
 from xlate.cli.tables import output_console, plain
@@ -51,9 +51,9 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
 
 
 @click.command(epilog=EPILOG, context_settings={"allow_interspersed_args": False})
-@click.argument("prog", type=click.Path(path_type=Path))
+@click.argument("prog", type=GivenPath())
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-@click.option("-p", "--package", "given", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("-p", "--package", "given", type=GivenPath(), metavar="FILE",
               help="The package to check.  [the store's]")  # fmt: skip
 @click.option("--sample", callback=_share, default="1/1", metavar="N/M",
               help="N functions of M, chosen by a hash.  [all]")  # fmt: skip
@@ -61,7 +61,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
               help="Begin with number K of those.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), metavar="C", help="At most C of them.")
 @click.option("--run", "runs", is_flag=True, help="Run PROG, as arguments imply.")
-@click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
+@click.option("-L", "--sysroot", type=GivenPath(), metavar="DIR",
               help="For a run: where the guest's libraries are, as for exec.")  # fmt: skip
 @click.option(
     "--bisect", is_flag=True, help="For a run: name the pass that makes a function wrong."
