@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import threading
@@ -14,8 +15,9 @@ from tests.badinput.elf_images import Image
 from tests.verify.conftest import STATUS, Checked
 from tests.verify.test_static import ALL, symbol, with_wrong_code
 from xlate.cli import verify_store
+from xlate.convert import target
 from xlate.errors import Inconsistent
-from xlate.package.format import read, write
+from xlate.package.format import Package, read, write
 from xlate.verify import fresh
 from xlate.verify.case import Case, State
 from xlate.verify.placement import Placement, without
@@ -112,6 +114,23 @@ def test_what_somebody_else_took_out_meanwhile_stays_out(checked, monkeypatch):
     placed = Placement(checked.package)
     assert all(placed.is_taken_out(f"f_{key:08x}") for key in (mixed, chosen))
     assert checked.status() == STATUS
+
+
+@pytest.mark.parametrize("command", ["verify", "convert"])
+def test_packages_are_put_into_the_store_one_by_one(checked, monkeypatch, command):
+    def locked(path: Path, package: Package) -> None:
+        handle = os.open(checked.path.parent, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
+        written.append(path)
+        write(path, package)
+
+    written: list[Path] = []
+    write(checked.path, with_wrong_code(checked.package, symbol(checked, "mixed")))
+    monkeypatch.setattr(verify_store if command == "verify" else target, "write", locked)
+    assert checked.xlate(command, "-q", "--jobs", "1", str(checked.program)).exit_code in (0, 1)
+    assert written == [checked.path]
 
 
 def test_an_answer_that_makes_no_sense_leaves_nobody_behind():
