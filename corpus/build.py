@@ -334,7 +334,8 @@ def record(program: Program) -> None:
     for case in program.cases:
         mode = NATIVE if program.oracle == NATIVE else case.modes[0]
         words = [] if program.oracle == NATIVE else ["qemu-arm"]
-        outcome = run_case(words, build(program, mode), case)
+        with tempfile.TemporaryDirectory(prefix="xlate-") as folder:
+            outcome = run_case(words, build(program, mode), case, cwd=Path(folder))
         if outcome.status != case.status:
             raise BuildError(
                 f"{program.name} {case.name}: the oracle ended with {outcome.status}, "

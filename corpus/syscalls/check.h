@@ -35,10 +35,11 @@ static inline void check_at(int holds, const char *what, const char *file, int l
 /* The call fails, and with this errno. */
 #define CHECK_FAILS(call, error) check_at((errno = 0, (long)(call) == -1 && errno == (error)), #call " fails with " #error, __FILE__, __LINE__)
 
-/* A new empty folder in the current one, which it then is. */
+/* A new empty folder in the current one, which it then is. It stays behind, so never in a checkout. */
 static inline void enter_scratch_folder(void)
 {
-	char name[] = "xlate-check-XXXXXX";
+	char elsewhere[] = "/tmp/xlate-check-XXXXXX";
+	char *name = access("pyproject.toml", F_OK) == 0 ? elsewhere : strrchr(elsewhere, '/') + 1;
 
 	CHECK(mkdtemp(name));
 	CHECK(chdir(name) == 0);

@@ -200,3 +200,22 @@ def test_exec_runs_a_guest(xlate: Run, xlate_run: Path, busybox_armhf: Path) -> 
     done = xlate("exec", str(busybox_armhf), "sh", "-c", script, "sh", *words)
     assert done.returncode == 7, done.stderr
     assert done.stdout.decode().splitlines() == words
+
+
+@pytest.mark.parametrize(
+    "command", [["coverage"], ["convert", "--recursive"], ["inspect"], ["verify"], ["convert"]]
+)
+def test_the_empty_word_is_no_path(xlate: Run, command: list[str]) -> None:
+    """It is what an unset variable of a script leaves, and never the folder at hand."""
+    done = xlate(*command, "")
+    assert done.returncode in (1, 2), done
+    assert done.stdout == b""
+    assert b"''" in done.stderr or b"an empty word is no path" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["coverage"], ["convert", "--recursive"]])
+def test_a_folder_without_programs_is_said(xlate: Run, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "folder").mkdir()
+    done = xlate(*command, "folder")
+    assert done.stderr == b"xlate: folder: no ARM program there\n"
+    assert (done.returncode, done.stdout) == (1, b"")

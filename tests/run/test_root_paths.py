@@ -174,3 +174,15 @@ def test_nothing_leaves_by_a_race(
     words = ("--root-by", "paths", "/bin/race", str(target.parent), target.name)
     done = run(*words, before=before)
     assert (done.stdout, done.stderr, done.returncode) == ("ok race\n", "", 0)
+
+
+def test_a_chroot_is_no_moment_without_a_root(world: Path, guest_cc: list[str]) -> None:
+    if os.getuid():
+        wanted.forbidden("chroot for ordinary users")
+    chroots = build.build(program(SOURCE.with_name("chroots.c")), "thumb", guest_cc)
+    shutil.copy(chroots, world / "root/bin/chroots")
+    done = subprocess.run(
+        [world / "xlate-run", "--root", world / "root", "--root-by", "paths", "/bin/chroots"],
+        env={"XLATE_CACHE": "off"}, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == ("ok chroots\n", "", 0)

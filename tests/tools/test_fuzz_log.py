@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from xlate.tools import fuzz
-from xlate.tools.fuzz import Plan
+from xlate.tools.fuzz import Plan, main
 from xlate.tools.fuzz_log import Log
 from xlate.verify.generate import SETS
 
@@ -64,3 +65,20 @@ def test_another_plan_and_another_driver_have_files_of_their_own(tmp_path):
     paths.add(Log.of(tmp_path, plan_of(20, 1).__dict__, str(driver)).path)
     assert len(paths) == 4
     assert log_of(tmp_path, plan_of(40, 1)).path in paths
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--engines", "lvm"),
+        ("--engines", ""),
+        ("--isa", "A64"),
+        ("--rows", "no_such_row"),
+        ("--rows", "-no_such_row"),
+        ("--count", "0"),
+        ("--driver", "/nonexistent"),
+    ],
+    ids=" ".join,
+)
+def test_what_would_compare_nothing_is_refused(words):
+    assert CliRunner().invoke(main, words).exit_code == 2

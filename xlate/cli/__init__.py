@@ -12,10 +12,11 @@ import os
 import signal
 import sys
 import traceback
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from xlate.cli import streams
 from xlate.errors import Inconsistent, XlateError
 from xlate.version import VERSION
 
@@ -81,28 +82,42 @@ def main() -> NoReturn:
     # Python ignores SIGPIPE; a listing piped into head should end like any other program, and a
     # guest must not inherit the difference.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    streams.complete()
+    status = _status()
+    unwritten = streams.flush()
+    if unwritten is not None and status in (None, 0):
+        status = failed(unwritten)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _status() -> Any:
+    """Run the command line; return what it ends with, after one line where it failed."""
     try:
-        status = cli.main(prog_name="xlate", standalone_mode=False)
+        return cli.main(prog_name="xlate", standalone_mode=False)
     except click.exceptions.Exit as stop:
-        status = stop.exit_code
+        return stop.exit_code
+    except SystemExit as stop:
+        return stop.code
     except click.UsageError as error:
         error.show()
-        status = USAGE
+        return USAGE
     except click.ClickException as error:
         error.show()
-        status = error.exit_code
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        status = INTERRUPTED
+        return INTERRUPTED
     except Exception as error:
         # The last resort of a program that promises one line: say it, and how to see more.
-        status = failed(error)
-    sys.exit(status if isinstance(status, int) else 0)
+        return failed(error)
 
 
 def failed(error: Exception, about: str = "") -> int:
     """Say in one line what went wrong with what (``NAME: ``); return the exit status."""
     if isinstance(error, XlateError) and not isinstance(error, Inconsistent):
         line, status = str(error), BAD_INPUT
+    elif streams.is_unwritten(error):
+        why = os.strerror(getattr(error, "errno", 0)).lower()
+        line, status = f"the output cannot be written ({why})", BAD_INPUT
     elif isinstance(error, MemoryError):
         line, status = "out of memory; try: a higher ulimit -v, or fewer --jobs", OWN_FAILURE
     else:

@@ -13,20 +13,21 @@ from pathlib import Path
 import click
 
 from xlate import runtime
+from xlate.cli.input import GivenPath
 from xlate.cli.tables import output_console, table
 from xlate.errors import XlateError
 from xlate.runtime import binfmt as kernel
 
 FOLDER = click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     default=kernel.MOUNTED,
     show_default=True,
     help="Where binfmt_misc is mounted.",
 )
 BOOT = click.option(
     "--boot-file",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     default=kernel.BOOT,
     show_default=True,
     help="What --boot writes and uninstall removes.",
@@ -102,7 +103,7 @@ def status(folder: Path) -> None:
 @click.option("--flags", default=kernel.FLAGS, show_default=True, help="The kernel's: P O C F.")
 @click.option(
     "--interpreter",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True),
+    type=GivenPath(exists=True, dir_okay=False, resolve_path=True),
     help="xlate-run, if not the one of this installation.",
 )
 @click.option("--boot", is_flag=True, help="At every boot too (systemd reads the file).")

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from xlate.cli import BAD_INPUT, failed
 from xlate.cli.conversion import conversion_lines
-from xlate.cli.input import Refused
+from xlate.cli.input import GivenPath, Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
 from xlate.cli.tables import output_console
@@ -50,8 +50,8 @@ class _Flags:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("progs", nargs=-1, type=click.Path(path_type=Path), metavar="[PROG]...")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT",
+@click.argument("progs", nargs=-1, type=GivenPath(), metavar="[PROG]...")
+@click.option("-o", "--output", type=GivenPath(), metavar="OUT",
               help="A file for one program, a folder for several.  [the store]")  # fmt: skip
 @click.option("-O0", "level", flag_value=0, type=int, help="Compile fast.")
 @click.option("-O1", "level", flag_value=1, type=int, help="Nearly all of the gain (the default).")
@@ -59,10 +59,10 @@ class _Flags:
 @click.option("--fp", type=click.Choice(["exact", "fast"]), default="exact", show_default=True,
               help="fast: without FPSCR's flags, payloads of NaNs, flushing by Advanced SIMD; only"
               " `xlate exec --fp fast` runs that.")  # fmt: skip
-@click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
+@click.option("-L", "--sysroot", type=GivenPath(), metavar="DIR",
               help="Where the guest's libraries are, as for exec.")  # fmt: skip
 @click.option("--with-libs", is_flag=True, help="Also the interpreter and the libraries it needs.")
-@click.option("--recursive", "folders", multiple=True, type=click.Path(path_type=Path),
+@click.option("--recursive", "folders", multiple=True, type=GivenPath(),
               metavar="DIR", help="Also every ARM program and library below DIR.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Worker processes.  [one for each processor]")  # fmt: skip
@@ -99,6 +99,9 @@ def convert_command(
     chosen.add(progs, sysroot, with_libs=with_libs)
     chosen.add_folders(folders)
     several = len(progs) > 1 or with_libs or bool(folders)
+    if not chosen.files and not chosen.statuses:
+        where = " ".join(map(click.format_filename, folders))
+        raise Refused(f"{where}: no ARM program there")
     try:
         target = target_of(output, several=several)
     except XlateError as error:

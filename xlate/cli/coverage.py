@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from xlate.cli.input import GivenPath, Refused
 from xlate.cli.tables import output_console, reasons, table
 from xlate.convert import files
 from xlate.discovery.model import Confidence
@@ -29,7 +30,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...",
-                type=click.Path(path_type=Path))  # fmt: skip
+                type=GivenPath())  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each file.")
 def coverage(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Show how much of each program's text is found as code, and how sure that is.
@@ -55,6 +56,8 @@ def coverage(paths: tuple[Path, ...], *, as_json: bool) -> None:
             click.echo(json.dumps(row.as_json()))
     elif rows:
         _print(output_console(), rows)
+    elif not failures:
+        raise Refused(f"{' '.join(map(click.format_filename, paths))}: no ARM program there")
     if failures:
         sys.exit(1)
 

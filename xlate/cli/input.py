@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from xlate.errors import MalformedInput, Unsupported
@@ -18,12 +21,25 @@ class Refused(click.ClickException):
         click.echo(f"xlate: {self.message}", err=True)
 
 
+class GivenPath(click.Path):
+    """A path as a Path; the empty word, which an unset variable leaves, is none."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(path_type=Path, **more)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse the empty word, which would be the current folder."""
+        if value in ("", b""):
+            self.fail("an empty word is no path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def load_program(path: str) -> Image:
     """Return the Image of a file, or end with one line that names it."""
     try:
         return load(path)
     except (MalformedInput, Unsupported) as error:
-        name = click.format_filename(path)
+        name = click.format_filename(path) or "''"
         raise Refused(f"{name}: {error}") from error
 
 

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from xlate.cli.input import GivenPath
 from xlate.errors import XlateError
 from xlate.sysroot import get as getting
 from xlate.sysroot import images
@@ -19,7 +20,7 @@ from xlate.sysroot.unpack import Counts
 INTO = click.option(
     "--into",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     help="The root folder.",
 )
 
@@ -70,7 +71,7 @@ def get(
 
 
 @sysroot.command("import")
-@click.argument("source", metavar="ROOTFS", type=click.Path(path_type=Path, exists=True))
+@click.argument("source", metavar="ROOTFS", type=GivenPath(exists=True))
 @INTO
 def import_(source: Path, into: Path) -> None:
     r"""Unpack a root file system into a new folder.

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from xlate.cli import verify_run
-from xlate.cli.input import Refused
+from xlate.cli.input import GivenPath, Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
 from xlate.cli.tables import output_console, plain
@@ -50,13 +50,10 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
     return int(share), int(of)
 
 
-@click.command(
-    epilog=EPILOG, context_settings={"ignore_unknown_options": True,
-                                     "allow_interspersed_args": False}
-)  # fmt: skip
-@click.argument("prog", type=click.Path(path_type=Path))
+@click.command(epilog=EPILOG, context_settings={"allow_interspersed_args": False})
+@click.argument("prog", type=GivenPath())
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-@click.option("-p", "--package", "given", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("-p", "--package", "given", type=GivenPath(), metavar="FILE",
               help="The package to check.  [the store's]")  # fmt: skip
 @click.option("--sample", callback=_share, default="1/1", metavar="N/M",
               help="N functions of M, chosen by a hash.  [all]")  # fmt: skip
@@ -64,7 +61,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
               help="Begin with number K of those.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), metavar="C", help="At most C of them.")
 @click.option("--run", "runs", is_flag=True, help="Run PROG, as arguments imply.")
-@click.option("-L", "--sysroot", type=click.Path(path_type=Path), metavar="DIR",
+@click.option("-L", "--sysroot", type=GivenPath(), metavar="DIR",
               help="For a run: where the guest's libraries are, as for exec.")  # fmt: skip
 @click.option(
     "--bisect", is_flag=True, help="For a run: name the pass that makes a function wrong."
@@ -99,6 +96,8 @@ def verify(
     """
     chosen = Sample(*sample, first, count)
     if runs or args:
+        if jobs is not None:
+            raise click.UsageError("--jobs is for a check without a run")
         run = verify_run.Asked(prog, args, given, sysroot, bisect, keep, quiet, as_json)
         verify_run.show(run, chosen)
         return
@@ -121,8 +120,9 @@ def _check(prog: Path, given: Path | None, sample: Sample, jobs: int, flags: _Fl
     with workers_may_die(), bar_for(quiet=flags.quiet) as bar:
         show = shown_in(bar, click.format_filename(prog.name))
         subject = _subject(prog, given)
+        package = sound(subject.package_path, subject.guest)
         try:
-            found = fresh.compare(subject.package, subject.image, sample, jobs=jobs, show=show)
+            found = fresh.compare(package, subject.image, sample, jobs=jobs, show=show)
         except MalformedInput as error:
             raise Refused(f"{click.format_filename(subject.package_path)}: {error}") from error
     wrong = {finding.key: finding.what for finding in found.findings}
@@ -136,7 +136,7 @@ def _check(prog: Path, given: Path | None, sample: Sample, jobs: int, flags: _Fl
 
 
 def _subject(prog: Path, given: Path | None) -> Subject:
-    """Read program and package; Refused in one line where they do not belong together."""
+    """Read the program and find its package; Refused in one line where there is none."""
     name = click.format_filename(prog)
     store = Store.locate(os.environ) if given is None else None
     if given is None and store is None:
@@ -149,7 +149,7 @@ def _subject(prog: Path, given: Path | None) -> Subject:
     path = store.find(guest) if store is not None else given
     if path is None:
         raise Refused(f"{name}: no package in the store; try: xlate convert {name}")
-    return Subject(prog, guest, image, path, sound(path, guest), store)
+    return Subject(prog, guest, image, path, store)
 
 
 def _as_json(subject: Subject, found: fresh.Compared, out: bool) -> dict[str, Any]:

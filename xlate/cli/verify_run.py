@@ -16,10 +16,10 @@ from xlate.cli.input import Refused, load_program
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
 from xlate.cli.tables import output_console, plain, reasons
-from xlate.cli.verify_store import Subject, sound, take_out
+from xlate.cli.verify_store import Subject, take_out, whole
 from xlate.errors import XlateError
 from xlate.loader import parse
-from xlate.package.store import Store, why_none
+from xlate.package.store import Store, distrust, package_in, why_none
 from xlate.verify.culprit import DAMAGED
 from xlate.verify.dynamic import (
     Judged,
@@ -31,11 +31,13 @@ from xlate.verify.dynamic import (
     packages_place,
     record,
 )
+from xlate.verify.recording import Recorded, Skipped
 from xlate.verify.replay import ALONE, INTERP, OPTIMISED, UNICORN, Machine
 from xlate.verify.sample import Sample
 
 SHOWN = 10
 _STDERR = 2
+NOT_STARTED = (2, 125, 126, 127)  # a status of xlate-run's own, most likely
 
 
 @dataclass(frozen=True)
@@ -58,57 +60,89 @@ def show(asked: Asked, sample: Sample) -> None:
     store = Store.locate(os.environ)
     if store is None and asked.given is None:
         raise Refused(f"{asked.prog}: there is no store ({why_none(os.environ)}); try: -p FILE")
+    if asked.given is not None:
+        _check_given(asked.given)
     try:
         judged = _judged(asked, sample, store)
-    except (XlateError, OSError) as error:
+    except XlateError as error:
         raise Refused(f"{click.format_filename(asked.prog)}: {error}") from error
+    except OSError as error:
+        where = click.format_filename(error.filename or asked.prog)
+        raise Refused(f"{where}: {(error.strerror or str(error)).lower()}") from error
     taken = [] if asked.keep or asked.given is not None else _take_out(judged.wrong, store)
     if asked.as_json:
         click.echo(json.dumps(_as_json(asked, judged, taken)))
     else:
         _print(asked, judged, taken)
-    if judged.replayed.differences:
+    if judged.replayed.differences or not judged.replayed.cases:
         sys.exit(1)
 
 
+def _check_given(given: Path) -> None:
+    """Refuse a package that the engines would not use: they would take the store's instead."""
+    name = click.format_filename(given)
+    if not given.is_dir():
+        whole(given)
+    if why := distrust(given):
+        raise Refused(f"{name}: not used ({why})")
+
+
 def _judged(asked: Asked, sample: Sample, store: Store | None) -> Judged:
-    words = [os.fspath(asked.prog), *asked.args]
+    prog = os.fspath(asked.prog)
+    words = [prog if prog[0] != "-" else f"./{prog}", *asked.args]
     output = _STDERR if asked.as_json else None
     run = Run(words, options_for(asked.given, asked.sysroot), output)
     sys.stdout.flush()
-    status, rows = record(run, sample)
+    with workers_may_die():
+        status, rows = record(run, sample)
     if not rows:
-        name = click.format_filename(asked.prog)
-        raise Refused(f"{name}: no function with a package was entered; try: xlate convert {name}")
+        raise _why_no_rows(asked.prog, status)
     place = packages_place(asked.given, store.root if store is not None else None)
     machine = Machine(engine_process(), place, store.root if store is not None else "off")
 
     def find(file: bytes) -> Path | None:
-        return asked.given or (store.find(file) if store is not None else None)
+        given = package_in(asked.given, file) if asked.given is not None else None
+        return given or (store.find(file) if store is not None else None)
 
+    if asked.given is not None:
+        _check_entered(asked.given, rows)
     with workers_may_die(), bar_for(quiet=asked.quiet) as bar:
         moving = shown_in(bar, click.format_filename(asked.prog.name))
         return judge(rows, status, machine, find, bisect=asked.bisect, show=moving)
 
 
-def _take_out(wrong: Sequence[Wrong], store: Store | None) -> list[int]:
-    """Take wrong functions out of their packages; return the keys."""
+def _why_no_rows(prog: Path, status: int) -> Refused:
+    name = click.format_filename(prog)
+    if status in NOT_STARTED:
+        return Refused(f"{name}: nothing was recorded (xlate-run ended with status {status})")
+    return Refused(f"{name}: no function with a package was entered; try: xlate convert {name}")
+
+
+def _check_entered(given: Path, rows: Sequence[Recorded | Skipped]) -> None:
+    """Refuse a package that has nothing to do with what ran."""
+    files = {row.module.path for row in rows}
+    if not any(package_in(given, path.read_bytes()) for path in files):
+        raise Refused(f"{click.format_filename(given)}: no function of it was entered")
+
+
+def _take_out(wrong: Sequence[Wrong], store: Store | None) -> list[Wrong]:
+    """Take wrong functions out of their packages; return those that are out."""
     assert store is not None
-    taken = []
-    for one in wrong:
-        guest = one.module.path.read_bytes()
-        path = store.find(guest)
-        if path is None:
-            continue
-        image = parse(guest, str(one.module.path))
-        subject = Subject(one.module.path, guest, image, path, sound(path, guest), store)
-        for_good = one.stage != DAMAGED
-        if take_out(subject, {one.key: one.stage or one.lines[0]}, for_good=for_good):
-            taken.append(one.key)
-    return taken
+    return [one for one in wrong if _take_one(one, store)]
 
 
-def _as_json(asked: Asked, judged: Judged, taken: Sequence[int]) -> dict[str, Any]:
+def _take_one(one: Wrong, store: Store) -> bool:
+    guest = one.module.path.read_bytes()
+    path = store.find(guest)
+    if path is None:
+        return False
+    image = parse(guest, str(one.module.path))
+    subject = Subject(one.module.path, guest, image, path, store)
+    reason = one.stage or one.lines[0]
+    return take_out(subject, {one.key: reason}, for_good=one.stage != DAMAGED)
+
+
+def _as_json(asked: Asked, judged: Judged, taken: Sequence[Wrong]) -> dict[str, Any]:
     found = judged.replayed
     return {
         "program": str(asked.prog),
@@ -132,11 +166,11 @@ def _as_json(asked: Asked, judged: Judged, taken: Sequence[int]) -> dict[str, An
             for one in judged.wrong
         ],
         "unexplained": judged.unexplained,
-        "taken_out": list(taken),
+        "taken_out": [one.key for one in taken],
     }
 
 
-def _print(asked: Asked, judged: Judged, taken: Sequence[int]) -> None:
+def _print(asked: Asked, judged: Judged, taken: Sequence[Wrong]) -> None:
     found = judged.replayed
     if asked.quiet and not found.differences:
         return
@@ -144,7 +178,7 @@ def _print(asked: Asked, judged: Judged, taken: Sequence[int]) -> None:
     console.print(plain(click.format_filename(asked.prog)), style="bold")
     console.print(
         f"  recorded      {found.cases:,} states of {found.functions:,} functions;"
-        f" the program ended with status {judged.status}"
+        f" the program ended {_ending(judged.status)}"
     )
     for engine, words in (
         (ALONE, "ended alone in the baseline tier as in the program"),
@@ -168,11 +202,15 @@ def _print(asked: Asked, judged: Judged, taken: Sequence[int]) -> None:
     _print_wrong(judged, taken)
 
 
-def _print_wrong(judged: Judged, taken: Sequence[int]) -> None:
+def _ending(status: int) -> str:
+    return f"with status {status}" if status >= 0 else f"by signal {-status}"
+
+
+def _print_wrong(judged: Judged, taken: Sequence[Wrong]) -> None:
     console = output_console()
     for one in judged.wrong:
         stage = f": {one.stage}" if one.stage else ""
-        out = "; left to the baseline tier from now on" if one.key in taken else ""
+        out = "; left to the baseline tier from now on" if one in taken else ""
         name = click.format_filename(one.module.path.name)
         console.print(plain(f"  wrong         f_{one.key:08x} of {name}{stage}{out}"))
     if judged.unexplained:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +60,12 @@ class Target:
 
     def put(self, program: Path, path: Path, package: Package) -> None:
         """Write a package in one step, and remember that program and package have been checked."""
-        write(path, package)
-        if self.store is not None:
-            self.store.remember(program, path)
+        store = self.store
+        kept = store is not None and path.parent == store.folder
+        with store.alone() if store is not None and kept else nullcontext():
+            write(path, package)
+        if store is not None:
+            store.remember(program, path)
 
 
 def _may_replace(path: Path) -> bool:

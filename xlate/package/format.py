@@ -220,7 +220,19 @@ def _provenance(data: bytes) -> dict[str, Any]:
         counts = table.get(name, {})
         if not isinstance(counts, dict) or any(type(n) is not int for n in counts.values()):
             raise _no(f"its provenance has no counts of what was {name}")
+    if not isinstance(table.get("quarantined", {}), dict):
+        raise _no("its provenance has no reasons of what was taken out")
+    if not _are_pairs(table.get("refusals", [])):
+        raise _no("its provenance does not say what was refused")
     return table
+
+
+def _are_pairs(rows: Any) -> bool:
+    """Say whether these are lists of two texts."""
+    return isinstance(rows, list) and all(
+        isinstance(row, list) and len(row) == 2 and all(isinstance(text, str) for text in row)
+        for row in rows
+    )
 
 
 def decode(data: bytes) -> Package:

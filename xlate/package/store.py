@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
 import time
@@ -49,6 +50,24 @@ SETTLED_SECONDS = 0.05
 def package_name(guest: bytes) -> str:
     """The name by which a folder given to ``xlate-run -p`` is asked for the file's package."""
     return quick_key(guest).hex() + SUFFIX
+
+
+def package_in(place: Path, guest: bytes, *, fast: bool = False) -> Path | None:
+    """The package made for exactly this content: a file, or one of a folder like the store's.
+
+    With ``fast`` the one made by `--fp fast`.
+    """
+    wanted = content_hash(guest)
+    for path in _names(place, quick_key(guest).hex()) if place.is_dir() else (place,):
+        header = _look(path).header
+        if header is not None and header["guest_hash"] == wanted and _is_fast(header) == fast:
+            return path
+    return None
+
+
+def _names(folder: Path, stem: str) -> Iterator[Path]:
+    for number in range(CANDIDATES):
+        yield folder / (stem + (f"-{number}" if number else "") + SUFFIX)
 
 
 def why_none(environ: Mapping[str, str]) -> str:
@@ -145,28 +164,31 @@ class Store:
 
     # --- packages --------------------------------------------------------------------------------
 
-    def _candidates(self, guest: bytes) -> Iterator[Path]:
-        return self._names(quick_key(guest).hex())
-
-    def _names(self, stem: str) -> Iterator[Path]:
-        for number in range(CANDIDATES):
-            yield self.root / "packages" / (stem + (f"-{number}" if number else "") + SUFFIX)
+    @property
+    def folder(self) -> Path:
+        """Where the packages are."""
+        return self.root / "packages"
 
     def find(self, guest: bytes, *, fast: bool = False) -> Path | None:
         """The package made for exactly this content, whoever made it; ``fast``: by `--fp fast`."""
-        wanted = content_hash(guest)
-        for path in self._candidates(guest):
-            header = _look(path).header
-            if header is not None and header["guest_hash"] == wanted and _is_fast(header) == fast:
-                return path
-        return None
+        return package_in(self.folder, guest, fast=fast)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others out who change what is there; OSError where it cannot be opened."""
+        handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def package_path(self, guest: bytes, *, fast: bool = False) -> Path:
         """Where a package for this content goes: over its older one, else to a free name."""
         found = self.find(guest, fast=fast)
         if found is not None:
             return found
-        kept = [_look(path) for path in self._candidates(guest)]
+        kept = [_look(path) for path in _names(self.folder, quick_key(guest).hex())]
         for one in kept:
             if one.header is None:  # Free, or damaged and of use to nobody.
                 return one.path
@@ -174,13 +196,13 @@ class Store:
 
     def packages(self) -> list[Kept]:
         """All packages, sound or not, in order of name."""
-        return [_look(path) for path in sorted((self.root / "packages").glob(f"*{SUFFIX}"))]
+        return [_look(path) for path in sorted(self.folder.glob(f"*{SUFFIX}"))]
 
     def remove(self, package: Path) -> None:
         """Forget a package with what was learned of its file; FileNotFoundError where none is."""
         stem = package.name.removesuffix(SUFFIX).split("-")[0]
         package.unlink()
-        names = list(self._names(stem))
+        names = list(_names(self.folder, stem))
         left = [path for path in names if path.exists()]
         if not left:
             (self.root / "profiles" / f"{stem}{PROFILE_SUFFIX}").unlink(missing_ok=True)

@@ -64,8 +64,11 @@ def _sets_of(index: int, seed: int) -> Iterator[tuple[str, list[int]]]:
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
-@click.option("--shares", default=40, show_default=True, help="Some 280,000 words each.")
-@click.option("--jobs", default=1, show_default=True, help="Processes.")
+@click.option(
+    "--shares", type=click.IntRange(1), default=40, show_default=True,
+    help="Some 280,000 words each.",
+)  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--show", default=40, show_default=True, help="Differences printed.")
 def main(*, seed: int, shares: int, jobs: int, show: int) -> None:
     """Compare decoding with disassemblers; status 1 when a difference is not explained."""

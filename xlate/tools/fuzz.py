@@ -34,6 +34,11 @@ from xlate.verify.shrink import reduce, shorten
 BATCH = 500
 # Engines that run optimised code, and the level that it is made at.
 OPTIMISED = {"llvm": 1, "llvm-O0": 0, "llvm-O2": 2, "package": 1}
+NAMES = {
+    "engines": {"stencil", "unicorn", *OPTIMISED},
+    "isas": set(SETS),
+    "rows": {row.name for rows in SETS.values() for row in rows},
+}
 REDUCED = 40  # findings of one share that are shrunk: it takes a hundred runs each
 COUNTED = ("compared", "rows", "differ", "agreed", "refused", "stops", "known")
 SHARE = 5000  # cases drawn from one seed: a unit of work, the same for any number of processes
@@ -258,25 +263,43 @@ def _run_shares(shares: list[Plan], jobs: int) -> Iterator[tuple[Plan, Report]]:
             yield running[one], one.result()
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in text.split(",") if word)
+def _names(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+    """Return the words between commas; a name that is none would compare nothing, and agree."""
+    words = tuple(word for word in value.split(",") if word)
+    known = NAMES[param.name or ""]
+    for word in words:
+        if (word.removeprefix("-") if param.name == "rows" else word) not in known:
+            raise click.BadParameter(f"{word!r} is none of them", ctx, param)
+    if not words and param.name != "rows":
+        raise click.BadParameter("names nothing", ctx, param)
+    return words
 
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Start of the random numbers.")
-@click.option("--count", default=20_000, show_default=True, help="Instructions to compare.")
+@click.option(
+    "--count", type=click.IntRange(1), default=20_000, show_default=True, help="Cases to compare."
+)
 @click.option(
     "--engines",
+    callback=_names,
     default="unicorn",
     show_default=True,
     help="Of stencil, unicorn, qemu, llvm, llvm-O0, llvm-O2 and package; comma between.",
 )
-@click.option("--isa", "isas", default=",".join(SETS), show_default=True, help="Instruction sets.")
 @click.option(
-    "--rows", default="", help="Only these rows (with - before: all but these), comma between."
-)
-@click.option("--jobs", default=1, show_default=True, help="Processes.")
-@click.option("--driver", default="", help="Path of xlate-insn (default: build it).")
+    "--isa", "isas", callback=_names, default=",".join(SETS), show_default=True,
+    help="Instruction sets.",
+)  # fmt: skip
+@click.option(
+    "--rows", callback=_names, default="",
+    help="Only these rows (with - before: all but these), comma between.",
+)  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--driver", type=click.Path(exists=True, dir_okay=False),
+    help="Path of xlate-insn (default: build it).",
+)  # fmt: skip
 @click.option("--guest-base", default="", help="Passed to xlate-insn.")
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Folder of finished shares: go on from there."
@@ -287,20 +310,21 @@ def main(
     *,
     seed: int,
     count: int,
-    engines: str,
-    isas: str,
-    rows: str,
+    engines: tuple[str, ...],
+    isas: tuple[str, ...],
+    rows: tuple[str, ...],
     jobs: int,
-    driver: str,
+    driver: str | None,
     guest_base: str,
     keep: Path | None,
     show: int,
     as_json: bool,
 ) -> None:
     """Compare engines on random instructions; status 1 when they differ."""
-    if engines != "unicorn" and not driver:
-        driver = str(build.ensure().with_name("xlate-insn"))
-    plan = Plan(seed, count, _words(engines), _words(isas), _words(rows), driver, guest_base)
+    if driver is None:
+        alone = engines == ("unicorn",)
+        driver = "" if alone else str(build.ensure().with_name("xlate-insn"))
+    plan = Plan(seed, count, engines, isas, rows, driver, guest_base)
     log = Log.of(keep, plan.__dict__, driver) if keep is not None else None
     report = run(plan, jobs, log)
     if as_json:

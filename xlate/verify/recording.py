@@ -14,14 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlate.errors import Inconsistent
-from xlate.verify.case import STOPS, Case, Result
-from xlate.verify.stencil_engine import PAGE_HEAD, STATE, decode_state
+from xlate.errors import MalformedInput
+from xlate.verify.case import PAGE, STOPS, Case, Result
+from xlate.verify.stencil_engine import STATE, decode_state
 
 MAGIC = 0x43525958
 _HEAD = struct.Struct("<4I")
 _MODULE = struct.Struct("<8I512s")
 _ROW = struct.Struct("<4I")
+_PAGE = struct.Struct(f"<2I{PAGE}s")
 _MODULE_KIND, _CASE_KIND, _PAGE_KIND, _END_KIND, _SKIPPED_KIND = range(1, 6)
 SKIPPED = {
     1: "touches more pages than a case has room for",
@@ -32,6 +33,8 @@ SKIPPED = {
     6: "from there on there are threads, which are not recorded",
 }
 _STOP_LEAVE, _FETCH = 8, "fetch"
+_BROKEN = ("not a recording", "a part of it is not what it should be")
+_ADVICE = "recording it again"
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,16 @@ class Skipped:
 
 
 def read_recording(data: bytes) -> Iterator[Recorded | Skipped]:
-    """Yield the rows of a file; Inconsistent where it is none. What was cut off is left out."""
+    """Yield the rows of a file; MalformedInput where it is none. A case that is cut is Skipped."""
+    try:
+        yield from _rows(data)
+    except (struct.error, KeyError, IndexError, UnicodeError) as error:
+        raise MalformedInput(*_BROKEN, advice=_ADVICE) from error
+
+
+def _rows(data: bytes) -> Iterator[Recorded | Skipped]:
     modules: dict[int, RecordedModule] = {}
-    begun: tuple[int, int, int, Case] | None = None
+    begun: tuple[RecordedModule, int, int, Case] | None = None
     for kind, body in _chunks(data):
         if kind == _MODULE_KIND:
             number, bias, address, length, offset, _, _, _, path = _MODULE.unpack(body)
@@ -77,17 +87,19 @@ def read_recording(data: bytes) -> Iterator[Recorded | Skipped]:
         elif kind == _CASE_KIND:
             module, key, arrivals, _ = _ROW.unpack_from(body)
             state, _ = decode_state(body[_ROW.size :])
-            begun = (module, key, arrivals, Case(state, {}, f"{key:#x}, arrival {arrivals}"))
+            case = Case(state, {}, f"{key:#x}, arrival {arrivals}")
+            begun = (modules[module], key, arrivals, case)
         elif kind == _PAGE_KIND and begun is not None:
-            addr, prot = PAGE_HEAD.unpack_from(body)
-            begun[3].pages[addr] = (prot, body[PAGE_HEAD.size :])
+            addr, prot, data_there = _PAGE.unpack(body)
+            begun[3].pages[addr] = (prot, data_there)
         elif kind == _END_KIND and begun is not None:
-            module, key, arrivals, case = begun
-            yield Recorded(modules[module], key, arrivals, case, _end(body))
+            yield Recorded(*begun, _end(body))
             begun = None
         elif kind == _SKIPPED_KIND:
             module, key, why, _ = _ROW.unpack(body)
             yield Skipped(modules[module], key, SKIPPED.get(why, SKIPPED[5]))
+    if begun is not None:
+        yield Skipped(begun[0], begun[1], SKIPPED[3])
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -95,7 +107,7 @@ def _chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
     while at + _HEAD.size <= len(data):
         magic, kind, size, _ = _HEAD.unpack_from(data, at)
         if magic != MAGIC:
-            raise Inconsistent(f"a recording has {magic:#x} where a chunk begins")
+            raise MalformedInput(*_BROKEN, advice=_ADVICE)
         at += _HEAD.size
         if at + size > len(data):
             return
@@ -106,6 +118,8 @@ def _chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _end(body: bytes) -> Result:
     number, fault_addr, fault_write, _ = _ROW.unpack_from(body)
     state, svc_imm = decode_state(body[_ROW.size : _ROW.size + STATE.size])
+    if number != _STOP_LEAVE and not 1 <= number <= len(STOPS):
+        raise MalformedInput(*_BROKEN, advice=_ADVICE)
     stop = _FETCH if number == _STOP_LEAVE else STOPS[number - 1]
     result = Result(state, stop)
     result.fault_addr = fault_addr if stop == "fault" else None

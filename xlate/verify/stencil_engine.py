@@ -19,6 +19,7 @@ blamed.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import subprocess
 import threading
@@ -88,17 +89,19 @@ def _batch(command: list[str], jobs: Sequence[Job], seconds: float) -> list[Resu
         guard.start()
         feeder = threading.Thread(target=_feed, args=(driver.stdin, jobs))
         feeder.start()
-        for index, (case, module) in enumerate(jobs):
-            result = _answer(driver.stdout, index, case, packaged=module is not None)
-            if result is None:
-                break
-            results.append(result)
-        else:
+        try:
+            for index, (case, module) in enumerate(jobs):
+                result = _answer(driver.stdout, index, case, packaged=module is not None)
+                if result is None:
+                    break
+                results.append(result)
+        finally:  # whatever happened: neither process nor threads may keep us waiting
+            guard.cancel()
+            if len(results) < len(jobs):
+                driver.kill()
             feeder.join()
-        guard.cancel()
-        if len(results) < len(jobs):
-            driver.kill()
-        feeder.join()
+            with contextlib.suppress(BrokenPipeError):
+                driver.stdin.close()  # with what it did not take
     if len(results) < len(jobs):
         ended = f"driver ended with status {driver.returncode}"
         results.append(Result(jobs[len(results)][0].state.copy(), "crash", reason=ended))

@@ -15,6 +15,7 @@
 #include "kept.h"
 #include "look_up.h"
 #include "package.h"
+#include "record.h"
 #include "stats.h"
 #include "string.h"
 #include "world.h"
@@ -245,6 +246,7 @@ bool optimised_covers(gaddr start, u64 len)
 
 void optimised_forget(struct thread *t, gaddr start, u64 len)
 {
+	record_forget(start.va, start.va + len);
 	if (package_forget(t, start.va, start.va + len, "the program's text changed"))
 		world_drop_frames();
 }

@@ -39,8 +39,10 @@ _Noreturn void option_usage(const char *what, const char *why)
 _Noreturn static void print_and_exit(const char *text)
 {
 	struct text b = {.start = (char *)text, .at = (char *)text + strlen(text)};
+	long err = text_write(&b, 1);
 
-	text_write(&b, 1);
+	if (err)
+		refuse(EXIT_OWN_FAILURE, NULL, "the output cannot be written", error_text(-err), NULL);
 	host_syscall1(__NR_exit_group, 0);
 	fatal("exit_group returned");
 }

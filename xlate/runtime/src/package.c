@@ -255,10 +255,12 @@ static const char *write_down(const struct module *m, const struct package_file 
 		.length = (u32)length,
 		.offset = (u32)offset,
 		.bias = m->package.bias,
-		.low = m->package.low,
-		.high = m->package.high,
+		.low = m->text_low,
+		.high = m->text_high,
 	};
 
+	if (text_is_writable(m))
+		return "refused: the file's text is writable";
 	record_add_module(&r, p);
 	return "not used: it is recorded what it would run";
 }

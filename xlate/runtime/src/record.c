@@ -10,23 +10,27 @@
  */
 #include "record.h"
 
+#include <asm/stat.h>
+
 #include "blake2.h"
 #include "case_state.h"
 #include "cpu.h"
+#include "fatal.h"
 #include "host.h"
 #include "memory.h"
 #include "string.h"
 #include "thread.h"
 #include "world.h"
 
-enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_APPEND = 02000, O_CLOEXEC = 02000000 };
+enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_APPEND = 02000, O_NONBLOCK = 04000, O_CLOEXEC = 02000000 };
+enum { FILE_TYPE = 0170000, FILE_REGULAR = 0100000 };
 enum { SEEK_END = 2, WALL = 0x40000000, ITIMER_VIRTUAL = 1 };
 enum chunk { CHUNK_MODULE = 1, CHUNK_CASE, CHUNK_PAGE, CHUNK_END, CHUNK_SKIPPED };
 /* Exit statuses of the child and other reasons for a row without a case. */
 enum skipped { WHOLE, TOO_MANY_PAGES, SHARED_MEMORY, NOT_WRITTEN, TOO_LONG, NO_CHILD, THREADS };
 
 #define CHUNK_MAGIC 0x43525958u /* "XYRC" */
-#define MODULES 32u
+#define MODULES 256u /* a library that is mapped again is another one */
 #define NAME_SIZE 512
 /* An address that is never mapped, behind the kernel's page. */
 #define RETURN_TO 0xffff8000u
@@ -56,16 +60,13 @@ struct skipped_chunk {
 
 struct known_module {
 	struct record_module at;
-	u64 dev, ino;
 	const struct package_entry *entries;
 	u8 *arrivals; /* of each entry; RECORD_ARRIVALS_MAX: no more */
 	u32 count;
-	bool written;
 };
 
 static struct {
 	bool on, is_child, told_threads;
-	int fd;
 	u64 share, of, first, left;
 	struct known_module modules[MODULES];
 	u32 module_count;
@@ -89,18 +90,42 @@ static bool number_to(const char **at, char end, u64 *out)
 	return true;
 }
 
+/* Kept where the guest does not see it, and moved when the guest wants that number. */
+static u64 out_fd(void)
+{
+	return (u64)group_self()->own_fds[OWN_FD_RECORD];
+}
+
+/* Something that what failed can be taken back from. 0 or -errno. */
+static long open_output(const char *name)
+{
+	struct stat st;
+	long fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)name,
+				O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return fd;
+	fd = fd_adopt(OWN_FD_RECORD, (int)fd);
+	if (fd < 0)
+		return fd;
+	if (host_syscall2(__NR_fstat, (u64)fd, (u64)&st) || (st.st_mode & FILE_TYPE) != FILE_REGULAR)
+		return -ESPIPE;
+	return 0;
+}
+
 bool record_start(const char *what)
 {
-	long fd;
+	long err;
 
 	if (!number_to(&what, '/', &rec.share) || !number_to(&what, ':', &rec.of) || !rec.of ||
 	    !number_to(&what, ':', &rec.first) || !number_to(&what, ':', &rec.left) || !*what)
 		return false;
-	fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)what,
-			   O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	rec.fd = fd < 0 ? -1 : (int)fd;
-	rec.on = fd >= 0;
-	return rec.on;
+	err = open_output(what);
+	if (err)
+		refuse(EXIT_OWN_FAILURE, what, "cannot be recorded to",
+		       err == -ESPIPE ? "it is not a regular file" : error_text(-err), "--record with another file");
+	rec.on = true;
+	return true;
 }
 
 void record_after_fork(void)
@@ -113,42 +138,56 @@ bool record_is_on(void)
 	return rec.on;
 }
 
-/* Kept where the guest does not see it, once there is a thread. */
-static void hide_descriptor(void)
-{
-	long fd;
-
-	if (group_self()->own_fds[OWN_FD_RECORD] >= 0)
-		return;
-	fd = fd_adopt(OWN_FD_RECORD, rec.fd);
-	if (fd >= 0)
-		rec.fd = (int)fd;
-}
-
-/* async-signal-safe */
-static bool write_all(const void *from, u64 size)
+/* 0 or -errno. async-signal-safe */
+static long write_all(const void *from, u64 size)
 {
 	const u8 *at = from;
 
 	while (size) {
-		long n = host_syscall3(__NR_write, (u64)rec.fd, (u64)at, size);
+		long n = host_syscall3(__NR_write, out_fd(), (u64)at, size);
 
 		if (n == -EINTR)
 			continue;
 		if (n <= 0)
-			return false;
+			return n ? n : -ENOSPC;
 		at += n;
 		size -= (u64)n;
 	}
-	return true;
+	return 0;
 }
 
 /* async-signal-safe */
-static bool write_chunk(enum chunk kind, const void *body, u32 size)
+static long write_chunk(enum chunk kind, const void *body, u32 size)
 {
 	struct chunk_head h = {.magic = CHUNK_MAGIC, .kind = kind, .size = size};
+	long err = write_all(&h, sizeof(h));
 
-	return write_all(&h, sizeof(h)) && write_all(body, size);
+	return err ? err : write_all(body, size);
+}
+
+static long file_end(void)
+{
+	return host_syscall3(__NR_lseek, out_fd(), 0, SEEK_END);
+}
+
+/* A chunk of the guest's own process, whole or not at all; without room that is the end of it. */
+static bool write_row(enum chunk kind, const void *body, u32 size)
+{
+	char line[200];
+	struct text b = text_begin(line, sizeof(line));
+	long end = file_end();
+	long err = end < 0 ? end : write_chunk(kind, body, size);
+
+	if (!err)
+		return true;
+	if (end >= 0)
+		host_syscall2(__NR_ftruncate, out_fd(), (u64)end);
+	rec.on = false;
+	text_str(&b, "xlate-run: nothing more is recorded (");
+	text_str(&b, error_text(-err));
+	text_str(&b, ")\n");
+	text_write(&b, 2);
+	return false;
 }
 
 /* --- modules ---------------------------------------------------------------------------------------- */
@@ -160,6 +199,12 @@ static u64 room(u64 size)
 	return host_is_error(at) ? 0 : (u64)at;
 }
 
+static void give_back(u64 at, u64 size)
+{
+	if (at)
+		host_munmap(at, size);
+}
+
 void record_add_module(const struct record_module *m, const struct package_file *p)
 {
 	u64 at = p->h.sections[2 * SECTION_ENTRIES], size = p->h.sections[2 * SECTION_ENTRIES + 1];
@@ -167,18 +212,27 @@ void record_add_module(const struct record_module *m, const struct package_file 
 	struct module_chunk c = {.number = rec.module_count, .bias = m->bias};
 	long map;
 
-	if (rec.is_child || rec.module_count == MODULES || !size)
+	if (!rec.on || rec.module_count == MODULES || !size)
 		return;
 	map = host_mmap(0, size, PROT_READ, MAP_PRIVATE, p->fd, at);
 	*k = (struct known_module){.at = *m, .count = (u32)(size / sizeof(struct package_entry))};
 	k->entries = host_is_error(map) ? NULL : (const struct package_entry *)map;
 	k->arrivals = (u8 *)room(k->count);
-	if (!k->entries || !k->arrivals || fd_path(m->fd, c.path, sizeof(c.path)) < 0)
-		return;
 	c.address = m->address, c.length = m->length, c.offset = m->offset;
-	hide_descriptor();
-	if (write_chunk(CHUNK_MODULE, &c, sizeof(c)))
+	if (k->entries && k->arrivals && fd_path(m->fd, c.path, sizeof(c.path)) >= 0 &&
+	    write_row(CHUNK_MODULE, &c, sizeof(c))) {
 		rec.module_count++;
+		return;
+	}
+	give_back((u64)k->entries, size);
+	give_back((u64)k->arrivals, k->count);
+}
+
+void record_forget(u64 start, u64 end)
+{
+	for (u32 i = 0; i < rec.module_count; i++)
+		if (rec.modules[i].at.low < end && rec.modules[i].at.high > start)
+			rec.modules[i].at.high = rec.modules[i].at.low;
 }
 
 static bool in_share(u32 key)
@@ -263,7 +317,7 @@ static void write_case(struct thread *t, const struct known_module *m, u32 key, 
 	t->cpu.thumb = key & 1;
 	t->cpu.itstate = 0;
 	case_save_state(t, &c.state);
-	if (!write_chunk(CHUNK_CASE, &c, sizeof(c)))
+	if (write_chunk(CHUNK_CASE, &c, sizeof(c)))
 		child_exit(NOT_WRITTEN);
 }
 
@@ -280,13 +334,13 @@ static u32 wait_for(long pid, struct skipped_chunk *row, u64 from)
 		rec.left--;
 		return WHOLE;
 	}
-	host_syscall2(__NR_ftruncate, (u64)rec.fd, from);
+	host_syscall2(__NR_ftruncate, out_fd(), from);
 	row->why = NO_CHILD;
 	if (ret == pid && (status & 0x7f) == SIGVTALRM)
 		row->why = TOO_LONG;
 	else if (ret == pid && !(status & 0x7f))
 		row->why = (u32)status >> 8;
-	write_chunk(CHUNK_SKIPPED, row, sizeof(*row));
+	write_row(CHUNK_SKIPPED, row, sizeof(*row));
 	return row->why;
 }
 
@@ -298,7 +352,7 @@ static bool refuse_threads(const struct known_module *m, u32 key)
 	if (!world_is_threaded())
 		return false;
 	if (!rec.told_threads)
-		rec.told_threads = write_chunk(CHUNK_SKIPPED, &row, sizeof(row));
+		rec.told_threads = write_row(CHUNK_SKIPPED, &row, sizeof(row));
 	return true;
 }
 
@@ -318,7 +372,7 @@ bool record_arrive(struct thread *t, gword key)
 		rec.first--;
 		return false;
 	}
-	from = host_syscall3(__NR_lseek, (u64)rec.fd, 0, SEEK_END);
+	from = file_end();
 	row = (struct skipped_chunk){(u32)(m - rec.modules), key - m->at.bias, NO_CHILD, 0};
 	pid = from < 0 ? from : host_syscall5(__NR_clone, 0, 0, 0, 0, 0);
 	if (pid > 0 && wait_for(pid, &row, (u64)from) == TOO_LONG)
@@ -370,9 +424,9 @@ bool record_touch(gaddr addr)
 	rec.touched[n / 64] |= 1ull << (n % 64);
 	head.addr = page.va, head.prot = (u32)prot;
 	host_mprotect(guest_base + page.va, PAGE_SIZE, PROT_READ);
-	if (!write_all(&(struct chunk_head){CHUNK_MAGIC, CHUNK_PAGE, sizeof(head) + PAGE_SIZE, 0},
-		       sizeof(struct chunk_head)) ||
-	    !write_all(&head, sizeof(head)) || !write_all(g2h(page), PAGE_SIZE))
+	if (write_all(&(struct chunk_head){CHUNK_MAGIC, CHUNK_PAGE, sizeof(head) + PAGE_SIZE, 0},
+		      sizeof(struct chunk_head)) ||
+	    write_all(&head, sizeof(head)) || write_all(g2h(page), PAGE_SIZE))
 		child_exit(NOT_WRITTEN);
 	mem_open(page);
 	return true;
@@ -392,7 +446,7 @@ static bool child_ended(struct thread *t, u32 reason)
 		c.fault_write = t->fault.write;
 	}
 	case_save_state(t, &c.state);
-	child_exit(write_chunk(CHUNK_END, &c, sizeof(c)) ? WHOLE : NOT_WRITTEN);
+	child_exit(write_chunk(CHUNK_END, &c, sizeof(c)) ? NOT_WRITTEN : WHOLE);
 }
 
 bool record_ended(struct thread *t, u32 reason)

@@ -16,14 +16,16 @@ struct record_module {
 	int fd;
 	u32 address, length, offset; /* of the mapping that the module is known by */
 	u32 bias;
-	u64 low, high; /* run addresses of the module */
+	u64 low, high; /* run addresses of its text */
 };
 
-/* Parse SHARE/OF:FIRST:COUNT:FILE; false when it makes no sense. Begins to record. */
+/* Parse SHARE/OF:FIRST:COUNT:FILE; false when it makes no sense. Begins to record, or ends in one line. */
 bool record_start(const char *what);
 bool record_is_on(void);
 /* A module has a package: the entries of functions in it are what is recorded. The package itself is not used. */
 void record_add_module(const struct record_module *m, const struct package_file *p);
+/* Guest pages [start, end) went away, changed or became writable: what stands there is no code of a package any more. */
+void record_forget(u64 start, u64 end);
 /* Is the next arrival at a key to be recorded? Then nothing may lead there without asking. */
 bool record_wants(gword key);
 /*

@@ -127,13 +127,14 @@ bool rooted_name(char *path, size_t size)
 long rooted_chroot(int fd)
 {
 	struct group *g = group_self();
-	long high = fd_raise(fd);
+	long ret;
 	HOLD_LOCK;
 
-	if (high < 0)
-		return high;
-	host_syscall1(__NR_close, (u64)g->own_fds[OWN_FD_ROOT]);
-	g->own_fds[OWN_FD_ROOT] = (int)high;
+	/* The number stays: another thread that is on its way through the old one must not find it closed, or another's. */
+	ret = host_syscall3(__NR_dup3, (u64)fd, (u64)g->own_fds[OWN_FD_ROOT], O_CLOEXEC);
+	host_syscall1(__NR_close, (u64)fd);
+	if (ret < 0)
+		return ret;
 	g->bound = 0;
 	return 0;
 }

@@ -214,7 +214,7 @@ size_t text_len(const struct text *b)
 	return (size_t)(b->at - b->start);
 }
 
-void text_write(const struct text *b, int fd)
+long text_write(const struct text *b, int fd)
 {
 	size_t done = 0;
 
@@ -224,7 +224,8 @@ void text_write(const struct text *b, int fd)
 		if (n == -EINTR)
 			continue;
 		if (n <= 0)
-			break;
+			return n;
 		done += (size_t)n;
 	}
+	return 0;
 }

@@ -39,7 +39,7 @@ void text_s64(struct text *b, s64 v);
 void text_hex(struct text *b, u64 v);			/* with 0x */
 void text_hex_digits(struct text *b, u64 v, int digits);/* fixed width, no 0x */
 size_t text_len(const struct text *b);
-/* Write it to a host descriptor, all of it; errors are the reader's loss. */
-void text_write(const struct text *b, int fd);
+/* Write it to a host descriptor, all of it. 0, or -errno for those whom that concerns. */
+long text_write(const struct text *b, int fd);
 
 #endif
