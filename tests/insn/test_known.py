@@ -1,7 +1,7 @@
-"""The list of unicorn's known errors: each entry must still be true, or it is removed.
+"""The lists of the witnesses' known errors: each entry must still be true, or it is removed.
 
 An example runs in states that the generator draws; at least one of them must differ between
-interpreter and unicorn in the way that the entry describes.
+interpreter and witness in the way that the entry describes.
 """
 
 from __future__ import annotations
@@ -27,18 +27,39 @@ def unicorn():
     return UnicornEngine()
 
 
-@pytest.mark.parametrize("entry", known_errors(), ids=lambda e: f"{e.isa}-{e.example:x}")
-def test_still_differs(entry, unicorn):
+@pytest.fixture(scope="module")
+def qemu():
+    needs.needs("qemu-arm", "apt install qemu-user")
+    needs.needs("arm-linux-gnueabihf-gcc", "apt install gcc-arm-linux-gnueabihf")
+    from xlate.verify.qemu_engine import QemuEngine
+
+    return QemuEngine()
+
+
+@pytest.mark.parametrize("entry", known_errors("unicorn"), ids=lambda e: f"{e.isa}-{e.example:x}")
+def test_unicorn_still_differs(entry, unicorn):
+    assert differs(entry, unicorn), f"remove the entry ({entry.reason})"
+
+
+@pytest.mark.parametrize("entry", known_errors("qemu"), ids=lambda e: f"{e.isa}-{e.example:x}")
+def test_qemu_still_differs(entry, qemu):
+    assert differs(entry, qemu), f"remove the entry ({entry.reason})"
+
+
+def differs(entry, witness) -> bool:
     generator = Generator(1)
     assert len(code_bytes(entry.isa, [entry.example])) in (2, 4)
-    for _ in range(STATES):
-        state = generator.state(itstate=0)
-        state.nzcv = random.Random(entry.example).getrandbits(4)
-        for name, value in entry.registers.items():
-            state.r[int(name[1:])] = value
-        case = make_case(entry.isa, [entry.example], state, generator.pages())
-        ours, theirs = run_case(case), unicorn.run([case])[0]
-        found = differences(case, ours, theirs, unicorn.claims)
+    cases = [case_of(entry, generator) for _ in range(STATES)]
+    for case, theirs in zip(cases, witness.run(cases), strict=True):
+        found = differences(case, run_case(case), theirs, witness.claims)
         if found and entry.excuses(entry.isa, entry.example, theirs, found):
-            return
-    pytest.fail(f"unicorn no longer differs: remove the entry ({entry.reason})")
+            return True
+    return False
+
+
+def case_of(entry, generator):
+    state = generator.state(itstate=0)
+    state.nzcv = random.Random(entry.example).getrandbits(4)
+    for name, value in entry.registers.items():
+        state.r[int(name[1:])] = value
+    return make_case(entry.isa, [entry.example], state, generator.pages())

@@ -19,8 +19,20 @@ from xlate.tools.proof_share import ENGINES, Share, run_share
 from xlate.verify.batch import Piece, States, fill, lay_out
 from xlate.verify.batch_engines import StencilBatches
 from xlate.verify.blocks import Blocks
+from xlate.verify.case import differences
 from xlate.verify.encodings import EACH, Encoding, WordSource, cut, digest
 from xlate.verify.generate import SETS
+from xlate.verify.lines import parse_lines
+from xlate.verify.llvm_engine import LlvmEngine
+from xlate.verify.stencil_engine import StencilEngine
+
+# UNPREDICTABLE, and refused, for standing in an IT block, as its last: unicorn executes them.
+MISPLACED = """
+T32 bf58+bb39  it pl; cbnz r1, #0x40104c  |  => undefined r15=0x400ffe
+T32 bf58+b139  it pl; cbz r1, #0x40100e  |  => undefined r15=0x400ffe
+T32 bf58+d0fe  it pl; beq #0x400ffe  |  => undefined r15=0x400ffe
+T32 bf58+bf08  it pl; it eq  |  => undefined r15=0x400ffe
+"""
 
 
 @pytest.fixture
@@ -108,6 +120,15 @@ def test_a_batch_restores_its_pages(driver: Path):
     assert len(stored) > 20
     got = StencilBatches(driver).run(batch, batch.runs)
     assert [one.pages for one in got] == [run.drawn.expected.pages for run in batch.runs]
+
+
+@pytest.mark.parametrize("engine", [StencilEngine, LlvmEngine])
+def test_what_may_not_stand_in_an_it_block_is_refused(engine, driver: Path):
+    lines = list(parse_lines(MISPLACED, "here"))
+    assert len(lines) == 4
+    results = engine(driver).run([line.case for line in lines])
+    for line, got in zip(lines, results, strict=True):
+        assert not differences(line.case, line.expected, got, engine(driver).claims), line.text
 
 
 def test_shares_are_all_words_and_change_little():
