@@ -17,7 +17,7 @@ from xlate.verify.case import DATA_PAGES, PAGE, READ, WRITE, Case, State, differ
 from xlate.verify.interp_engine import run_case
 from xlate.verify.llvm_engine import LlvmEngine
 
-SEQUENCES, STATES = 24, 8  # of each seed; equal code is compiled once
+SEQUENCES, STATES = 24, 12  # of each seed; equal code is compiled once
 SINGLES = (
     *(0, 1, 0x007FFFFF, 0x00800000, 0x00800001, 0x1FFFFFFF, 0x20000000, 0x3F7FFFFF, 0x3F800000),
     *(0x20000400, 0x1FFFF800),  # their product is rounded up to the least normal number
@@ -31,6 +31,11 @@ SINGLES = (
         0x33800000,
         0x0D000000,
     ),
+)
+# About the least and the greatest that a run takes without asking, and what is just above zero.
+BOUNDS = (
+    *(0, 0x2B7FFFFF, 0x2B800000, 0x2B800001, 0x2C000000, 0x2C000001, 0x35FFFFFF, 0x36000001),
+    *(0x36800000, 0x36800001, 0x52FFFFFF, 0x53000000, 0x53800000, 0x3F800001),
 )
 ORDINARY = (0x3F800000, 0x3FC00000, 0x40490FDB, 0x3DCCCCCD, 0x42280000)
 # Three registers of the same length, in A32: without the register fields and Q.
@@ -70,12 +75,14 @@ def sequence(pick: random.Random) -> list[int]:
     words = [lanes_word(pick) if pick.random() < 0.8 else scalar_word(pick) for _ in range(length)]
     if pick.random() < 0.3:
         words.insert(pick.randrange(length), pick.choice((0xF4400A8F, 0xF4010A8F)))  # vst1, vld1
+    for _ in range(pick.choice((0, 0, 1, 3))):  # between arithmetic, on registers that it may use
+        words.insert(pick.randrange(len(words)), 0xF4610A8F | pick.choice((0, 1 << 13, 3 << 12)))
     return [*words, 0xEEF12A10]  # vmrs r2, fpscr
 
 
 def state(pick: random.Random) -> State:
     """A state whose lanes are special, or all ordinary but for one."""
-    values = SINGLES if pick.random() < 0.5 else ORDINARY
+    values = pick.choice((SINGLES, BOUNDS, ORDINARY))
     drawn = [pick.choice(values) | pick.getrandbits(1) << 31 for _ in range(64)]
     if values is ORDINARY:
         drawn[pick.choice((0, 5, 33))] = pick.choice(SINGLES)
@@ -109,8 +116,9 @@ def test_runs_are_what_the_interpreter_makes_of_them(
     for _ in range(SEQUENCES):
         words = sequence(pick)
         for _ in range(STATES):
+            contents_of = pick.choice((SINGLES, BOUNDS, ORDINARY))
             contents = b"".join(
-                pick.choice(SINGLES).to_bytes(4, "little") for _ in range(PAGE // 4)
+                pick.choice(contents_of).to_bytes(4, "little") for _ in range(PAGE // 4)
             )
             pages = {DATA_PAGES[0]: (READ | WRITE, contents)}
             case = make_case("A32", words, state(pick), pages)
