@@ -19,6 +19,24 @@ static socklen_t name_of(int s, struct sockaddr_un *a)
 	return len;
 }
 
+/* An address that cannot be told costs the connection, and no descriptor. */
+static void accept_without_room(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "listening"};
+	struct sockaddr *nowhere = (struct sockaddr *)(uintptr_t)16;
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0), next;
+	socklen_t len = sizeof(a);
+	char byte;
+
+	CHECK(bind(s, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(s, 1) == 0);
+	CHECK(connect(c, (struct sockaddr *)&a, sizeof(a)) == 0);
+	next = dup(s);
+	CHECK(next >= 0 && close(next) == 0);
+	CHECK_FAILS(accept(s, nowhere, &len), EFAULT);
+	CHECK(dup(s) == next && close(next) == 0);
+	CHECK(read(c, &byte, 1) == 0 || errno == ECONNRESET);
+}
+
 int main(void)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX}, got;
@@ -69,6 +87,7 @@ int main(void)
 	CHECK(connect(c, (struct sockaddr *)&a, sizeof(a)) == 0); /* undoes a connection */
 	CHECK_FAILS(send(c, "x", 1, 0), ENOTCONN);
 	CHECK_FAILS(getpeername(c, (struct sockaddr *)&got, &len), ENOTCONN);
+	accept_without_room();
 	puts("ok unix_addresses");
 	return 0;
 }
