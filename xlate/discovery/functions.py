@@ -78,6 +78,9 @@ def shape(walk: Walk, names: Mapping[int, str], entries: frozenset[int]) -> dict
     """Return the functions by key, in order of address; ``entries`` are keys that runs entered."""
     pieces = _Pieces(walk, entries)
     starts = {key for key in walk.starts if key in pieces.blocks}
+    for target, key in _switches(pieces):
+        starts.add(target)
+        walk.evidence.setdefault(target, []).append(f"change of instruction set at {key & ~1:#x}")
     owners = Owners(starts, pieces.nexts)
     owner = owners.all()
     jumps = _jumps(pieces)
@@ -97,6 +100,20 @@ def shape(walk: Walk, names: Mapping[int, str], entries: frozenset[int]) -> dict
     return {
         key: _function(walk, pieces, key, members[key], names, entries) for key in sorted(members)
     }
+
+
+def _switches(pieces: _Pieces) -> list[tuple[int, int]]:
+    """Blocks that another instruction set's go on at, each with one of those.
+
+    They begin functions: all of a function is in one instruction set, which a fault's is told by.
+    """
+    ways = {
+        target: key
+        for key in sorted(pieces.nexts, reverse=True)
+        for target in pieces.nexts[key]
+        if (target ^ key) & 1
+    }
+    return sorted(ways.items())
 
 
 def _jumps(pieces: _Pieces) -> list[_Jump]:

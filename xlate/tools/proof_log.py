@@ -61,7 +61,7 @@ class Totals:
         for name, value in record.items():
             if isinstance(value, dict):
                 self._count(f"{entry['kind']}/{name}", value)
-        self._count(f"{entry['kind']}/sum", {"runs": record["runs"], "shares": 1})
+        self._count(f"{entry['kind']}/sum", {"runs": record["runs"], "pieces": record["count"]})
         self.failures += record["failures"]
 
     def _count(self, name: str, values: dict[str, Any]) -> None:

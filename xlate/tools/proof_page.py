@@ -41,6 +41,7 @@ def page(totals: Totals, words: Words, seed: int, blocks: int) -> str:
         *_command(totals, words, seed, blocks),
         *_rows(totals, words),
         *_engines(totals),
+        *_seconds(totals),
         *_known(totals),
         *_differ(totals),
     ]
@@ -113,6 +114,16 @@ def _engines(totals: Totals) -> Iterator[str]:
             for why, count in totals.get(f"{kind}/skipped/{name}").most_common():
                 yield f"- {name} was not asked in {count:,} runs: {why}."
         yield ""
+
+
+def _seconds(totals: Totals) -> Iterator[str]:
+    yield "Processor time, milliseconds for each encoding with its states, and for each block:\n"
+    names = ("interp", *OURS, *WITNESSES)
+    rows = []
+    for kind in ("encodings", "blocks"):
+        spent, count = totals.get(f"{kind}/seconds"), totals.get(f"{kind}/sum")["pieces"]
+        rows.append((kind, *(f"{1000 * spent[name] / max(1, count):.1f}" for name in names)))
+    yield from _table(("", *names), rows)
 
 
 def _known(totals: Totals) -> Iterator[str]:
