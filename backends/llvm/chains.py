@@ -101,9 +101,9 @@ class _Run:
 
     def follow(self, recording: Recording) -> None:
         """Follow the values of one instruction; raises _Leak where it cannot be in the run."""
-        for block in recording.blocks:
+        for ops in _hasty(recording, self.qc_offset):
             values: dict[int, _Suspect] = {}
-            for op in hasty_ops(block, self.qc_offset):
+            for op in ops:
                 if suspect := self._effect(op, values):
                     values[op.index] = suspect
         self.index += 1
@@ -214,6 +214,18 @@ def makes(recording: Recording) -> int:
 
 
 @functools.lru_cache(maxsize=1 << 17)
+def has_lanes(recording: Recording) -> bool:
+    """Whether an instruction calculates on lanes."""
+    return on_lanes(recording.blocks)
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def _hasty(recording: Recording, qc_offset: int) -> tuple[tuple[Op, ...], ...]:
+    """The operations that matter in haste, by block: runs are looked for at every instruction."""
+    return tuple(hasty_ops(block, qc_offset) for block in recording.blocks)
+
+
+@functools.lru_cache(maxsize=1 << 17)
 def raises(recording: Recording) -> bool:
     """Whether an instruction may raise exceptions of the host's, or set them."""
     return any(op.name in _HOST for block in recording.blocks for op in block)
@@ -236,15 +248,15 @@ def _follow(steps: list[Step], first: int, last: int, offsets: dict[str, int]) -
             break
         if made := makes(recording):
             count += made
-            lanes |= on_lanes(recording.blocks)
+            lanes |= has_lanes(recording)
             registers, doubles = frozenset(run.registers), frozenset(run.written)
             best = Chain(first, index + 1, registers, doubles, run.checks(), lanes)
     return best if count > 1 else None
 
 
 def _allowed(recording: Recording, run: _Run) -> bool:
-    for block in recording.blocks:
-        for op in hasty_ops(block, run.qc_offset):
+    for ops in _hasty(recording, run.qc_offset):
+        for op in ops:
             if op.name in ("get_state", "set_state"):
                 if not 0 <= op.params["offset"] - run.d_offset < 256:
                     return False

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from backends.llvm.chains import has_lanes
 from backends.llvm.gotos import perfect_hash
-from backends.llvm.haste import on_lanes
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import counted_loops
 from backends.llvm.rounds import short_loops
@@ -72,7 +72,7 @@ class Writer:
         self.round_of = 0  # instructions in each of its rounds, while those are one run
         self.strides: list[str] = []  # of its register, by round
         self.offsets = self.module.offsets
-        self.lanes = any(on_lanes(s.recording.blocks) for n in self.nodes.values() for s in n.steps)
+        self.lanes = any(has_lanes(s.recording) for n in self.nodes.values() for s in n.steps)
 
     def gotos(self) -> Iterator[Any]:
         """The jumps that go through the node GOTO."""

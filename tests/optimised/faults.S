@@ -2,9 +2,7 @@
 	.syntax unified
 	.arm
 	.text
-	.globl	link_start, peek, peek_deep, peek_seven, handler_with_frame, handler_that_skips
-
-link_start:
+	.globl	peek, peek_deep, peek_popped, peek_held, peek_seven, handler_with_frame, handler_that_skips
 
 	.type	peek, %function
 peek:
@@ -40,6 +38,30 @@ peek_deep:
 	mov	lr, r4
 	mov	r0, r3
 	pop	{r4, r5, pc}
+
+/* Two pages are read, the second one when lr has the return address again; r1: what stands there before. */
+	.type	peek_popped, %function
+peek_popped:
+	push	{r4, lr}
+	ldr	r4, [r0]
+	mov	lr, r1
+	ldr	r2, [r0, #4096 - 8]
+	add	lr, lr, r2
+	str	lr, [r0, #8]
+	pop	{r4, lr}
+	add	r0, r0, #4096
+	ldr	r0, [r0]
+	bx	lr
+
+	.type	peek_held, %function
+peek_held:
+	mov	r3, lr
+	mov	lr, r1
+	ldr	r2, [r0]
+	mov	lr, r3
+	add	r0, r0, #4096
+	ldr	r0, [r0]
+	bx	lr
 
 	.type	peek_seven, %function
 peek_seven:
