@@ -39,27 +39,30 @@ peek_deep:
 	mov	r0, r3
 	pop	{r4, r5, pc}
 
-/* Two pages are read, the second one when lr has the return address again; r1: what stands there before. */
+/* Two pages are read, the second one when lr has the return address again; r1: what stands there before a call. */
 	.type	peek_popped, %function
 peek_popped:
-	push	{r4, lr}
-	ldr	r4, [r0]
+	push	{r4, r5, r6, lr}
+	mov	r4, r0
 	mov	lr, r1
-	ldr	r2, [r0, #4096 - 8]
+	ldr	r2, [r0]
 	add	lr, lr, r2
 	str	lr, [r0, #8]
-	pop	{r4, lr}
-	add	r0, r0, #4096
+	bl	peek
+	add	r0, r4, #4096
+	pop	{r4, r5, r6, lr}
 	ldr	r0, [r0]
 	bx	lr
 
 	.type	peek_held, %function
 peek_held:
-	mov	r3, lr
+	mov	r12, lr
+	mov	r3, r0
 	mov	lr, r1
 	ldr	r2, [r0]
-	mov	lr, r3
-	add	r0, r0, #4096
+	bl	peek
+	add	r0, r3, #4096
+	mov	lr, r12
 	ldr	r0, [r0]
 	bx	lr
 
