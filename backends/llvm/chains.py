@@ -109,7 +109,7 @@ class _Run:
     def follow(self, recording: Recording) -> None:
         """Follow the values of one instruction; raises _Leak where it cannot be in the run."""
         self.fixes = 0
-        blocks = [list(hasty_ops(block, self.qc_offset)) for block in recording.blocks]
+        blocks = _hasty(recording, self.qc_offset)
         self.ranges.begin(self.index, [op for ops in blocks for op in ops])
         for ops in blocks:
             values: dict[int, _Suspect] = {}
@@ -238,6 +238,18 @@ def makes(recording: Recording) -> int:
 
 
 @functools.lru_cache(maxsize=1 << 17)
+def has_lanes(recording: Recording) -> bool:
+    """Whether an instruction calculates on lanes."""
+    return on_lanes(recording.blocks)
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def _hasty(recording: Recording, qc_offset: int) -> tuple[tuple[Op, ...], ...]:
+    """The operations that matter in haste, by block: runs are looked for at every instruction."""
+    return tuple(hasty_ops(block, qc_offset) for block in recording.blocks)
+
+
+@functools.lru_cache(maxsize=1 << 17)
 def raises(recording: Recording) -> bool:
     """Whether an instruction may raise exceptions of the host's, or set them."""
     return any(op.name in _HOST for block in recording.blocks for op in block)
@@ -260,7 +272,7 @@ def _follow(steps: list[Step], first: int, last: int, offsets: dict[str, int]) -
             break
         if made := makes(recording):
             count += made
-            lanes |= on_lanes(recording.blocks)
+            lanes |= has_lanes(recording)
             registers, doubles = frozenset(run.registers), frozenset(run.written)
             plan = run.ranges.plan() if lanes else None
             best = Chain(first, index + 1, registers, doubles, run.checks(), lanes, plan)
@@ -268,8 +280,8 @@ def _follow(steps: list[Step], first: int, last: int, offsets: dict[str, int]) -
 
 
 def _allowed(recording: Recording, run: _Run) -> bool:
-    for block in recording.blocks:
-        for op in hasty_ops(block, run.qc_offset):
+    for ops in _hasty(recording, run.qc_offset):
+        for op in ops:
             if op.name in ("get_state", "set_state"):
                 if not 0 <= op.params["offset"] - run.d_offset < 256:
                     return False

@@ -3,12 +3,15 @@
 The state's sp is that at the function's entry, or behind its last call; how far the guest's is from
 there is known at every access and carried by it (``accesses.py``), so that pushing and popping
 costs nothing. What moves sp by an amount that only a run knows stores it, as calls and
-returns do, for whom it is where they begin. lr is stored with each write that an access may follow
-(docs/decisions/0016). Such stores are volatile: they stay where they are among accesses.
+returns do, for whom it is where they begin. Of lr the state has the return address wherever an
+unwinder takes it from there: a function that keeps it on the stack stores lr when it is popped, one
+that keeps it elsewhere stores lr with each write that an access may follow (docs/decisions/0022).
+Such stores are volatile: they stay where they are among accesses.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -91,8 +94,21 @@ def distances(
     return known
 
 
-def is_seen(steps: list[Step], index: int) -> bool:
-    """Whether an access may follow an instruction's write of lr before the next write of it."""
+@functools.lru_cache(maxsize=1 << 17)
+def saves_link(recording: Recording) -> bool:
+    """Whether an instruction stores lr: what is in it later is a value like any other."""
+    stored = (op.args[1].op for block in recording.blocks for op in block if op.name == "store")
+    return any(op.name == "get_reg" and op.params["reg"] == LINK for op in stored)
+
+
+def is_seen(steps: list[Step], index: int, *, saved: bool) -> bool:
+    """Whether an access may follow an instruction's write of lr before the next write of it.
+
+    Of a function that has ``saved`` lr, only for one that pops it: until then it is no address
+    that anybody returns to.
+    """
+    if saved and not writes(steps[index], SP):
+        return False
     for step in steps[index + 1 :]:
         if "\5" in step.snippet.text:
             return True
@@ -109,9 +125,12 @@ class Exact(Writer):
     distance = 0  # of sp from the state's, where text is being written
     stores = 0  # of sp or lr, so far
     known_sp: dict[int, int | None]  # the distance at the start of each block
+    link_saved: bool  # on the stack, somewhere in this function
 
     def block_distances(self) -> dict[int, int | None]:
         """The distance at the start of every block of this function."""
+        insns = (insn for block in self.source.blocks.values() for insn in block)
+        self.link_saved = any(saves_link(self.module.recorded(insn)) for insn in insns)
         self.rounds = {
             key for key in self.loops if any(writes(step, SP) for step in self.nodes[key].steps)
         }
@@ -157,6 +176,6 @@ class Exact(Writer):
             self.distance = behind or 0
             if behind is None:
                 self.store(SP)
-        if writes(step, LINK) and is_seen(node.steps, index):
+        if writes(step, LINK) and is_seen(node.steps, index, saved=self.link_saved):
             self.store(LINK)
         return outcome

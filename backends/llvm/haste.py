@@ -5,7 +5,7 @@ Decides nothing about runs (``chains.py``); both they and the snippets ask here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from xlate.ir import Block, Op, Value
 from xlate.ir.ops import OPS, Effect
@@ -15,11 +15,11 @@ _EXACT = {"nan_fix": 2, "vf_fix": 1}  # operands in front that are for the exact
 
 def on_lanes(blocks: Iterable[Block]) -> bool:
     """Whether there is arithmetic on lanes, which flushes denormals where it is exact."""
-    return any(op.name == "vf_fix" for block in blocks for op in block)
+    return any(op.name == "vf_fix" for block in blocks for op in block.ops)
 
 
-def hasty_ops(block: Block, qc_offset: int) -> Iterator[Op]:
-    """The operations that matter then, in their order."""
+def hasty_ops(block: Block, qc_offset: int) -> tuple[Op, ...]:
+    """The operations of one block that matter then, in their order."""
     needed: set[int] = set()
     lanes = on_lanes((block,))
     for op in reversed(block.ops):
@@ -29,7 +29,7 @@ def hasty_ops(block: Block, qc_offset: int) -> Iterator[Op]:
         if wanted or op.index in needed:
             needed.add(op.index)
             needed.update(arg.op.index for arg in hasty_args(op))
-    return (op for op in block if op.index in needed)
+    return tuple(op for op in block.ops if op.index in needed)
 
 
 def hasty_args(op: Op) -> tuple[Value, ...]:

@@ -33,6 +33,7 @@ class Locals:
         self.reads = 0
         self.writes = 0
         self.current: dict[int, str] = {}  # values of registers as the snippet knows them
+        self.pointers: dict[str, tuple[str, int]] = {}  # by address; how many lines there were
 
     def const(self, out: Text, op: Op) -> str:
         """A number, or the placeholder of one that depends on the address."""
@@ -104,9 +105,18 @@ class Locals:
             return out.new(f"inttoptr i64 {out.of(addr)} to ptr addrspace(256)")
         base, offsets = split_address(addr)
         if base is None or not offsets or not all(isinstance(o, int) for o in offsets):
-            wide = out.new(f"zext i32 {out.of(addr)} to i64")
-            return out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
+            return self._pointer(out, out.of(addr))
         total = sum(o - (1 << 32) if o >> 31 else o for o in offsets)
-        wide = out.new(f"zext i32 {out.of(base)} to i64")
-        pointer = out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
+        pointer = self._pointer(out, out.of(base))
+        if not total:
+            return pointer
         return out.new(f"getelementptr i8, ptr addrspace(256) {pointer}, i64 {total}")
+
+    def _pointer(self, out: Text, address: str) -> str:
+        """An address as a pointer; several accesses share it where nothing branches between."""
+        pointer, at = self.pointers.get(address, ("", 0))
+        if not pointer or any(line.endswith(":") for line in out.lines[at:]):
+            wide = out.new(f"zext i32 {address} to i64")
+            pointer = out.new(f"inttoptr i64 {wide} to ptr addrspace(256)")
+            self.pointers[address] = pointer, len(out.lines)
+        return pointer

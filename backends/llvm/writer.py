@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from backends.llvm.chains import has_lanes
 from backends.llvm.gotos import perfect_hash
-from backends.llvm.haste import on_lanes
 from backends.llvm.liveness import GOTO, Node, Step
 from backends.llvm.loops import counted_loops
 from backends.llvm.rounds import short_loops
@@ -74,7 +74,7 @@ class Writer:
         self.strides: list[str] = []  # of its register, by round
         self.offsets = self.module.offsets
         steps = (step for node in self.nodes.values() for step in node.steps)
-        self.lanes = not self.module.fast and any(on_lanes(s.recording.blocks) for s in steps)
+        self.lanes = not self.module.fast and any(has_lanes(s.recording) for s in steps)
 
     def gotos(self) -> Iterator[Any]:
         """The jumps that go through the node GOTO."""

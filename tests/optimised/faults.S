@@ -2,9 +2,7 @@
 	.syntax unified
 	.arm
 	.text
-	.globl	link_start, peek, peek_deep, peek_seven, handler_with_frame, handler_that_skips
-
-link_start:
+	.globl	peek, peek_deep, peek_popped, peek_held, peek_seven, handler_with_frame, handler_that_skips
 
 	.type	peek, %function
 peek:
@@ -40,6 +38,33 @@ peek_deep:
 	mov	lr, r4
 	mov	r0, r3
 	pop	{r4, r5, pc}
+
+/* Two pages are read, the second one when lr has the return address again; r1: what stands there before a call. */
+	.type	peek_popped, %function
+peek_popped:
+	push	{r4, r5, r6, lr}
+	mov	r4, r0
+	mov	lr, r1
+	ldr	r2, [r0]
+	add	lr, lr, r2
+	str	lr, [r0, #8]
+	bl	peek
+	add	r0, r4, #4096
+	pop	{r4, r5, r6, lr}
+	ldr	r0, [r0]
+	bx	lr
+
+	.type	peek_held, %function
+peek_held:
+	mov	r12, lr
+	mov	r3, r0
+	mov	lr, r1
+	ldr	r2, [r0]
+	bl	peek
+	add	r0, r3, #4096
+	mov	lr, r12
+	ldr	r0, [r0]
+	bx	lr
 
 	.type	peek_seven, %function
 peek_seven:

@@ -11,9 +11,10 @@
 /* faults.S: ldr r0, [r0] and return; the same with lr and sp moved by what only a run knows; handler with frame. */
 int peek(const int *at);
 int peek_deep(const int *at, unsigned words, unsigned link);
+int peek_popped(const int *at, unsigned meanwhile);
+int peek_held(const int *at, unsigned meanwhile);
 int peek_seven(const int *at);
 void handler_with_frame(int sig);
-extern const char link_start[];
 
 /* faults.c */
 extern unsigned char *arena;

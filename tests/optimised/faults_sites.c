@@ -1,6 +1,7 @@
 /*
  * The scenario `sites` of faults.c prints pc, sp and lr of every fault: pages of data and of a stack of its own are taken
- * away again and again, and given back one by one.
+ * away again and again, and given back one by one. lr is printed as a value, and one in code as where that is: only there
+ * must every tier have the same.
  */
 #define _GNU_SOURCE
 #include <alloca.h>
@@ -13,6 +14,7 @@
 
 #include "faults.h"
 
+extern const char __executable_start, etext; /* the linker's */
 static unsigned char *stack_low;
 static unsigned sites;
 
@@ -20,10 +22,13 @@ static unsigned sites;
 void look(int sig, ucontext_t *context)
 {
 	unsigned at = context->uc_mcontext.fault_address & -PAGE;
+	unsigned long lr = context->uc_mcontext.arm_lr, code = (unsigned long)&__executable_start;
 
-	printf("%d %lx %lx %lx\n", sig, context->uc_mcontext.arm_pc - (unsigned long)&link_start,
-	       context->uc_mcontext.arm_sp - (unsigned long)stack_low,
-	       context->uc_mcontext.arm_lr - (unsigned long)&link_start);
+	printf("%d %lx %lx", sig, context->uc_mcontext.arm_pc - code, context->uc_mcontext.arm_sp - (unsigned long)stack_low);
+	if (lr - code < (unsigned long)&etext - code)
+		printf(" %lx\n", lr - code);
+	else
+		printf(" =%lx\n", lr);
 	sites++;
 	mprotect((void *)at, PAGE, PROT_READ | PROT_WRITE);
 }
@@ -124,7 +129,11 @@ static int all_sites(void)
 		hide();
 		sum += lengths((unsigned)i) + choose((int *)(arena + i * 1000), (int *)(arena + 100 * i + 32768), i);
 		hide();
-		sum += peek_deep((int *)(arena + 8 * i), (unsigned)i, (unsigned)(uintptr_t)link_start + 4 * (unsigned)i);
+		sum += peek_deep((int *)(arena + 8 * i), (unsigned)i, 4 * (unsigned)i);
+		hide();
+		sum += peek_popped((int *)(arena + 8 * i), 4 * (unsigned)i);
+		hide();
+		sum += peek_held((int *)(arena + 8 * i), 4 * (unsigned)i);
 		hide();
 		sum += (int)mix((uint32_t *)(arena + 4090 - 4 * i), 20, 1);
 		hide();

@@ -1,8 +1,8 @@
 """Faults in converted functions whose handlers have no siginfo: where, and how the guest goes on.
 
 What faults.c prints in the baseline tier is what it must print with its package: every scenario,
-and for ``sites`` pc, sp and lr of some six hundred faults all over its functions. The C library
-stays baseline code.
+and for ``sites`` pc, sp and lr of some seven hundred faults all over its functions, lr where it is
+an address in code. The C library stays baseline code.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ SCENARIOS = (
     "blocked",
     "once",
 )
+NO_ADDRESS = " ="  # in front of an lr that is not one in code
 PAIRS = [("thumb", name) for name in SCENARIOS] + [("a32-pie", "sites"), ("a32-pie", "returns")]
 THUMB = pytest.mark.parametrize("faults", ["thumb"], indirect=True, scope="module")
 DEAD = {"blocked": -signal.SIGSEGV, "once": -signal.SIGSEGV}
@@ -84,11 +85,21 @@ def _baseline(xlate_run: Path, faults: tuple[Packaged, Known], scenario: str) ->
     return known[scenario]
 
 
+def _comparable(ran: Ran, wanted: Ran) -> str:
+    """What was printed, with the wanted lr where that is no address in code (decision 0022)."""
+    lines, others = ran.printed.splitlines(), wanted.printed.splitlines()
+    if len(lines) == len(others):
+        for number, other in enumerate(others):
+            if NO_ADDRESS in other:
+                lines[number] = " ".join([*lines[number].split()[:-1], other.split()[-1]])
+    return "".join(f"{line}\n" for line in lines)
+
+
 @pytest.mark.parametrize(("faults", "scenario"), PAIRS, indirect=["faults"], scope="module")
 def test_scenario(xlate_run: Path, faults: tuple[Packaged, Known], scenario: str) -> None:
     wanted = _baseline(xlate_run, faults, scenario)
     ran = run(xlate_run, faults[0], scenario)
-    assert (ran.status, ran.printed) == (wanted.status, wanted.printed), ran.said
+    assert (ran.status, _comparable(ran, wanted)) == (wanted.status, wanted.printed), ran.said
     if scenario != "executes":  # its statistics are those of both programs
         assert ran.counters["packages"][0]["state"] == "hit"
     assert ran.counters["enters"] > 0
@@ -103,7 +114,7 @@ def test_scenario_on_a_deep_stack(
     wanted = _baseline(xlate_run, faults, scenario)
     ran = run(shallow_run, faults[0], scenario, "--guest-base", "0x100000000")
     assert ran.status == wanted.status, ran.said
-    assert ran.printed == wanted.printed
+    assert _comparable(ran, wanted) == wanted.printed
 
 
 @THUMB

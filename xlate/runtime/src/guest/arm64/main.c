@@ -52,6 +52,7 @@ void thread_serve(struct thread *t, u32 reason)
 			die(t, SIGBUS, "a misaligned pc");
 		die(t, SIGSEGV, "no code");
 	case STOP_REFETCH:
+	case STOP_MODE: /* of VFP */
 	case STOP_LEAVE: /* never returned */
 		break;
 	}
