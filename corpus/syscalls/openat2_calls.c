@@ -66,6 +66,7 @@ int main(void)
 	CHECK(syscall(NR_OPENAT2, dir, "inside", &how, sizeof(how)) >= 0); /* zeros beyond what is known */
 	how.more = 1;
 	CHECK_FAILS(syscall(NR_OPENAT2, dir, "inside", &how, sizeof(how)), E2BIG);
+	CHECK_FAILS(syscall(NR_OPENAT2, dir, "inside", &how, 25), E2BIG);
 	CHECK_FAILS(syscall(NR_OPENAT2, dir, "inside", (void *)16, 24), EFAULT);
 	puts("ok openat2_calls");
 	return 0;

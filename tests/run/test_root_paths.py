@@ -176,13 +176,24 @@ def test_nothing_leaves_by_a_race(
     assert (done.stdout, done.stderr, done.returncode) == ("ok race\n", "", 0)
 
 
+def _passes(world: Path, name: str, guest_cc: list[str]) -> None:
+    """A program of corpus/rooted says that all was well, by translated paths."""
+    shutil.copy(
+        build.build(program(SOURCE.with_name(f"{name}.c")), "thumb", guest_cc),
+        world / "root/bin" / name,
+    )
+    done = subprocess.run(
+        [world / "xlate-run", "--root", world / "root", "--root-by", "paths", f"/bin/{name}"],
+        env={"XLATE_CACHE": "off"}, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == (f"ok {name}\n", "", 0)
+
+
+def test_a_child_has_no_descriptors_of_another_thread(world: Path, guest_cc: list[str]) -> None:
+    _passes(world, "forks", guest_cc)
+
+
 def test_a_chroot_is_no_moment_without_a_root(world: Path, guest_cc: list[str]) -> None:
     if os.getuid():
         wanted.forbidden("chroot for ordinary users")
-    chroots = build.build(program(SOURCE.with_name("chroots.c")), "thumb", guest_cc)
-    shutil.copy(chroots, world / "root/bin/chroots")
-    done = subprocess.run(
-        [world / "xlate-run", "--root", world / "root", "--root-by", "paths", "/bin/chroots"],
-        env={"XLATE_CACHE": "off"}, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
-    assert (done.stdout, done.stderr, done.returncode) == ("ok chroots\n", "", 0)
+    _passes(world, "chroots", guest_cc)

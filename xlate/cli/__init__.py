@@ -83,11 +83,12 @@ def main() -> NoReturn:
     # guest must not inherit the difference.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     streams.complete()
-    status = _status()
+    told = _status()
+    status = told if isinstance(told, int) else 0
     unwritten = streams.flush()
-    if unwritten is not None and status in (None, 0):
+    if unwritten is not None and not status:
         status = failed(unwritten)
-    sys.exit(status if isinstance(status, int) else 0)
+    sys.exit(status)
 
 
 def _status() -> Any:

@@ -5,6 +5,7 @@
  * dup2 onto one of these numbers moves ours away first.
  */
 #include "fatal.h"
+#include "held.h"
 #include "host.h"
 #include "memory.h"
 #include "record.h"
@@ -143,6 +144,7 @@ void process_after_fork(struct thread *t)
 	while (others) {
 		struct thread *next = others->next_thread;
 
+		held_in_child(others);
 		thread_free(others);
 		others = next;
 	}

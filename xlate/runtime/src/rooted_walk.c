@@ -13,6 +13,7 @@
 
 #include <asm/stat.h>
 
+#include "held.h"
 #include "string.h"
 #include "thread.h"
 
@@ -106,8 +107,10 @@ static const char *bound_name(const char *name, size_t n)
 
 static void go(struct walk *w, s64 fd, bool own)
 {
+	if (own)
+		held_add(fd);
 	if (w->own)
-		host_syscall1(__NR_close, (u64)w->at);
+		held_close(w->at);
 	w->at = fd;
 	w->own = own;
 }
@@ -417,12 +420,15 @@ static long finish(struct walk *w, struct name *n, long how, int use, s64 dirfd,
 	if (how != OBJECT && strlen(n->text) > NAME_SIZE)
 		return -ENAMETOOLONG;
 	if (use & PATH_OPEN && w->own) { /* what is opened now shall have the lowest number */
-		long high = fd_raise((int)w->at);
+		long high;
 
+		held_remove(w->at);
+		high = fd_raise((int)w->at);
 		w->own = high >= 0;
 		if (high < 0)
 			return high;
 		w->at = high;
+		held_add(high);
 	}
 	/* A slash behind the name makes calls that do not follow links go to the folder it is. */
 	set_text(out, w, dirfd, how == OBJECT ? NULL : n->text,
@@ -490,14 +496,19 @@ long rooted_path(s64 dirfd, const char *name, int use, struct host_path *out)
 	}
 	if (len >= PATH_SIZE)
 		return -ENAMETOOLONG;
+	held_begin();
 	for (u32 i = 0; ret == RACED && i < RACES_MAX; i++)
 		ret = resolve(dirfd, name, len, use, out);
+	held_end();
 	return ret == RACED ? -ELOOP : ret;
 }
 
 void rooted_release(struct host_path *p)
 {
-	if (p->pin >= 0)
-		host_syscall1(__NR_close, (u64)p->pin);
+	if (p->pin < 0)
+		return;
+	held_begin();
+	held_close(p->pin);
+	held_end();
 	p->pin = -1;
 }

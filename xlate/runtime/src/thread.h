@@ -67,6 +67,8 @@ struct thread {
 	u32 nests;	/* nested dispatchers on the host stack (optimised.c) */
 	struct kept *kept, *resumed; /* host contexts of faults (kept.h): the innermost, and one to go on in */
 	bool drop;	/* all host frames of optimised code must go before any is returned into */
+	u32 held[HELD_MAX];	/* descriptors that paths are resolved through, plus 1 (held.h); 0: none */
+	bool held_changes;	/* between an open and its note there */
 };
 
 /* Guest auxv as it was put on the stack, for /proc/self/auxv. */

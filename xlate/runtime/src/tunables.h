@@ -134,6 +134,10 @@
 #endif
 /* Dead units (some 300 bytes each) that are worth starting over for, when they are half of all: about 5 MB. */
 #define DEAD_UNITS 16384u
+/* Descriptors that a thread resolves paths through at one moment: two paths of a call, and the way of each. */
+#define HELD_MAX 6u
+/* How often it is asked whether another thread is through with that: who shares memory and was killed never is. */
+#define HELD_PATIENCE 100000u
 /* Modules whose packages are mapped at a time: what the look-up of a host pc goes through. */
 #define CLAIMS_MAX 64
 /* Guest addresses where nested dispatchers may end, a power of two; beyond three quarters all are forgotten. */

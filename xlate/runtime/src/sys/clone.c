@@ -6,6 +6,7 @@
  */
 #include "cpu.h"
 #include "exec.h"
+#include "held.h"
 #include "monitor.h"
 #include "optimised.h"
 #include "stats.h"
@@ -96,8 +97,10 @@ static long clone_memory(struct thread *t, const struct clone_call *c)
 	if (turns_on() && !turns_before_fork())
 		return -EAGAIN;
 	held = world_lock(); /* so that the tables are whole in the child */
+	held_before_fork();
 	/* Argument order of x86-64: flags, stack, parent_tid, child_tid, tls. */
 	pid = host_syscall5(__NR_clone, flags, 0, parent_word, child_tid, 0);
+	held_fork_done();
 	if (pid == 0)
 		become_child(t, c);
 	world_unlock(&held);

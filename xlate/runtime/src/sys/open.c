@@ -122,7 +122,7 @@ long sys_creat(struct thread *t, gaddr path, u32 mode)
 /* The structure may grow: what we do not know must be zero, and is handed on for the kernel to judge. */
 long sys_openat2(struct thread *t, s32 dirfd, gaddr path, gaddr how, u32 size)
 {
-	u64 words[16];
+	u64 words[16] = {0};
 	GUEST_PATH(p);
 	long ret;
 
@@ -135,7 +135,7 @@ long sys_openat2(struct thread *t, s32 dirfd, gaddr path, gaddr how, u32 size)
 		return ret;
 	/* Flags above bit 31 are an error the kernel must see. */
 	words[0] = (words[0] & ~0xffffffffull) | open_flags_to_host((u32)words[0]);
-	for (u32 i = 3; rooted_on() && i < size / sizeof(words[0]); i++)
+	for (u32 i = 3; rooted_on() && i < ARRAY_LEN(words); i++)
 		if (words[i])
 			return -E2BIG;
 	if (rooted_on() && !(words[2] & RESOLVE_SCOPED))
