@@ -1,6 +1,6 @@
 /*
  * What AArch64 does not have yet, as the dispatcher asks for it: packages and optimised code, --record, profiles,
- * exclusives, turns, statistics that anybody prints. Each answers as it does for 32-bit ARM where there is nothing.
+ * modes of floating point, exclusives, turns, statistics that anybody prints. Each answers as it does for 32-bit ARM where there is nothing.
  */
 #include "monitor.h"
 #include "optimised.h"
@@ -34,6 +34,17 @@ bool package_owns(u64 host_pc)
 {
 	(void)host_pc;
 	return false;
+}
+
+bool fpscr_is_modal(void)
+{
+	return false;
+}
+
+u32 fpscr_stop_at(u64 host_pc)
+{
+	(void)host_pc;
+	return STOP_FAULT;
 }
 
 void profile_record(gword key)
