@@ -126,7 +126,7 @@ class Lifting:
                 outside = {k for node in nodes.values() for k in node.outside}
                 for other in outside:
                     callers.setdefault(other, set()).add(key)
-                if new.reads_flags != old.reads_flags:
+                if new.reads_if_jumped_to != old.reads_if_jumped_to:
                     changed |= callers.get(key, set())
                 if new.keeps_flags != old.keeps_flags:
                     changed.add(key)  # what it does at its returns is another thing now

@@ -62,7 +62,7 @@ class Exits(Exact):
     def tail(self, key: int, dirty: int) -> None:
         """Jump to another function; code that is none is left to the dispatcher."""
         wanted = self.module.results.get(key)
-        flags = wanted.reads_flags if wanted else 0
+        flags = wanted.reads_if_jumped_to if wanted else 0
         own = self.module.results.get(self.source.key)
         if key not in self.module.known or (own and own.keeps_flags):
             flags = ALL_FLAGS

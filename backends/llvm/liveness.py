@@ -89,6 +89,7 @@ class Result:
     """What other functions have to know: flags read at entry, flags read behind its calls."""
 
     reads_flags: int = 0
+    reads_if_jumped_to: int = 0  # the same, and FPSCR's NZCV, which calls do not hand over
     keeps_flags: bool = False
     wants_flags_of: frozenset[int] = field(default_factory=frozenset)
 

@@ -244,7 +244,8 @@ def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
     for outside in node.outside:
         node.leaves = True
         known = module.results.get(outside)
-        node.wants |= known.reads_flags if known else 0 if outside in module.known else ALL_FLAGS
+        read = known.reads_if_jumped_to if known else 0
+        node.wants |= read if known or outside in module.known else ALL_FLAGS
 
 
 def _is_goto(node: Node, source: Source, last: Any, goes: list[int]) -> bool:
@@ -266,7 +267,8 @@ def _known_to_read(node: Node, source: Source, module: Module) -> int:
     for key in goes:
         known = module.results.get(key)
         if known is not None and key not in source.blocks:
-            wants |= known.reads_flags
+            called = flow.kind == "call" and key == goes[0]
+            wants |= known.reads_flags if called else known.reads_if_jumped_to
     return wants
 
 
@@ -278,7 +280,7 @@ def summarise(source: Source, snippets: Snippets, nodes: dict[int, Node], old: R
         for step in node.steps
     )
     if any(_crossing(nodes[k]) for node in nodes.values() for k in node.resumes) or (
-        _crossing(nodes[source.key])
+        entry_flags(nodes[source.key].live_in)
     ):
         nodes = nodes_of(source, snippets, (source.key,), cautious=False)
     wanted = set()
@@ -288,7 +290,8 @@ def summarise(source: Source, snippets: Snippets, nodes: dict[int, Node], old: R
         flow = node.steps[-1].recording.flow
         if flow.kind == "call" and any(_crossing(nodes[k]) for k in node.resumes):
             wanted.add(flow.target_at(source.blocks[node.key][-1].pc))
-    return Result(_crossing(nodes[source.key]), keeps, frozenset(wanted))
+    at_entry = nodes[source.key]
+    return Result(_crossing(at_entry), entry_flags(at_entry.live_in), keeps, frozenset(wanted))
 
 
 def _crossing(node: Node) -> int:

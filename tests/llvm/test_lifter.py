@@ -27,6 +27,7 @@ PUSH_LR = 0xE92D4010
 CMP, CMN_R2 = 0xE1500001, 0xE3720001  # cmp r0, r1; cmn r2, #1
 ADDS = 0xE2900001  # adds r0, r0, #1
 MOVEQ, MOVLT = 0x03A00001, 0xB3A00001
+POP_LR, VCMP, VMRS = 0xE8BD4010, 0xEEB40B41, 0xEEF1FA10  # pop {r4, lr}; vcmp.f64 d0, d1
 FLAGS = ("nf", "zf", "cf", "vf")
 
 
@@ -93,6 +94,12 @@ def loaded(text: str) -> set[str]:
     return {names[places[p]] for p in read if places.get(p) in names}
 
 
+def writes_fpscr(text: str) -> bool:
+    """Whether FPSCR is written to the state."""
+    place = re.findall(rf"(%\w+) = getelementptr i8, ptr %st, i64 {OFFSET['fpscr']}\n", text)
+    return any(re.search(rf"store i32 \S+, ptr {name}\b", text) for name in place)
+
+
 # --- flags across calls ---------------------------------------------------------------------------
 
 
@@ -127,6 +134,19 @@ def test_a_callee_that_reads_flags_gets_them():
     assert found.result(5).reads_flags
     assert "zf" in stored(found.at(0))
     assert "zf" in loaded(found.at(5))
+
+
+def test_fpscr_flags_go_along_with_a_jump_to_another_function():
+    """Pieces of one function that discovery took apart: libm's sinh lost its sign so."""
+    reads = [VMRS, MOVEQ, BX_LR]
+    found = lift([PUSH_LR, call(1, 9), POP_LR, VCMP, CMP, jump(5, 9, 1), *reads, *reads])
+    assert not found.result(9).reads_flags
+    assert found.result(9).reads_if_jumped_to
+    assert not found.result(0).keeps_flags
+    assert writes_fpscr(found.at(0))
+    called = lift([PUSH_LR, VCMP, VMRS, MOVEQ, call(4, 7), RETURN, UDF, *reads])
+    assert called.result(7).reads_if_jumped_to
+    assert not writes_fpscr(called.at(0))  # the procedure call standard keeps none
 
 
 def test_flags_of_a_caller_pass_through_a_callee_that_does_not_touch_them():
