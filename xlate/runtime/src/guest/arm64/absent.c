@@ -1,6 +1,7 @@
 /*
  * What AArch64 does not have yet, as the dispatcher asks for it: packages and optimised code, --record, profiles,
- * modes of floating point, exclusives, turns, statistics that anybody prints. Each answers as it does for 32-bit ARM where there is nothing.
+ * modes of floating point, exclusives, turns, statistics that anybody prints. Each answers as it does for 32-bit ARM
+ * where there is nothing.
  */
 #include "monitor.h"
 #include "optimised.h"
