@@ -3,6 +3,7 @@
  * modes of floating point, exclusives, turns, statistics that anybody prints. Each answers as it does for 32-bit ARM
  * where there is nothing.
  */
+#include "cpu.h"
 #include "monitor.h"
 #include "optimised.h"
 #include "package.h"
