@@ -19,7 +19,7 @@ from xlate.verify.interp_engine import run_case
 from xlate.verify.llvm_engine import LlvmEngine
 from xlate.verify.stencil_engine import StencilEngine
 
-STEP, VECTOR_STEP = 1999, 211  # primes, so that all modes and values get their turn
+STEP, VECTOR_STEP = 997, 211  # primes, so that all modes and values get their turn
 CAMPAIGN_STEP = 23  # with others; make ieee does all
 EVERY = 20_000  # cases at once
 
@@ -50,7 +50,7 @@ def test_a_share_of_all_cases(xlate_run: Path) -> None:
     needs.needs_module("unicorn")
     scalars = sum(check(name, xlate_run, STEP, 7 * i) for i, name in enumerate(SCALARS))
     vectors = sum(check(name, xlate_run, VECTOR_STEP, i) for i, name in enumerate(VECTORS))
-    assert scalars > 2_000
+    assert scalars > 1_500
     assert vectors > 200
 
 

@@ -15,7 +15,8 @@
 #define FPSCR_CUMULATIVE 0x1fu /* IOC DZC OFC UFC IXC */
 #define FPSCR_OWN 0x08000080u /* QC IDC: kept by the state alone, in qc */
 
-static bool modal;
+static bool modal;   /* translations are made so */
+static bool settled; /* and no others are left */
 
 u32 fpscr_read(struct thread *t)
 {
@@ -33,7 +34,7 @@ void fpscr_write(struct thread *t, u32 value)
 	t->cpu.fpscr = value & ~(FPSCR_CUMULATIVE | FPSCR_OWN);
 	t->cpu.qc = value & FPSCR_OWN;
 	mxcsr_set(MXCSR_MASKS | rc << 13 | (value & 1) | (value & 0x1e) << 1);
-	if (value & (FPSCR_FZ | FPSCR_DN) && !modal)
+	if (value & (FPSCR_FZ | FPSCR_DN) && !settled)
 		fpscr_becomes_modal(t);
 }
 
@@ -43,11 +44,12 @@ void fpscr_becomes_modal(struct thread *t)
 {
 	HOLD_LOCK;
 
-	if (modal) /* by another thread, a moment ago */
+	if (settled)
 		return;
-	modal = true;
+	modal = true; /* another thread may be here as well while the lock is let go: it does the same */
 	optimised_leave(t, "a mode of scalar floating point (FPSCR.FZ or DN)");
 	dispatch_start_over(t);
+	settled = true;
 }
 
 bool fpscr_is_modal(void)
@@ -57,7 +59,7 @@ bool fpscr_is_modal(void)
 
 void fpscr_forget_modal(void)
 {
-	modal = false;
+	modal = settled = false;
 }
 
 /* Async-signal-safe. A template has one instruction that nobody can execute: where it is to set FZ or DN. */
