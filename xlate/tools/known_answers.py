@@ -41,8 +41,8 @@ What an answer is known by:
   byte loops, for each variant of glibc's memcpy and memchr (`corpus/programs/string_variants.c`).
 
 The variants are those that HWCAP, HWCAP2 and /proc/cpuinfo choose; `tests/insn/test_hwcap.py` holds
-what is said there against the rows. libopus and libspeex are built with fixed point for ARM, so
-only their sizes are compared.
+what is said there against the rows. libopus and libspeex compute otherwise on x86-64, so only
+their sizes are compared.
 
 """
 
