@@ -32,6 +32,10 @@ T32 bf58+bb39  it pl; cbnz r1, #0x40104c  |  => undefined r15=0x400ffe
 T32 bf58+b139  it pl; cbz r1, #0x40100e  |  => undefined r15=0x400ffe
 T32 bf58+d0fe  it pl; beq #0x400ffe  |  => undefined r15=0x400ffe
 T32 bf58+bf08  it pl; it eq  |  => undefined r15=0x400ffe
+# An IT that is none by itself.
+T16 bff4  it <15>  |  => undefined
+T16 bfec  ite al  |  => undefined
+T16 bfea  itete al  |  => undefined
 # T32 code behind A32's bx: the instruction set at a fault is that of the access.
 A32 e28fc001+e12fff1c+08b2f9e3  add; bx; ldm  |  => fault@0x0 r12=0x400ffd r15=0x400ffc thumb=1
 """
@@ -127,7 +131,7 @@ def test_a_batch_restores_its_pages(driver: Path):
 @pytest.mark.parametrize("engine", [StencilEngine, LlvmEngine])
 def test_what_the_proof_has_found(engine, driver: Path):
     lines = list(parse_lines(REFUSED_OR_FAULTING, "here"))
-    assert len(lines) == 5
+    assert len(lines) == 8
     results = engine(driver).run([line.case for line in lines])
     for line, got in zip(lines, results, strict=True):
         claims = replace(engine(driver).claims, fault_addr=False)

@@ -32,8 +32,9 @@ def sources(driver: Path) -> str:
     """Return what shapes a result: sources of all engines and the driver."""
     state = hashlib.blake2b(hash_sources(), digest_size=8)
     for place in SOURCES:
-        for path in sorted((ROOT / place).rglob("*.py")):
-            state.update(content_hash(path.read_bytes()))
+        for path in sorted((ROOT / place).rglob("*.*")):
+            if path.suffix in (".py", ".toml"):
+                state.update(content_hash(path.read_bytes()))
     state.update(content_hash(driver.read_bytes()))
     return state.hexdigest()
 

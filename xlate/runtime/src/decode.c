@@ -83,14 +83,14 @@ static void decode_one(struct unit *u, u32 word, u8 size)
 	if (row && row->kind == ROW_ALWAYS)
 		in->cond = COND_AL;
 	u->refused = !row;
-	if (row && row->kind == ROW_IT) {
+	if (row)
+		row->decode(u, word);
+	if (row && row->kind == ROW_IT && !u->refused) {
 		u->it = word & 0xff;
 		in->cond = COND_AL;
 		in->count = 0;
 		return;
 	}
-	if (row)
-		row->decode(u, word);
 	if (u->refused) {
 		u->uops = first;
 		append_undefined(u);
