@@ -24,6 +24,7 @@ MOST_STRIDE = 1 << 14  # of a loop that is worth it
 LONGEST = 1 << 18  # room where the stride is a register, which may be 1
 ROUNDS = 4  # of an unrolled loop
 FEWER = 2  # where each looks for NaNs
+MORE = 8  # where all together ask MXCSR, which waits
 LARGEST = 16  # guest instructions in a loop that is unrolled, its branch included
 
 EQ, NE, CS, CC, MI, PL, HI, LS, GE, LT, GT, LE = 0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13
@@ -104,7 +105,10 @@ class Counted:
         if not any(op.name in ("nan_fix", "vf_fix") for op in ops):
             return ROUNDS
         # Exact arithmetic is long; but without a store one look is enough for all rounds.
-        return FEWER if any(OPS[op.name].effect is Effect.WRITE_MEMORY for op in ops) else ROUNDS
+        if any(OPS[op.name].effect is Effect.WRITE_MEMORY for op in ops):
+            return FEWER
+        lanes = any(op.name == "vf_fix" for op in ops)
+        return MORE if lanes and self.step.register is None else ROUNDS
 
 
 def counted_loops(

@@ -1,8 +1,9 @@
 """Rounds of a loop side by side (``abreast.py``): checks, groups of four vectors, single vectors.
 
 Decides when a group may be done: its rounds are certain, none of its accesses lies in two pages,
-and no load of it reads what an earlier round stores. A NaN among what a group would store ends it
-before anything was stored; some rounds are then done one by one, exactly (docs/decisions/0023).
+no load of it reads what an earlier round stores, and FPSCR asks for nothing special. A NaN among
+what a group would store ends it before anything was stored; some rounds are then done one by one,
+exactly (docs/decisions/0023).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from backends.llvm.text import llvm_type
 _VECTORS = 4  # in a group, first; then single ones
 _APART = 8  # rounds one by one before the next try
 _PAGE = 4096
+_FZ_DN = 3 << 24  # of FPSCR: what they change is done one by one
 _STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
 
 
@@ -78,8 +80,13 @@ class Side(Hasty):
         return room
 
     def _apart(self, rounds: Rounds) -> str:
-        """LLVM operand: no load of a group is of bytes that an earlier round of it stores."""
-        good, reach = "true", _VECTORS * 16 - 1
+        """LLVM operand: no load of a group is of bytes that an earlier round of it stores.
+
+        Nor does FPSCR ask for what lanes do not do.
+        """
+        modes = self.value(f"load i32, ptr {self.state('fpscr')}")
+        good = self.value(f"icmp eq i32 {self.value(f'and i32 {modes}, {_FZ_DN}')}, 0")
+        reach = _VECTORS * 16 - 1
         store = (rounds.store.register, rounds.store.offset)
         for register, offset in sorted({(a.register, a.offset) for a in rounds.accesses()}):
             if (register, offset) != store:

@@ -147,6 +147,16 @@ TWO_SCALARS = (0xEE300A20, 0xEE300A20)  # vadd.f32 s0, s0, s1
         pytest.param((KNOWN, STORE, *TWO_SCALARS, STORE, ODD), {36: 1}, id="scalars between"),
         # vmul.f32 q1, q9, q2; vadd.f32 d16, d18, d2
         pytest.param((0xF3022DD4, 0xF2420D82), {38: 0xFFC00005}, id="half of a result used"),
+        # vmul.f32 q8, q9, q10; vmls.f32 q8, q9, q9: the difference of the products is no normal
+        pytest.param((0xF3420DF4, 0xF2620DF2), {36: 0x22000000, 40: 0x22000001}, id="small"),
+        # vmul.f32 q8, q9, q10; vmul.f32 q8, q8, q9; vmul.f32 q12, q9, q9; vmls.f32 q8, q12, q9
+        pytest.param(
+            (0xF3420DF4, 0xF3400DF2, 0xF3428DF2, 0xF2680DF2),
+            {36: 0x2C000000, 40: 0x2C000001},
+            id="three factors",
+        ),
+        # vmul.f32 q8, q9, q9; vmls.f32 q8, q9, q9: infinity less itself
+        pytest.param((0xF3420DF2, 0xF2620DF2), {36: 0x71800000}, id="great"),
     ],
 )
 def test_what_is_easily_forgotten(

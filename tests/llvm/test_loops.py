@@ -280,3 +280,25 @@ def test_a_loop_that_ends_in_the_middle_of_an_it_block_is_left_there():
     m.integers = [1, 9, 0, 0, 0, 0, 0, 0, 0, 0]
     assert m.run(BASE | 1) == BASE + 6 | 1
     assert m.integers[:3] == [2, 9, 1]
+
+
+@pytest.mark.parametrize("stride", [0, 16, 48])
+@pytest.mark.parametrize("count", [1, 4, 5, 8, 9, 16, 17, 40])
+def test_sums_of_lanes_in_many_rounds(memory, count, stride):
+    """Eight rounds ask MXCSR once, four where the stride is a register; a denormal is 0."""
+    # vld1.32 {d2, d3}, [r6]; vadd.f32 q0, q0, q1; add r6, r6, #16 or r3; cmp r6, r1; bcc 0
+    step = 0xE0866003 if stride else 0xE2866010
+    m = machine(0xF4262A8F, 0xF2000D42, step, 0xE1560001, jump(4, 0, 3))
+    for odd in (None, 0, count - 1):
+        at = wipe(memory)
+        for index in range(count):
+            lanes = [1.0, 2.0, 3.0, 4.0]
+            if index == odd:
+                lanes[1] = 1e-40
+            struct.pack_into("<4f", memory[1], LENGTH // 2 + (stride or 16) * index, *lanes)
+        m.doubles[:2] = [0.0, 0.0]
+        end = at + (stride or 16) * count
+        run(m, [0, end, 0, stride, 0, 0, at])
+        assert m.integers[6] == end
+        found = struct.unpack("<4f", struct.pack("<2d", *m.doubles[:2]))
+        assert found == (count, 2 * (count - (odd is not None)), 3 * count, 4 * count)
