@@ -11,7 +11,7 @@ end, because the last rounds are always done one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from backends.llvm.haste import hasty_ops
@@ -96,7 +96,7 @@ class _Reader:
     store: tuple[Access, int] | None = None
     index: int = 0
 
-    def follow(self, ops: Iterator[Op]) -> None:
+    def follow(self, ops: Iterable[Op]) -> None:
         """One instruction's operations."""
         self.values: dict[int, int] = {}
         self.addresses: dict[int, _Address] = {}

@@ -144,9 +144,11 @@ class Exact(Writer):
         if known is None:
             self.store(SP)
 
-    def store(self, number: int) -> None:
-        """Make the state's sp or lr the guest's."""
+    def store(self, number: int, distance: int = 0) -> None:
+        """Make the state's sp or lr the guest's; or sp what the guest's is so far from."""
         value = self.value(f"load i32, ptr %r{number}")
+        if distance:
+            value = self.value(f"sub i32 {value}, {distance}")
         self.add(f"store volatile i32 {value}, ptr {self.state('r', WORD * number)}")
         self.stores += 1
 

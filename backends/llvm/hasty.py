@@ -51,8 +51,7 @@ class Hasty(Exits):
         before = [
             (self.value(f"load {ty}, ptr {at}"), at, ty) for at, ty in self._written(chain, steps)
         ]
-        start = self.before_region(steps[chain.first : chain.last])
-        stores = self.stores
+        start, stores = self.distance, self.stores
         name = self.new()
         if chain.plan is not None and (self.wide is None or self.wide.by_register is None):
             self._without_asking(insns, node, (chain, chain.plan), before, name)
@@ -84,7 +83,7 @@ class Hasty(Exits):
         self.distance = distance
         if stored:
             for number in sorted(chain.registers & {SP, LINK}):
-                self.store(number)
+                self.store(number, distance if number == SP else 0)
 
     def _without_asking(
         self, insns: list[Any], node: Node, run: tuple[Chain, Plan], before: list[Old], name: str

@@ -382,6 +382,13 @@ def test_sp_is_stored_where_ways_meet():
     assert kept(text) == [13]
 
 
+def test_sp_may_move_in_a_run_that_begins_below_the_state_s():
+    multiply, again = 0xEE201B00, 0xEE310B00  # vmul.f64 d1, d0, d0; vadd.f64 d0, d1, d0
+    text = lift([PUSH_LR, multiply, SUB_SP, again, CMP, jump(5, 7, 0), LDR, LDR, BX_LR]).at(0)
+    assert dict(places(text)) == {0: 0, 24: -20, 28: -20}
+    assert kept(text) == [13]
+
+
 def test_lr_is_stored_where_an_access_may_follow():
     assert kept(lift([LDR_LR, LDR, 0xE12FFF1E]).at(0)) == [14]
     assert kept(lift([LDR_LR, LDR_LR, 0xE12FFF1E]).at(0)) == [14]

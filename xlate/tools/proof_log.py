@@ -164,4 +164,7 @@ def _write(words: Iterable[Encoding]) -> Iterable[_Row]:
 
 def _read(rows: Iterable[_Row]) -> list[Encoding]:
     known = {(isa, row.name): row for isa, rows in _ROWS.items() for row in rows}
-    return [Encoding(isa, known[isa, name], *rest) for isa, name, *rest in rows]
+    return [
+        Encoding(isa, known[isa, name], word, executes, late)
+        for isa, name, word, executes, late in rows
+    ]

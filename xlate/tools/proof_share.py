@@ -22,9 +22,9 @@ from xlate.tools.fuzz import Plan, describe, excused, make_engine
 from xlate.verify.batch import Batch, Piece, Run, States, fill, lay_out
 from xlate.verify.batch_engines import BatchEngine, OptimisedBatches, make
 from xlate.verify.blocks import Blocks
-from xlate.verify.case import DATA_PAGES, Result, differences, make_case
+from xlate.verify.case import CONST_PAGE, DATA_PAGES, Result, differences, make_case
 from xlate.verify.encodings import Encoding
-from xlate.verify.generate import CONST_PAGE, Drawn, decode_all
+from xlate.verify.generate import Drawn, decode_all
 from xlate.verify.interp_engine import Endless, run_case
 
 ENGINES = ("stencil", "llvm", "package", "unicorn", "qemu")
@@ -174,7 +174,7 @@ def _is_halt(insn: Insn) -> bool:
 
 
 def _excused(engine: BatchEngine, drawn: Drawn, got: Result, found: list[str]) -> str:
-    return excused(engine, drawn, got, found) if engine.outside else ""
+    return excused(engine.name, drawn, got, found) if engine.outside else ""
 
 
 def _tell(engine: str, piece: Piece, run: Run, found: list[str], driver: str) -> str:
@@ -187,7 +187,7 @@ def _tell(engine: str, piece: Piece, run: Run, found: list[str], driver: str) ->
         except Inconsistent as e:
             return f"{piece.label}: {e}"
         here = differences(alone.case, alone.expected, got, single.claims)
-        if here and not excused(single, alone, got, here):
+        if here and not excused(single.name, alone, got, here):
             return describe(single, alone, here, short=True)
     words = "+".join(f"{word:x}" for word in piece.words)
     where = f"{piece.isa} {words} {piece.label} at {run.drawn.case.state.r[15]:#x}"
