@@ -8,6 +8,7 @@ procedure call standard says of these bits that they do not survive a call.
 
 from __future__ import annotations
 
+from backends.llvm.modal import DN, FZ
 from backends.llvm.slots import FP_FLAGS, FPSCR
 from backends.llvm.text import Text
 from xlate.ir import Block, Op, Value
@@ -33,7 +34,12 @@ class Fpscr:
                     self.kept[arg.op.index] |= _bits_used(op)
 
     def read(self, t: Text, op: Op) -> tuple[str, int]:
-        """Operand with the bits that matter, and the slots that it comes from."""
+        """Operand with the bits that matter, and the slots that it comes from.
+
+        Optimised functions are left before FZ or DN is set (docs/decisions/0019).
+        """
+        if not self.kept[op.index] & ~(FZ | DN):
+            return "0", 0
         parts, reads = [], 0
         for slot, local, mask in ((FPSCR, "%fpscr", ~_NZCV), (FP_FLAGS, "%fpf", _NZCV)):
             if self.kept[op.index] & mask:
