@@ -90,6 +90,15 @@ def test_encodings_agree(family: str, driver: Path):
     assert record["compared"]["qemu"].total() > 8 * executing
 
 
+@pytest.mark.parametrize("isa", ["A32", "T32"])
+def test_states_behind_one_that_sets_fz_still_use_the_package(isa: str, driver: Path):
+    rows = [row for row in SETS[isa] if row.name.startswith("vmsr")]
+    words = [one for row in rows for one in WordSource(7, [row.name], [isa]).words(isa, row, 3)]
+    record = run_share(Share("encodings", isa, 0, 7), words, engines(), str(driver))
+    assert not record["failures"], "\n".join(record["failures"])
+    assert record["compared"]["package"].total() == record["runs"] == 16 * len(words) > 0
+
+
 def test_blocks_agree(driver: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("xlate.tools.proof_share.BLOCK_SHARE", 30)
     words = some("A32", 2) + some("T32", 2)

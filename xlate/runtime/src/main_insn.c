@@ -62,6 +62,7 @@ static u32 mapped_count;
 
 static int module_file = -1;
 static u32 pages_count;
+static struct insn_module module;
 static bool attached; /* the module of the last case has its package */
 
 static bool read_all(void *to, u64 size)
@@ -183,34 +184,44 @@ static void read_module_file(u32 size)
 	}
 }
 
+static void read_module(void)
+{
+	if (!read_all(&module, sizeof(module)))
+		fatal("a case is malformed");
+	if (module.file_size)
+		read_module_file(module.file_size);
+}
+
 /* The case's code becomes code of a file, which has a package: true; or has none that can be used. */
 static bool attach_module(struct thread *t)
 {
-	struct insn_module m;
-	const struct package *k;
+	const struct package *k = package_mapped(t, module_file, module.address, module.length, module.offset);
 
-	if (!read_all(&m, sizeof(m)))
-		fatal("a case is malformed");
-	if (m.file_size)
-		read_module_file(m.file_size);
-	k = package_mapped(t, module_file, m.address, m.length, m.offset);
 	if (!k && package_program_state() && strcmp(package_program_state(), "hit"))
 		fatal(package_program_state());
 	return k;
 }
 
+/* CASE_SAME: pages and module of the case before; what that has given up when it set FZ or DN is as it was. */
 static void prepare_case(struct thread *t, const struct insn_case *c)
 {
-	if (c->flags & CASE_SAME) {
+	static bool has_module;
+
+	if (c->flags & CASE_SAME && !fpscr_is_modal()) {
 		restore_case();
 		return;
 	}
 	if (attached)
 		package_forget(t, 0, ~0ull, "the case is over");
 	fpscr_forget_modal();
-	pages_count = c->npages;
-	map_case(t, c->npages);
-	attached = c->flags & CASE_HAS_MODULE && attach_module(t);
+	if (!(c->flags & CASE_SAME)) {
+		pages_count = c->npages;
+		has_module = c->flags & CASE_HAS_MODULE;
+		if (has_module)
+			read_module();
+	}
+	map_case(t, pages_count);
+	attached = has_module && attach_module(t);
 }
 
 static void run_case(struct thread *t, const struct insn_case *c)
