@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +75,11 @@ def test_rows_give_as_many_distinct_words_as_they_have():
     free = 16 - small.encoding.mask.bit_count()
     found = WordSource(1, [small.name], ["T16"]).words("T16", small, EACH)
     assert 0 < len(found) <= 1 << free < EACH
+
+
+def test_words_go_to_other_processes():
+    words = some("A32", 1) + some("T32", 1)
+    assert pickle.loads(pickle.dumps(words)) == words
 
 
 @pytest.mark.parametrize("family", ["A32", "T32"])

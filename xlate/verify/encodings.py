@@ -10,6 +10,7 @@ depends on the seed and the rows alone.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,6 +36,10 @@ class Encoding:
     executes: bool
     late: bool = False  # beyond the first words of its row
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes: by the row's name, since its semantics may be a closure."""
+        return _of_row, (self.isa, self.row.name, self.word, self.executes, self.late)
+
     @property
     def family(self) -> str:
         """The instruction set that it is executed in."""
@@ -44,6 +49,15 @@ class Encoding:
     def group(self) -> str:
         """The file in which the row stands."""
         return self.row.semantics.__module__.rpartition(".")[2]
+
+
+@functools.cache
+def _row(isa: str, name: str) -> Row:
+    return next(row for row in SETS[isa] if row.name == name)
+
+
+def _of_row(isa: str, name: str, word: int, executes: bool, late: bool) -> Encoding:  # noqa: FBT001
+    return Encoding(isa, _row(isa, name), word, executes, late)
 
 
 def decoded(isa: str, word: int) -> Insn:
