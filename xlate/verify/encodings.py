@@ -14,6 +14,7 @@ import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from frontends.arm32.decode import ALWAYS, Insn, decode_a32, decode_t32, record_insn
 from xlate.isa import Refusal, Row
@@ -56,7 +57,7 @@ def _row(isa: str, name: str) -> Row:
     return next(row for row in SETS[isa] if row.name == name)
 
 
-def _of_row(isa: str, name: str, word: int, executes: bool, late: bool) -> Encoding:  # noqa: FBT001
+def _of_row(isa: str, name: str, word: int, executes: bool, late: bool) -> Encoding:
     return Encoding(isa, _row(isa, name), word, executes, late)
 
 
