@@ -118,10 +118,14 @@ def magnitude_bits(m: Arm32, value: Value) -> Value:
     return m.block.op("bitcast", value, ty="i64") & ((1 << 63) - 1)
 
 
+def _large(m: Arm32, value: Value) -> Value:
+    """From 2^64 on, or a NaN."""
+    return m.const((BIAS + 64) << EXPONENT_AT, 64).ule(magnitude_bits(m, value))
+
+
 def scale_up(m: Arm32, value: Value, fraction_bits: Any) -> Value:
     """Value * 2^fraction_bits, but unscaled from 2^64 on: no overflow where it saturates anyway."""
-    large = m.const((BIAS + 64) << EXPONENT_AT, 64).ule(magnitude_bits(m, value))
-    factor = m.select(large, power_of_two(m, 0), power_of_two(m, fraction_bits))
+    factor = m.select(_large(m, value), power_of_two(m, 0), power_of_two(m, fraction_bits))
     return m.block.op("fmul", value, factor)
 
 
@@ -139,12 +143,13 @@ def to_16_bits(m: Arm32, value: Value, sgn: int) -> Value:
     """FPToFixed to 16 bits toward zero, extended to i32.
 
     What does not fit (its exponent is 15 or more) is made greater still by one exponent bit, so that
-    the conversion itself reports it as invalid. NaNs and infinities have that bit already.
+    the conversion itself reports it as invalid. From 2^64 on it does, and the bit might make a NaN.
     """
     low, high = (-0x8000, 0x7FFF) if sgn else (0, 0xFFFF)
     above = m.block.op("fcmp", value, double(m, low - 1), ty="i32", signal=0).eq(2)
     below = m.block.op("fcmp", value, double(m, high + 1), ty="i32", signal=0).eq(0)
-    larger = m.block.op("bitcast", value, ty="i64") | (1 << (EXPONENT_AT + 6))
+    bit = m.select(_large(m, value), m.const(0, 64), m.const(1 << (EXPONENT_AT + 6), 64))
+    larger = m.block.op("bitcast", value, ty="i64") | bit
     value = m.select(above & below, value, m.block.op("bitcast", larger, ty="f64"))
     number = to_integer(m, value, sgn, "zero")
     if not sgn:
