@@ -1,4 +1,4 @@
-"""`--fp fast`: what it keeps, what it costs in code, and that packages of both kinds never mix."""
+"""`--fp fast`: what it keeps, and what it costs in code."""
 
 from __future__ import annotations
 
@@ -12,20 +12,16 @@ import pytest
 from backends.llvm.objects import ObjectCode
 from backends.llvm.pool import compile_functions
 from backends.llvm.slots import PRELUDE
-from tests.package.samples import PACKAGE_STATUS, guest_image, package_for, put_guest, run
 from xlate.discovery import discover
 from xlate.lift import Lifting
 from xlate.loader import parse
-from xlate.package.format import read, write
-from xlate.package.layout import FAST_FEATURES, FEATURES
-from xlate.package.store import Store
+from xlate.package.format import read
 from xlate.report.package import disassemble
 from xlate.verify.case import PAGE, code_bytes
 from xlate.verify.elf_file import CodePage, elf_file
 
 SOURCE = Path(__file__).parent / "fast_fp.c"
 FLAGS = ("-O2", "-static", "-nostdlib", "-ffreestanding", "-mfpu=neon", "-ffp-contract=off")
-GUEST = guest_image()
 PC = 0x10000
 FLUSHED = "flushed"
 
@@ -88,56 +84,3 @@ def test_nothing_is_looked_at(word: int, most: int) -> None:
     assert len(lines) <= most, lines
     assert not any(line.startswith(("j", "ucomis", "stmxcsr", "ldmxcsr")) for line in lines)
     assert len(host_code("A32", word, fast=False)) > 2 * len(lines)
-
-
-# --- which package is used -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def guest(tmp_path: Path) -> Path:
-    return put_guest(tmp_path, GUEST)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    one = Store(tmp_path / "store")
-    one.prepare()
-    return one
-
-
-@pytest.mark.parametrize("asked", ["exact", "fast"])
-@pytest.mark.parametrize("made", [FEATURES, FAST_FEATURES])
-def test_only_the_kind_that_is_asked_for_is_used(
-    xlate_run: Path, guest: Path, store: Store, made: str, asked: str
-) -> None:
-    write(store.package_path(GUEST), package_for(GUEST, features=made))
-    result = run(xlate_run, guest, "--fp", asked, cache=store.root)
-    if (made == FAST_FEATURES) == (asked == "fast"):
-        assert (result.status, result.states) == (PACKAGE_STATUS, ["hit"])
-    else:
-        how = "with" if made == FAST_FEATURES else "without"
-        assert result.states == [f"refused: made {how} --fp fast"]
-        assert result.status != PACKAGE_STATUS
-
-
-def test_both_kinds_stand_beside_each_other(xlate_run: Path, guest: Path, store: Store) -> None:
-    for fast, features in ((True, FAST_FEATURES), (False, FEATURES)):
-        path = store.package_path(GUEST, fast=fast)
-        assert not path.exists()
-        write(path, package_for(GUEST, features=features))
-    paths = {fast: store.find(GUEST, fast=fast) for fast in (False, True)}
-    assert paths[False] != paths[True]
-    for asked, fast in (("exact", False), ("fast", True)):
-        result = run(xlate_run, guest, "--fp", asked, cache=store.root)
-        assert (result.status, result.states) == (PACKAGE_STATUS, ["hit"])
-        path = paths[fast]
-        assert path is not None
-        assert result.stats["packages"][0]["package"] == path.name
-        assert store.package_path(GUEST, fast=fast) == path  # the next one goes over it
-
-
-def test_an_unknown_kind_is_refused(xlate_run: Path, guest: Path) -> None:
-    words = [str(xlate_run), "--fp", "quick", str(guest)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "exact or fast" in done.stderr

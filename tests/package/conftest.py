@@ -1,4 +1,4 @@
-"""A store, and a folder with hardly any room."""
+"""A guest, a store, and a folder with hardly any room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests import needs as wanted
+from tests.package.samples import GUEST, put_guest
 from xlate.package.store import Store
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Path:
+    """Return an executable guest, ``samples.GUEST``."""
+    return put_guest(tmp_path, GUEST)
 
 
 @pytest.fixture

@@ -126,6 +126,9 @@ def run(
     return Run(done.returncode, done.stderr, json.loads(text) if text else {})
 
 
+GUEST = guest_image()
+
+
 def put_guest(folder: Path, data: bytes, name: str = "guest") -> Path:
     """Write an executable guest."""
     path = folder / name

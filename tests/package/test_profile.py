@@ -17,6 +17,7 @@ from tests.badinput.elf_images import Image, Segment
 from tests.package.samples import (
     ENTRY,
     FUNCTION,
+    GUEST,
     HEADERS_SIZE,
     LOW,
     PACKAGE_STATUS,
@@ -30,7 +31,6 @@ from xlate.package.key import quick_key
 from xlate.package.layout import PAGE, PROFILE, PROFILE_SIZE
 from xlate.package.store import Store
 
-GUEST = guest_image()
 # The function itself is in the package; the code before and after the call is not.
 SEEN_KEYS = frozenset({ENTRY, ENTRY + 4})
 

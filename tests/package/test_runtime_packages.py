@@ -16,6 +16,7 @@ from tests.badinput.elf_images import PF_R, PF_W, PF_X, Image, Segment
 from tests.package.samples import (
     BASELINE_STATUS,
     CODE,
+    GUEST,
     LOW,
     PACKAGE_STATUS,
     Run,
@@ -29,22 +30,9 @@ from xlate.package import layout
 from xlate.package.format import encode, write
 from xlate.package.store import Store, package_name
 
-GUEST = guest_image()
 DATA = encode(package_for(GUEST))
 OFFSETS = layout.HEADER.layout.offsets()
 HIT = "hit"
-
-
-@pytest.fixture
-def guest(tmp_path: Path) -> Path:
-    return put_guest(tmp_path, GUEST)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    one = Store(tmp_path / "store")
-    one.prepare()
-    return one
 
 
 def put(path: Path, data: bytes) -> Path:

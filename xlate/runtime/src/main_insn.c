@@ -5,6 +5,7 @@
  * xlate/verify/stencil_engine.py.
  */
 #include "case_state.h"
+#include "case_stream.h"
 #include "ciphers.h"
 #include "cpu.h"
 #include "dispatch.h"
@@ -64,35 +65,6 @@ static int module_file = -1;
 static u32 pages_count;
 static struct insn_module module;
 static bool attached; /* the module of the last case has its package */
-
-static bool read_all(void *to, u64 size)
-{
-	u8 *at = to;
-
-	while (size) {
-		long n = host_syscall3(__NR_read, 0, (u64)at, size);
-
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (u64)n;
-	}
-	return true;
-}
-
-static void write_all(const void *from, u64 size)
-{
-	const u8 *at = from;
-
-	while (size) {
-		long n = host_syscall3(__NR_write, 1, (u64)at, size);
-
-		if (n <= 0)
-			fatal("cannot write a result");
-		at += n;
-		size -= (u64)n;
-	}
-}
 
 static bool same_layout(u32 npages)
 {

@@ -3,6 +3,7 @@
  * from standard input, runs each to its first stop and writes what came of it. The format is described in
  * xlate/verify/a64_engines.py.
  */
+#include "case_stream.h"
 #include "cpu.h"
 #include "fatal.h"
 #include "guest/arm64/program.h"
@@ -38,35 +39,6 @@ struct result_head {
 _Static_assert(sizeof(struct case_state) == 272 && sizeof(struct case_page) == 16 + PAGE_SIZE, "record layout");
 
 static struct case_page pages[PAGES_MAX];
-
-static bool read_all(void *to, u64 size)
-{
-	u8 *at = to;
-
-	while (size) {
-		long n = host_syscall3(__NR_read, 0, (u64)at, size);
-
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (u64)n;
-	}
-	return true;
-}
-
-static void write_all(const void *from, u64 size)
-{
-	const u8 *at = from;
-
-	while (size) {
-		long n = host_syscall3(__NR_write, 1, (u64)at, size);
-
-		if (n <= 0)
-			fatal("cannot write a result");
-		at += n;
-		size -= (u64)n;
-	}
-}
 
 static void load_state(struct thread *t, const struct case_state *s)
 {

@@ -1,41 +1,13 @@
 /*
- * From translated code to fp_exact_run() and back, rcx = slots: nothing is changed but what is in the slots, MXCSR and
- * the flags. And the host's own operations for C code, which has no vector registers.
+ * From translated code to fp_exact_run() and back: rcx = slots; MXCSR changes too. And the host's own operations for C
+ * code, which has no vector registers.
  */
-	.text
-	.globl	fp_exact_entry, fp_host
-	.type	fp_exact_entry, @function
-fp_exact_entry:
-	push	%rbp
-	mov	%rsp, %rbp
-	push	%rax
-	push	%rcx
-	push	%rdx
-	push	%rsi
-	push	%rdi
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	and	$-16, %rsp
-	mov	%rcx, %rdi
-	call	fp_exact_run
-	lea	-80(%rbp), %rsp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rdi
-	pop	%rsi
-	pop	%rdx
-	pop	%rcx
-	pop	%rax
-	pop	%rbp
-	ret
-	.size	fp_exact_entry, . - fp_exact_entry
+#include "host/x86_64/help.h"
 
+	.text
+	HELP	fp_exact_entry, fp_exact_run
+
+	.globl	fp_host
 /* fp_host(pair, kind, MXCSR to begin with): operation FP_* on the pair, whose first becomes the result; returns MXCSR */
 	.type	fp_host, @function
 fp_host:
