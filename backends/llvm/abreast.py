@@ -1,18 +1,20 @@
-"""Which loops of scalar floating point do several rounds side by side, in the host's lanes.
+"""Which loops of floating point do several rounds side by side, and what a round of them does.
 
-That is a loop of one block whose rounds are certain (``loops.py``), in which no number comes from
-the round before: every register is loaded or computed before it is used, or stays. Its loads and
-its one store move by one number a round. Lanes round as scalars do and raise the same exceptions,
-so what remains is the order of accesses: whoever writes the code (``side.py``) makes sure that no
-load reads what an earlier round of the group stores, and that no access of a group lies in two
-pages, so that the first round of a group faults if any of it does. Registers need no values in the
-end, because the last rounds are always done one by one.
+That is a loop of one block whose rounds are certain (``loops.py``). Of scalars no number comes from
+the round before: every register is loaded or computed before it is used, or stays. They go into
+the host's lanes (``side.py``): loads and the one store move by one number a round. What is in lanes
+already (Q registers of singles) stays so, and many rounds are looked at together (``rows.py``);
+there may be sums that go on from round to round, any number of stores behind all loads, or none.
+Lanes round as scalars do and raise the same exceptions, so what remains is the order of accesses:
+whoever writes the code makes sure that no load reads what an earlier round of the group stores, and
+that no access of a group that stores lies in two pages, so that its first round faults if any of it
+does. Other registers need no values in the end, because the last rounds are always done one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backends.llvm.haste import hasty_ops
 from backends.llvm.liveness import Step
@@ -23,8 +25,12 @@ from xlate.ir.ops import OPS, Effect
 
 _MAKERS = frozenset({"fadd", "fsub", "fmul", "fdiv", "fsqrt"})
 _SIGNS = frozenset({"fneg", "fabs"})
-_SIZES = {"f32": 4, "f64": 8}
+_LANES = {"add": "fadd", "sub": "fsub", "mul": "fmul"}  # of vf_fix
+_VECTOR = 16  # bytes
+_SIZES = {"f32": 4, "f64": 8, "v128": _VECTOR}
 _SP = 13
+_LONGEST = 256  # bytes from one round to the next, of Q registers
+_MOST = 40  # numbers of a round of them
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,9 @@ class Access:
 class Number:
     """A floating-point value of one round, by name of what makes it.
 
-    ``load`` has an access, ``stays`` an offset from d0; the others operands among the values.
+    ``load`` has an access, ``stays`` an offset from d0, and so have ``carried``, which a round
+    hands to the next, and ``spread``, a lane that stays and is in all lanes; the others have
+    operands among the values.
     """
 
     name: str
@@ -55,24 +63,34 @@ class Rounds:
 
     ty: str
     numbers: list[Number]
-    store: Access
-    stored: int
+    stores: list[tuple[Access, int]]  # and the number that is stored
     moves: dict[int, int]  # registers by what a round adds
+    step: int  # bytes by which all accesses move in a round
+    carried: dict[int, int] = field(default_factory=dict)  # register, by offset: its new number
 
     @property
-    def size(self) -> int:
-        """Bytes of a number."""
-        return _SIZES[self.ty]
+    def in_lanes(self) -> bool:
+        """A round has vectors itself."""
+        return self.ty == "v128"
 
     @property
     def lanes(self) -> int:
         """Rounds in a vector."""
-        return 16 // self.size
+        return _VECTOR // _SIZES[self.ty]
+
+    @property
+    def size(self) -> int:
+        """Bytes of an access."""
+        return _SIZES[self.ty]
+
+    def loads(self) -> Iterator[Access]:
+        """All that a round reads."""
+        yield from (n.access for n in self.numbers if n.access is not None)
 
     def accesses(self) -> Iterator[Access]:
         """All that a round reads, then what it writes."""
-        yield from (n.access for n in self.numbers if n.access is not None)
-        yield self.store
+        yield from self.loads()
+        yield from (access for access, _ in self.stores)
 
 
 class _Unfit(Exception):
@@ -92,13 +110,16 @@ class _Reader:
     registers: dict[int, _Address | None] = field(default_factory=dict)  # written, by number
     read: set[int] = field(default_factory=set)  # registers, before they are written
     floats: dict[int, int] = field(default_factory=dict)  # numbers by offset from d0
-    written: set[int] = field(default_factory=set)  # of those that are not as they were
-    store: tuple[Access, int] | None = None
+    written: set[int] = field(default_factory=set)  # words from d0 that are not as they were
+    stay: set[int] = field(default_factory=set)  # words that were read as they were
+    spread: set[int] = field(default_factory=set)  # and those of which a lane was
+    stores: list[tuple[Access, int]] = field(default_factory=list)
     index: int = 0
 
     def follow(self, ops: Iterable[Op]) -> None:
         """One instruction's operations."""
         self.values: dict[int, int] = {}
+        self.words: dict[int, int] = {}  # single words of registers, by bytes from d0
         self.addresses: dict[int, _Address] = {}
         for op in ops:
             if op.name in _ARMS:
@@ -171,36 +192,65 @@ def _sum(t: _Reader, op: Op) -> None:
 
 
 def _load(t: _Reader, op: Op) -> None:
-    if t.store is not None:
+    if t.stores:
         raise _Unfit
     t.add(op, Number("load", access=t.access(op.args[0], op.ty)))
 
 
 def _store(t: _Reader, op: Op) -> None:
-    if t.store is not None:
+    if t.stores and t.ty != "v128":
         raise _Unfit
-    t.store = t.access(op.args[0], op.args[1].op.ty), t.number(op.args[1])
+    t.stores.append((t.access(op.args[0], op.args[1].op.ty), t.number(op.args[1])))
 
 
-def _place(t: _Reader, op: Op, ty: str) -> int:
+def _place(t: _Reader, op: Op, width: int) -> int:
     at: int = op.params["offset"] - t.d_offset
-    if not 0 <= at < 256 or WIDTHS[ty] != WIDTHS[t.ty]:
+    if not 0 <= at < 256 or at % (width // 8):
         raise _Unfit
     return at
 
 
+def _words(at: int, width: int) -> set[int]:
+    return set(range(at // 4, (at + width // 8) // 4))
+
+
 def _get_state(t: _Reader, op: Op) -> None:
-    at = _place(t, op, op.ty)
+    width = WIDTHS[op.ty]
+    at = _place(t, op, width)
+    if op.ty == "i32" and t.ty == "v128":
+        t.words[op.index] = at
+        return
+    if width != WIDTHS[t.ty]:
+        raise _Unfit
     if at not in t.floats:
         t.floats[at] = len(t.numbers)
         t.numbers.append(Number("stays", at=at))
+        t.stay |= _words(at, width)
     t.values[op.index] = t.floats[at]
 
 
 def _set_state(t: _Reader, op: Op) -> None:
-    at = _place(t, op, op.args[0].op.ty)
+    width = WIDTHS[op.args[0].op.ty]
+    at = _place(t, op, width)
+    if width != WIDTHS[t.ty]:
+        raise _Unfit
     t.floats[at] = t.number(op.args[0])
-    t.written.add(at)
+    t.written |= _words(at, width)
+
+
+def _splat(t: _Reader, op: Op) -> None:
+    at = t.words.get(op.args[0].op.index)
+    if at is None or op.params["lane"] != 32 or op.ty != "v128":
+        raise _Unfit
+    t.spread |= _words(at, 32)
+    t.add(op, Number("spread", at=at))
+
+
+def _vf_fix(t: _Reader, op: Op) -> None:
+    if op.ty != t.ty or op.params["op"] not in _LANES:
+        raise _Unfit
+    operands = tuple(t.number(arg) for arg in op.args[1:])
+    t.add(op, Number(_LANES[op.params["op"]], operands))
 
 
 def _nan_fix(t: _Reader, op: Op) -> None:
@@ -223,6 +273,8 @@ _ARMS = {
     "set_state": _set_state,
     "nan_fix": _nan_fix,
     "bitcast": _bitcast,
+    "splat": _splat,
+    "vf_fix": _vf_fix,
 }
 
 
@@ -246,23 +298,59 @@ def rounds_abreast(loop: Counted, steps: list[Step], offsets: dict[str, int]) ->
 
 
 def _rounds(t: _Reader) -> Rounds | None:
-    """The result, if no round needs what another one made."""
+    """The result, if no round needs what another one made, but for sums in lanes."""
     moves: dict[int, int] = {}
     for register, address in t.registers.items():
         if address is not None and address[0] == register:
             moves[register] = address[1]
         elif register in t.read:
             return None
-    stay = {number.at for number in t.numbers if number.name == "stays"}
-    if t.store is None or stay & t.written or not _made(t.numbers, t.store[1]):
+    carried = _carried(t)
+    if not (t.stores or carried) or (t.stay | t.spread) & t.written:
         return None
-    found = Rounds(t.ty, t.numbers, *t.store, moves)
-    forwards = all(moves.get(access.register) == found.size for access in found.accesses())
-    return found if forwards else None
+    found = Rounds(t.ty, t.numbers, t.stores, moves, 0, carried)
+    steps = {moves.get(access.register, 0) for access in found.accesses()}
+    if len(steps) != 1:
+        return None
+    found.step = steps.pop()
+    return found if _fits(found) and _made(found) else None
 
 
-def _made(numbers: list[Number], which: int) -> bool:
-    """It was computed, so that it is no signalling NaN."""
-    while numbers[which].name in _SIGNS:
-        which = numbers[which].operands[0]
-    return numbers[which].name in _MAKERS
+def _carried(t: _Reader) -> dict[int, int]:
+    """Registers in lanes that are used as the round before left them."""
+    found: dict[int, int] = {}
+    if t.ty != "v128":
+        return found
+    for index, number in enumerate(t.numbers):
+        words = _words(number.at, WIDTHS[t.ty])
+        if number.name == "stays" and words <= t.written:
+            t.numbers[index] = replace(number, name="carried")
+            t.stay -= words
+            found[number.at] = t.floats[number.at]
+    return found
+
+
+def _fits(rounds: Rounds) -> bool:
+    """Whether it moves as it should: a number, or vectors not too far apart."""
+    if not rounds.in_lanes:
+        return rounds.step == _SIZES[rounds.ty]
+    return _VECTOR <= rounds.step <= _LONGEST and len(rounds.numbers) <= _MOST
+
+
+def _made(rounds: Rounds) -> bool:
+    """What is stored or handed on was computed, so that it is no signalling NaN.
+
+    Of lanes also: all that was computed goes into one of those, since they are looked at.
+    """
+    work = [number for _, number in rounds.stores] + list(rounds.carried.values())
+    for which in work:
+        number = which
+        while rounds.numbers[number].name in _SIGNS:
+            number = rounds.numbers[number].operands[0]
+        if rounds.numbers[number].name not in _MAKERS:
+            return False
+    seen: set[int] = set()
+    while work:
+        seen.add(number := work.pop())
+        work += rounds.numbers[number].operands
+    return not rounds.in_lanes or len(seen) == len(rounds.numbers)

@@ -16,7 +16,7 @@ from backends.llvm.chains import chains, raises
 from backends.llvm.liveness import GOTO, Node, Step, dirty_before, mode_register
 from backends.llvm.loops import Counted
 from backends.llvm.modal import DN, FZ
-from backends.llvm.side import Side
+from backends.llvm.rows import Rows
 from backends.llvm.slots import (
     ABI_REGISTERS,
     ALL_FLAGS,
@@ -34,7 +34,7 @@ from backends.llvm.wide import wide_registers
 from backends.llvm.writer import BEFORE, FAILED, KNOWN, MXCSR
 
 
-class Lifter(Side):
+class Lifter(Rows):
     """Writes one function."""
 
     def block(self, key: int) -> None:
@@ -103,7 +103,11 @@ class Lifter(Side):
         self.label(f"p{key:x}")
         self.begin(key)
         if (abreast := rounds_abreast(loop, node.steps, self.offsets)) is not None:
-            self.side_by_side(abreast, loop, insns)
+            if abreast.in_lanes:
+                rounds = 1
+                self.row(abreast, loop, insns)
+            else:
+                self.side_by_side(abreast, loop, insns)
         room = loop.room(self.value)
         self.add(f"store i32 {room}, ptr %room{key:x}")
         if rounds == 1:

@@ -30,6 +30,7 @@ from backends.llvm.writer import BEFORE, FAILED, KNOWN, MXCSR
 LANES, WORDS = "<4 x float>", "<4 x i32>"
 KINDS = {"v64": LANES, "v128": LANES}
 _RC, _IE, _DE, _UE, _UE_TO_UFC = 0x6000, 0x01, 0x02, 0x10, 1  # of MXCSR
+_ODD = _RC | _IE | _DE | _UE
 _UFC = 8  # of FPSCR, where IOC is 1
 _TRIES = 8  # runs of a function that may be outside of the range before all ask MXCSR
 _BIAS, _RMODE = 127, 3 << 22  # of single precision; of FPSCR, 0 is to nearest
@@ -209,7 +210,23 @@ class Hasty(Exits):
         self.know_host()
         self.add(f"br label %{name}k")
         self.label(f"{name}k")
+        self.remember_host()
+
+    def remember_host(self) -> None:
+        """What is known of the host is what a run that fails goes back to."""
         self.add(f"store i32 {self.value(f'load i32, ptr {KNOWN}')}, ptr {BEFORE}")
+
+    def as_before(self) -> None:
+        """The host's exceptions are those remembered, and known."""
+        before = self.value(f"load i32, ptr {BEFORE}")
+        self.add(f"store i32 {before}, ptr {MXCSR}, align 4")
+        self.add(mxcsr_written(MXCSR))
+        self.add(f"store i32 {before}, ptr {KNOWN}")
+
+    def is_even(self) -> str:
+        """LLVM operand: nothing that is known of the host would hide or change what lanes do."""
+        said = self.value(f"and i32 {self.value(f'load i32, ptr {KNOWN}')}, {_ODD}")
+        return self.value(f"icmp eq i32 {said}, 0")
 
     def know_host(self) -> str:
         """Read MXCSR; it is known until something that may raise exceptions."""
@@ -223,19 +240,23 @@ class Hasty(Exits):
 
         That is for a NaN and a denormal that went in or came out, of which comparing is enough
         for the host to say so, for what it found tiny, and where the thread does not round to
-        nearest. One comparison tells of two results.
+        nearest.
         """
+        self.compare_lanes(results)
+        said = self.value(f"and i32 {self.know_host()}, {_ODD}")
+        after = self.new()
+        again = self.value(f"icmp ne i32 {said}, 0")
+        self.add(f"br i1 {again}, label %{label}, label %{after}, !prof !0")
+        self.label(after)
+
+    def compare_lanes(self, results: list[str]) -> None:
+        """Make the host say what it has to say of results; one comparison tells of two."""
         for first in range(0, len(results), 2):
             a, b = results[first], results[min(first + 1, len(results) - 1)]
             self.value(
                 f"call <4 x i1> @llvm.experimental.constrained.fcmps.v4f32({LANES} {a}, "
                 f'{LANES} {b}, metadata !"olt", metadata !"fpexcept.strict") #1'
             )
-        said = self.value(f"and i32 {self.know_host()}, {_RC | _IE | _DE | _UE}")
-        after = self.new()
-        again = self.value(f"icmp ne i32 {said}, 0")
-        self.add(f"br i1 {again}, label %{label}, label %{after}, !prof !0")
-        self.label(after)
 
     def lanes_again(self) -> None:
         """Take back what the host said of the lanes.

@@ -1,20 +1,20 @@
-"""Rounds of a loop side by side (``abreast.py``): checks, groups of four vectors, single vectors.
+"""Rounds of a loop of scalars side by side: checks, groups of four vectors, single vectors.
 
-Decides when a group may be done: its rounds are certain, none of its accesses lies in two pages,
-no load of it reads what an earlier round stores, and FPSCR asks for nothing special. A NaN among
-what a group would store ends it before anything was stored; some rounds are then done one by one,
-exactly (docs/decisions/0023).
+Which loops, ``abreast.py`` says. Decides when a group may be done: its rounds are certain, none of
+its accesses lies in two pages, no load of it reads what an earlier round stores, and FPSCR asks for
+nothing special. A NaN among what a group would store ends it before anything was stored; some
+rounds are then done one by one, exactly (docs/decisions/0023).
 """
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from backends.llvm.abreast import Access, Number, Rounds
 from backends.llvm.exact import LINK
 from backends.llvm.hasty import Hasty
 from backends.llvm.loops import Counted
-from backends.llvm.text import llvm_type
 
 _VECTORS = 4  # in a group, first; then single ones
 _APART = 8  # rounds one by one before the next try
@@ -34,12 +34,12 @@ class Side(Hasty):
         key, name, stride = loop.header, self.new(), abs(loop.step.amount)
         self.allocas.append(f"  %sr{key:x} = alloca i32\n  %sl{key:x} = alloca i32\n")
         room = loop.room(self.value)
-        limit = self._limit(rounds, room, stride)
+        limit = self.limit(rounds, room, stride)
         enough = self.value(f"icmp ugt i32 {limit}, {rounds.lanes * stride}")
-        good = self.value(f"and i1 {enough}, {self._apart(rounds)}")
+        good = self.value(f"and i1 {enough}, {self.apart(rounds, _VECTORS * rounds.lanes)}")
         self.add(f"br i1 {good}, label %{name}x, label %{name}p")
         self.label(f"{name}x")
-        stays = {n.at: self._all(rounds, n.at) for n in rounds.numbers if n.name == "stays"}
+        stays = self.staying(rounds)
         self.add(f"store i32 {room}, ptr %sr{key:x}")
         self.add(f"store i32 {limit}, ptr %sl{key:x}")
         self.add(f"br label %{name}a{_VECTORS}")
@@ -69,54 +69,75 @@ class Side(Hasty):
         start = self.value(f"load i32, ptr %r{access.register}")
         return self.value(f"add i32 {start}, {access.offset}")
 
-    def _limit(self, rounds: Rounds, room: str, stride: int) -> str:
+    def limit(self, rounds: Rounds, room: str, stride: int) -> str:
         """The room, or less, so that no access leaves its page before."""
         for register, offset in sorted({(a.register, a.offset) for a in rounds.accesses()}):
             at = self._address(Access(0, register, offset))
             left = self.value(f"sub i32 {_PAGE}, {self.value(f'and i32 {at}, {_PAGE - 1}')}")
-            number = self.value(f"lshr i32 {left}, {rounds.size.bit_length() - 1}")
+            number = self.value(f"udiv i32 {left}, {rounds.step}")
             far = self.value(f"mul i32 {number}, {stride}")
             room = self.value(f"call i32 @llvm.umin.i32(i32 {room}, i32 {far})")
         return room
 
-    def _apart(self, rounds: Rounds) -> str:
-        """LLVM operand: no load of a group is of bytes that an earlier round of it stores.
+    def apart(self, rounds: Rounds, most: int) -> str:
+        """LLVM operand: no load of so many rounds is of bytes that an earlier one of them stores.
 
         Nor does FPSCR ask for what lanes do not do.
         """
         modes = self.value(f"load i32, ptr {self.state('fpscr')}")
         good = self.value(f"icmp eq i32 {self.value(f'and i32 {modes}, {_FZ_DN}')}, 0")
-        reach = _VECTORS * 16 - 1
-        store = (rounds.store.register, rounds.store.offset)
-        for register, offset in sorted({(a.register, a.offset) for a in rounds.accesses()}):
-            if (register, offset) != store:
-                load, at = (self._address(Access(0, *of)) for of in ((register, offset), store))
-                behind = self.value(f"add i32 {self.value(f'sub i32 {load}, {at}')}, {reach}")
-                clear = self.value(f"icmp uge i32 {behind}, {reach}")
+        # A load is clear when it is not behind the store at all, or so far that it is before all.
+        farthest = (most - 1) * rounds.step + rounds.size - 1
+        nearest = farthest - rounds.step + rounds.size
+        loads, stores = (
+            sorted({(access.register, access.offset) for access in accesses})
+            for accesses in (rounds.loads(), (access for access, _ in rounds.stores))
+        )
+        for load, store in product(loads, stores):
+            if load != store:
+                one, other = (self._address(Access(0, *of)) for of in (load, store))
+                behind = self.value(f"add i32 {self.value(f'sub i32 {one}, {other}')}, {farthest}")
+                clear = self.value(f"icmp uge i32 {behind}, {nearest}")
                 good = self.value(f"and i1 {good}, {clear}")
         return good
 
-    def _all(self, rounds: Rounds, at: int) -> str:
-        """A vector of a register that stays."""
+    def staying(self, rounds: Rounds) -> dict[tuple[str, int], str]:
+        """Vectors of the registers that stay, by what they are and from where."""
+        return {
+            (number.name, number.at): self._all(rounds, number)
+            for number in rounds.numbers
+            if number.name in ("stays", "spread")
+        }
+
+    def _all(self, rounds: Rounds, number: Number) -> str:
+        at = number.at
+        if rounds.in_lanes and number.name == "stays":
+            return self.four(at, whole=True)
         place = self.double(at & ~7)
+        vector, scalar = _vector(rounds), "double" if rounds.ty == "f64" else "float"
         if rounds.ty == "f64":
-            number = self.value(f"load double, ptr {place}")
+            value = self.value(f"load double, ptr {place}")
         else:
             pair = self.value(f"load <2 x float>, ptr {place}, align 8")
-            number = self.value(f"extractelement <2 x float> {pair}, i32 {at >> 2 & 1}")
-        vector, scalar = _vector(rounds), llvm_type(rounds.ty)
-        one = self.value(f"insertelement {vector} poison, {scalar} {number}, i32 0")
-        mask = f"<{rounds.lanes} x i32> zeroinitializer"
+            value = self.value(f"extractelement <2 x float> {pair}, i32 {at >> 2 & 1}")
+        one = self.value(f"insertelement {vector} poison, {scalar} {value}, i32 0")
+        mask = f"<{_width(rounds)} x i32> zeroinitializer"
         return self.value(f"shufflevector {vector} {one}, {vector} poison, {mask}")
 
     def _group(
-        self, rounds: Rounds, insns: list[Any], stays: dict[int, str], vectors: int, odd: str
+        self,
+        rounds: Rounds,
+        insns: list[Any],
+        stays: dict[tuple[str, int], str],
+        vectors: int,
+        odd: str,
     ) -> None:
         """So many vectors, looked at together; behind them their registers have moved."""
+        access, _ = rounds.stores[0]
         found = [self._vector(rounds, insns, stays, number) for number in range(vectors)]
         self._leave_for_nans(rounds, found, odd)
         for number, value in enumerate(found):
-            pointer, tag = self._pointer(rounds.store, insns, number)
+            pointer, tag = self._pointer(access, insns, number)
             kind = f"{_vector(rounds)} {value}"
             self.add(f"store volatile {kind}, ptr addrspace(256) {pointer}, align 1{tag}")
         for register, amount in sorted(rounds.moves.items()):
@@ -126,7 +147,9 @@ class Side(Hasty):
             if register == LINK:
                 self.store(LINK)
 
-    def _vector(self, rounds: Rounds, insns: list[Any], stays: dict[int, str], number: int) -> str:
+    def _vector(
+        self, rounds: Rounds, insns: list[Any], stays: dict[tuple[str, int], str], number: int
+    ) -> str:
         """The arithmetic of one vector; returns what it stores."""
         values: list[str] = []
         for one in rounds.numbers:
@@ -135,13 +158,15 @@ class Side(Hasty):
                 kind = f"{_vector(rounds)}, ptr addrspace(256) {pointer}"
                 values.append(self.value(f"load volatile {kind}, align 1{tag}"))
             elif one.name == "stays":
-                values.append(stays[one.at])
+                values.append(stays[one.name, one.at])
             else:
-                values.append(self._computed(rounds, one, [values[n] for n in one.operands]))
-        return values[rounds.stored]
+                values.append(self.computed(rounds, one, [values[n] for n in one.operands]))
+        return values[rounds.stores[0][1]]
 
-    def _computed(self, rounds: Rounds, one: Number, operands: list[str]) -> str:
-        vector, suffix = _vector(rounds), f"v{rounds.lanes}{rounds.ty}"
+    def computed(self, rounds: Rounds, one: Number, operands: list[str]) -> str:
+        """The host's own operation on vectors."""
+        vector = _vector(rounds)
+        suffix = f"v{_width(rounds)}{'f64' if rounds.ty == 'f64' else 'f32'}"
         if one.name == "fneg":
             return self.value(f"fneg {vector} {operands[0]}")
         if one.name == "fabs":
@@ -152,12 +177,15 @@ class Side(Hasty):
         return self.value(f"call {vector} {intrinsic}({args}, {_STRICT}) #1")
 
     def _pointer(self, access: Access, insns: list[Any], number: int) -> tuple[str, str]:
-        """Host pointer of a vector's access, and what the access carries."""
         start = self.value(f"load i32, ptr %r{access.register}")
+        far = Access(access.index, access.register, access.offset + 16 * number)
+        return self.pointer(far, insns, start)
+
+    def pointer(self, access: Access, insns: list[Any], start: str) -> tuple[str, str]:
+        """Host pointer of an access whose register is ``start``, and what the access carries."""
         wide = self.value(f"zext i32 {start} to i64")
         base = self.value(f"inttoptr i64 {wide} to ptr addrspace(256)")
-        more = access.offset + 16 * number
-        pointer = self.value(f"getelementptr i8, ptr addrspace(256) {base}, i64 {more}")
+        pointer = self.value(f"getelementptr i8, ptr addrspace(256) {base}, i64 {access.offset}")
         at = insns[access.index].pc - (self.source.key & ~1)
         return pointer, f", !pcsections !L{at}s{self.distance}"
 
@@ -178,5 +206,9 @@ class Side(Hasty):
         self.label(after)
 
 
+def _width(rounds: Rounds) -> int:
+    return 4 if rounds.in_lanes else rounds.lanes
+
+
 def _vector(rounds: Rounds) -> str:
-    return f"<{rounds.lanes} x {llvm_type(rounds.ty)}>"
+    return f"<{_width(rounds)} x {'double' if rounds.ty == 'f64' else 'float'}>"

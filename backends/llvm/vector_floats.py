@@ -14,7 +14,7 @@ _STRICT = 'metadata !"round.dynamic", metadata !"fpexcept.strict"'
 _QUIET = 'metadata !"fpexcept.strict"'
 _RC, _PE = 0x6000, 0x20  # of MXCSR: rounding, 0 is to nearest; inexact
 _V, _W, _I, _L = "<4 x float>", "<4 x double>", "<4 x i32>", "<4 x i64>"
-_SMALLER = f"<{', '.join(['float 0x3E70000000000000'] * 4)}>"  # 2^-24
+SMALLER = f"<{', '.join(['float 0x3E70000000000000'] * 4)}>"  # 2^-24
 OCTETS = "<16 x i8>"
 LEAST, GREATEST = "%mxl", "%mxg"  # exponents of the operands looked at, in every fourth octet
 _TINY = 0x38100000  # upper half of 2^-126 in double precision
@@ -112,7 +112,7 @@ def hasty_lanes(t: Text, op: Op, *, ask: bool) -> str:
         return _compared(t, kind, a, b, op.ty)
     value = _operation(t, f"f{kind}", "v4f32", _V, a, b)
     if kind == "mul" and ask:
-        _operation(t, "fmul", "v4f32", _V, value, _SMALLER)
+        _operation(t, "fmul", "v4f32", _V, value, SMALLER)
     return _bag(t, value, _V, op.ty)
 
 
