@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from backends.interp import Cpu, Memory
 from frontends.arm32.decode import Insn
@@ -64,12 +65,13 @@ class Batch:
     isa: str
     pages: dict[int, tuple[int, bytes]]
     code: bytes
+    used: int  # bytes of the code; what follows are undefined instructions to the end of the page
     starts: list[int]
     pieces: Sequence[Piece]
     runs: list[Run] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)  # states that were drawn in vain
 
-    @property
+    @cached_property
     def entries(self) -> list[int]:
         """Keys of the pieces, in order of address."""
         return [start | int(self.isa != "A32") for start in self.starts]
@@ -124,7 +126,8 @@ def lay_out(isa: str, pieces: Sequence[Piece], states: States) -> Batch:
         code += code_bytes(isa, list(piece.words))
         code += _UDF[isa][: -len(code) % 4] + _UDF[isa] * (_GAP // 4)
     wanted = sum(ROOM + MORE_ROOM * (len(piece.words) - 1) for piece in pieces)
-    size = max(len(code), min(wanted, MOST_CODE))
+    used = len(code)
+    size = max(used, min(wanted, MOST_CODE))
     code += _UDF[isa] * ((-(-size // PAGE) * PAGE - len(code)) // 4)
     if len(code) > MOST_CODE:
         raise ValueError(f"{len(code)} bytes of code")
@@ -135,7 +138,7 @@ def lay_out(isa: str, pieces: Sequence[Piece], states: States) -> Batch:
     for addr in DATA_PAGES:
         pages[addr] = READ | WRITE, states.pick.randbytes(PAGE)
     pages[CONST_PAGE] = READ, states.pick.randbytes(PAGE)
-    return Batch(isa, pages, bytes(code), starts, pieces)
+    return Batch(isa, pages, bytes(code), used, starts, pieces)
 
 
 class Interpreter:

@@ -128,7 +128,7 @@ def _reached(discovery: Discovery, key: int) -> list[Function]:
 
 def _file(batch: Batch, low: int, *, relative: bool) -> bytes:
     keys = [entry - CODE_LOW + low for entry in batch.entries]
-    page = CodePage(low, batch.code, keys[0], tuple(keys[1:]))
+    page = CodePage(low, batch.code, keys[0], tuple(keys[1:]), batch.used)
     return elf_file([page], position_independent=relative)
 
 
