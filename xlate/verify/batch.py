@@ -32,6 +32,7 @@ from xlate.verify.case import (
 )
 from xlate.verify.generate import KUSER_PAGE, Drawn, Generator, decode_all
 from xlate.verify.interp_engine import MAX_INSNS, Endless, Stream, load_state, save_state
+from xlate.verify.stencil_engine import encode_state
 
 CODE_LOW = 0x00500000
 MOST_CODE = 56 * PAGE
@@ -84,6 +85,16 @@ class Run:
     piece: int
     drawn: Drawn
     length: int  # instructions that may share a block: at least those of the piece
+
+    @cached_property
+    def record(self) -> bytes:
+        """The state before, as drivers take it."""
+        return encode_state(self.drawn.case.state)
+
+    @cached_property
+    def wanted(self) -> bytes:
+        """The state after, as drivers give it."""
+        return encode_state(self.drawn.expected.state, self.drawn.expected.svc_imm or 0)
 
 
 class States(Generator):
