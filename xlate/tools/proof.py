@@ -9,6 +9,7 @@ that failed are run again, and after any other change one may go on (``--again``
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -87,6 +88,7 @@ def main(
     program = Path(driver) if driver else build.ensure().with_name("xlate-insn")
     log = ProofLog(keep, seed)
     words = log.words(encodings, lambda: all_encodings(seed, encodings))
+    gc.freeze()  # they stay
     state = sources(program)
     work = Work(seed, words, encodings)
     todo = work.shares(blocks, kinds)
