@@ -29,7 +29,7 @@ from xlate.verify.generate import Drawn, decode_all
 from xlate.verify.interp_engine import Endless, run_case
 
 ENGINES = ("stencil", "llvm", "package", "unicorn", "qemu")
-BLOCK_SHARE = 300
+BLOCK_SHARE = 500
 STATES = {"encodings": 16, "blocks": 1}
 IN_IT = 0.2  # of T32's encodings, so many behind an IT
 TOLD = 3  # findings of a share and an engine that are told in full: that takes minutes

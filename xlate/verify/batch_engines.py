@@ -147,7 +147,9 @@ class QemuBatches:
 
     def run(self, batch: Batch, runs: list[Run]) -> list[Result]:
         """Results of some runs."""
-        return answers([QEMU, str(program())], runs, SECONDS, look=lambda _, result: heard(result))[0]
+        return answers([QEMU, str(program())], runs, SECONDS, look=lambda _, result: heard(result))[
+            0
+        ]
 
 
 @dataclass

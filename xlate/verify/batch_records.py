@@ -1,8 +1,9 @@
 """All states of a batch through one driver, as records that are compared before they are decoded.
 
-The records are those of ``stencil_engine.py``. States are packed once for all engines, and an answer
-whose bytes are those of the expected result is that result: of millions, a few are left to be looked
-at. A driver that ends early gets the rest of the cases in the careful way, one answer after the other.
+The records are those of ``stencil_engine.py``. States are packed once for all engines, and an
+answer whose bytes are those of the expected result is that result: of millions, a few are left to
+be looked at. A driver that ends early gets the rest of the cases in the careful way, one answer
+after the other.
 """
 
 from __future__ import annotations

@@ -60,9 +60,7 @@ class UnicornEngine:
         self._uc.reg_write(arm.UC_ARM_REG_FPEXC, _FPEXC_ENABLE)
         self._uc.hook_add(unicorn.UC_HOOK_INTR, self._interrupt)
         self._registers = _Registers(self._uc, [*_OTHER, *_R, *_D])
-        self._thread = _Registers(
-            self._uc, [arm.UC_ARM_REG_CP_REG] * 2, (_TPIDRURO, _TPIDRURW)
-        )
+        self._thread = _Registers(self._uc, [arm.UC_ARM_REG_CP_REG] * 2, (_TPIDRURO, _TPIDRURW))
         self._mapped: dict[int, int] = {}
         self._loaded: dict[int, tuple[int, bytes]] = {}  # the pages of the last case
         self._written: list[int] = []  # which of them it changed
@@ -171,10 +169,10 @@ class _Registers:
         self._uc, self._count = uc, ctypes.c_int(len(numbers))
         self._values = struct.Struct("<" + f"{len(keys[0])}xQ" * len(keys))
         self._room = ctypes.create_string_buffer(b"".join(key + bytes(8) for key in keys))
-        start = ctypes.addressof(self._room)
+        self._start = ctypes.addressof(self._room)
         self._numbers = (ctypes.c_int * len(numbers))(*numbers)
         self._places = (ctypes.c_void_p * len(numbers))(
-            *(start + size * i for i in range(len(numbers)))
+            *(self._start + size * i for i in range(len(numbers)))
         )
         self._heads = [(size * i, key) for i, key in enumerate(keys) if key]
 
@@ -182,7 +180,7 @@ class _Registers:
         """Set all of them."""
         self._values.pack_into(self._room, 0, *values)
         for at, key in self._heads:  # packing puts zeros there
-            self._room[at : at + len(key)] = key
+            ctypes.memmove(self._start + at, key, len(key))
         self._check(self._uc._do_reg_write_batch(self._numbers, self._places, self._count))
 
     def read(self) -> tuple[int, ...]:
