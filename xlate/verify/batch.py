@@ -80,10 +80,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Run:
-    """One state of one piece; ``insns`` of ``drawn`` are those that were executed."""
+    """One state of one piece; ``insns`` of ``drawn`` begin with those that were executed."""
 
     piece: int
     drawn: Drawn
+    executed: int  # so many of them
     length: int  # instructions that may share a block: at least those of the piece
 
     @cached_property
@@ -235,9 +236,10 @@ def fill(batch: Batch, states: States, each: int) -> None:
             if isinstance(expected, str):
                 batch.dropped[expected] += 1
                 continue
-            executed = tuple(dict.fromkeys((*interpreter.executed, *insns)))
-            drawn = Drawn(case, expected, piece.isa, executed)
-            batch.runs.append(Run(number, drawn, max(len(insns), len(interpreter.executed))))
+            executed = dict.fromkeys(interpreter.executed)
+            drawn = Drawn(case, expected, piece.isa, tuple(executed | dict.fromkeys(insns)))
+            length = max(len(insns), len(interpreter.executed))
+            batch.runs.append(Run(number, drawn, len(executed), length))
             found += 1
 
 

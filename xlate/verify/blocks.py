@@ -38,6 +38,12 @@ _EXCLUSIVE = {
     "A32": ((0xE1900F9F, 0xE1800F90), (0xE1D00F9F, 0xE1C00F90), (0xE1F00F9F, 0xE1E00F90)),
     "T32": ((0xE8500F00, 0xE8400000), (0xE8D00F4F, 0xE8C00F40), (0xE8D00F5F, 0xE8C00F50)),
 }
+# MSR with these bits writes CPSR.E, which we ignore: data stays little-endian.
+_ORDERS_BYTES = {
+    ("A32", "msr_register"): 1 << 17,
+    ("A32", "msr_immediate"): 1 << 17,
+    ("T32", "msr_t32"): 1 << 9,
+}
 _EXCLUSIVE_DOUBLE = {"A32": (0xE1B00F9F, 0xE1A00F90), "T32": (0xE8D0007F, 0xE8C00070)}
 
 
@@ -69,11 +75,7 @@ class Blocks(ProgramGenerator):
     def _some_words(self, words: Sequence[Encoding]) -> Iterator[Encoding]:
         """So many of each instruction set, of those that execute and may stand in blocks."""
         for family in FAMILIES:
-            fit = [
-                one
-                for one in words
-                if one.family == family and one.executes and not one.row.name.startswith(ALONE)
-            ]
+            fit = [one for one in words if one.family == family and _may_stand_in_blocks(one)]
             yield from self._random.sample(fit, min(len(fit), LOOKED_AT))
 
     def pieces(self, family: str, count: int) -> list[Piece]:
@@ -153,6 +155,12 @@ class Blocks(ProgramGenerator):
             code += code_bytes("T32", [_NOP_T16] * (-len(code) % 4 // 2))
             return [int.from_bytes(code[i : i + 4], "little") for i in range(0, len(code), 4)]
         return [int.from_bytes(code[i : i + 2], "little") for i in range(0, len(code), 2)]
+
+
+def _may_stand_in_blocks(one: Encoding) -> bool:
+    """Say whether it executes, and what follows it is the same for witnesses as for us."""
+    orders_bytes = _ORDERS_BYTES.get((one.isa, one.row.name), 0)
+    return one.executes and not one.row.name.startswith(ALONE) and not one.word & orders_bytes
 
 
 def _align(family: str, n: int) -> int:
