@@ -128,14 +128,21 @@ def test_witnesses_are_not_asked_about_a_jump_inside_an_it_block():
 
 def test_qemu_is_not_asked_about_what_it_has_in_memory_itself():
     """MRS r5, with Z alone, is an address at which qemu-arm has a stack."""
-    runs = runs_of(
-        "T32", 0x2500, 0x42AD, 0xF3EF8500, 0x6CEA
-    )  # movs; cmp; mrs; ldr r2, [r5]
+    runs = runs_of("T32", 0x2500, 0x42AD, 0xF3EF8500, 0x6CEA)  # movs; cmp; mrs; ldr r2, [r5]
     faulted = [run for run in runs if (run.drawn.expected.fault_addr or 0) >> 28 in (4, 5, 6)]
     assert faulted
     for run in faulted:
         own = (run.drawn.expected.fault_addr or 0) >> 28 != 6
         assert bool(not_asked(QemuBatches(), run)) == own
+
+
+def test_states_that_come_to_a32_between_words_are_dropped():
+    """BX PC at a halfword that is no multiple of four."""
+    states = States(3)
+    batch = lay_out("T32", [Piece("T32", (0x4778,), "", half=True)], states)
+    fill(batch, states, 16)
+    assert not batch.runs
+    assert any("not a multiple of 4" in why for why in batch.dropped)
 
 
 def test_a_difference_of_a32_is_known_in_a_block_that_begins_in_t32():

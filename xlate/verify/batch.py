@@ -10,7 +10,7 @@ manual leaves open does not occur.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,6 +43,7 @@ ROOM, MORE_ROOM = 128, 48
 _GAP = 8  # bytes of undefined instructions behind a piece, at least
 _TRIES = 6  # states drawn for one that is wanted
 _POOL = 4096
+_UNALIGNED_A32 = "branch to A32 at an address that is not a multiple of 4 (unpredictable)"
 # What of FPSCR's control the states vary: the rounding mode. FZ is 1 << 24, DN 1 << 25.
 VARIED = 3 << 22
 
@@ -257,12 +258,14 @@ def _settle(interpreter: Interpreter, states: States, case: Case, insns: int) ->
         states.moved(interpreter.executed[-1], case, expected)
         if case.state.r == before:
             break
-    return _no_good(expected) or expected
+    return _no_good(expected, interpreter.executed) or expected
 
 
-def _no_good(expected: Result) -> str:
+def _no_good(expected: Result, executed: Iterable[Insn]) -> str:
+    if any(insn.pc & 3 for insn in executed if not insn.thumb):
+        return _UNALIGNED_A32
     if max(expected.state.r[15], expected.fault_addr or 0) >= KUSER_PAGE:
         return "it comes to the page of the kernel's helpers"
     if not expected.state.thumb and expected.state.r[15] & 3:
-        return "branch to A32 at an address that is not a multiple of 4 (unpredictable)"
+        return _UNALIGNED_A32
     return ""
