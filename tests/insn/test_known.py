@@ -77,7 +77,7 @@ def test_a_store_that_faults_may_come_back_to_its_place():
     found = differences(case, drawn.expected, theirs, Claims())
     assert excuse(drawn, theirs, found).startswith("store that faults: the witness at times")
     alone = replace(drawn, insns=drawn.insns[1:2])
-    assert not excuse(alone, theirs, found)
+    assert "goes on" not in excuse(alone, theirs, found)
 
 
 def reason(witness, state, *words) -> str:
