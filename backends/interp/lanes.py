@@ -45,7 +45,11 @@ def split(value: int, width: int, lane: int) -> list[int]:
 def join(lanes: Iterable[int], lane: int) -> int:
     """Vector of lanes, lowest first, each cut to its width."""
     mask = (1 << lane) - 1
-    return sum((value & mask) << (index * lane) for index, value in enumerate(lanes))
+    whole = at = 0
+    for value in lanes:
+        whole |= (value & mask) << at
+        at += lane
+    return whole
 
 
 @arm("lanes")

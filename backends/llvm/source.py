@@ -230,9 +230,6 @@ def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
         node.wants = ALL_FLAGS if computed else 0
         if computed and source.entries:
             goes = [k for k in source.entries if k in source.blocks]
-    own = module.results.get(source.key)
-    if node.leaves and own is not None and own.keeps_flags:
-        node.wants |= ALL_FLAGS
     if _is_goto(node, source, last, goes):
         node.gotos, goes = tuple(k for k in goes if k in source.blocks), [GOTO]
         node.leaves, node.wants = False, 0
@@ -246,6 +243,9 @@ def _ends(node: Node, source: Source, module: Module, last: Any) -> None:
         known = module.results.get(outside)
         read = known.reads_if_jumped_to if known else 0
         node.wants |= read if known or outside in module.known else ALL_FLAGS
+    own = module.results.get(source.key)
+    if node.leaves and own is not None and own.keeps_flags:
+        node.wants |= ALL_FLAGS  # who it jumps to may hand them on as they are
 
 
 def _is_goto(node: Node, source: Source, last: Any, goes: list[int]) -> bool:

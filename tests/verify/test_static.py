@@ -11,6 +11,7 @@ import pytest
 from tests.package.samples import reseal
 from tests.verify.conftest import STATUS, Checked
 from xlate.loader import load
+from xlate.errors import MalformedInput
 from xlate.package import quarantine
 from xlate.package.format import Package, decode, encode, write
 from xlate.package.key import content_hash
@@ -116,12 +117,35 @@ def test_functions_in_quarantine_are_not_converted_again(checked):
     assert f"f_{key:08x}" not in Placement(checked.package).rows
     assert checked.package.provenance["refused"] == {quarantine.WHY: 1}
     assert checked.status() == STATUS
-    # A list of another version, and one that is none, hold nothing.
+    # A list of another version holds nothing.
     path = next((checked.cache / "quarantine").iterdir())
-    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "00'))
     assert quarantine.quarantined(checked.cache, guest) == {}
-    path.write_text("[]")
-    assert quarantine.quarantined(checked.cache, guest) == {}
+
+
+DAMAGED = ["[]", "{", "\xff", '{"fingerprint": "00"}', '{"fingerprint": 1, "functions": {}}']
+
+
+@pytest.mark.parametrize("text", [*DAMAGED, "a folder"])
+def test_a_damaged_list_of_quarantine_stops_a_conversion(checked, text):
+    """What was on it is not known: a package might have the wrong function again."""
+    guest = checked.program.read_bytes()
+    quarantine.add(checked.cache, guest, {symbol(checked, "mixed"): "a test says so"})
+    path = next((checked.cache / "quarantine").iterdir())
+    path.unlink()
+    if text == "a folder":
+        path.mkdir()
+    else:
+        path.write_bytes(text.encode("latin-1"))
+    package = checked.path
+    package.unlink()
+    done = checked.xlate("convert", "-q", "--jobs", "1", str(checked.program))
+    assert done.exit_code != 0
+    assert f"what is in quarantine is not known: {path}" in done.stderr
+    assert not package.exists()
+    assert checked.status() == STATUS
+    with pytest.raises(MalformedInput):
+        quarantine.add(checked.cache, guest, {})
 
 
 def test_taking_out_twice_is_taking_out_once(converted):

@@ -95,6 +95,7 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         out = job.target.path_for(guest, fast=job.fast)
         store = job.target.store
         observed = store.profile_keys(guest) if store is not None else frozenset()
+        wrong = quarantine.quarantined(store.root, guest) if store is not None else {}
     with clock.stage("discover"):
         job.show("discovering", 0, 0)
         discovery = discover(image, observed=observed)
@@ -102,8 +103,7 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         observed = frozenset(key for key in observed if discovery.has(key))
         found = summarise(discovery)
     compiled = _compile(image, discovery, job, clock)
-    if store is not None:
-        compiled.leave_out(quarantine.quarantined(store.root, guest))
+    compiled.leave_out(wrong)
     with clock.stage("link"):
         job.show("linking", 0, 0)
         linked = _link(image, compiled)

@@ -2,7 +2,8 @@
 
 A list of a guest file stands beside its packages, by content hash. It holds for the sources that
 made the wrong code: another version of xlate begins without it. Like every file of the store it is
-written in one step, and a damaged one is no list.
+written in one step. One that cannot be understood stops the conversion: what was on it might be
+made again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xlate.errors import MalformedInput
 from xlate.package.format import write_atomically
 from xlate.package.key import content_hash, fingerprint
 from xlate.package.regular import open_regular
@@ -22,19 +24,24 @@ WHY = "in quarantine: a check found its code wrong"
 
 
 def quarantined(root: Path, guest: bytes) -> dict[int, str]:
-    """Return keys and reasons for a guest file; nothing where no sound list is."""
+    """Return keys and reasons for a guest file; MalformedInput where its list is damaged."""
+    path = _path(root, guest)
     try:
-        with open_regular(_path(root, guest)) as file:
+        with open_regular(path) as file:
             table: Any = json.loads(file.read(LARGEST))
-        if table["fingerprint"] != fingerprint().hex():
-            return {}
-        return {int(key, 16): str(reason) for key, reason in table["functions"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        functions = {int(key, 16): str(why) for key, why in table["functions"].items()}
+        made_by = bytes.fromhex(table["fingerprint"])
+    except FileNotFoundError:
         return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is damaged"
+        what = f"what is in quarantine is not known: {path}"
+        raise MalformedInput(what, (why or "").lower(), advice=f"rm {path}") from error
+    return functions if made_by == fingerprint() else {}
 
 
 def add(root: Path, guest: bytes, reasons: Mapping[int, str]) -> None:
-    """Add functions to the list; OSError where it cannot be written."""
+    """Add functions to the list; OSError where it cannot be written, or as ``quarantined``."""
     everything = {**quarantined(root, guest), **reasons}
     table = {
         "fingerprint": fingerprint().hex(),

@@ -1,7 +1,7 @@
 """The proof of the instruction set: a fixed list of encodings and blocks, on every engine.
 
 ``python -m xlate.tools.proof --seed 1 --keep build/proof`` runs what the folder does not have yet:
-shares of 600 encodings times 16 states, then shares of random blocks. A share is done when it is
+shares of 1,200 encodings times 16 states, then shares of random blocks. A share is done when it is
 without an unexplained difference, or was run with the sources at hand; so after a correction those
 that failed are run again, and after any other change one may go on (``--again`` runs all anew).
 ``--page`` writes docs/proof.md from the folder. Status 1 when something differs.
@@ -9,6 +9,7 @@ that failed are run again, and after any other change one may go on (``--again``
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -27,7 +28,7 @@ from xlate.tools.proof_share import BLOCK_SHARE, ENGINES, Share, run_share
 from xlate.verify.encodings import FAMILIES, Encoding, all_encodings, cut, digest
 
 ENCODINGS, BLOCKS = 300_000, 1_000_000
-SHARE = 600  # about
+SHARE = 1200  # about
 
 
 class Work:
@@ -87,6 +88,7 @@ def main(
     program = Path(driver) if driver else build.ensure().with_name("xlate-insn")
     log = ProofLog(keep, seed)
     words = log.words(encodings, lambda: all_encodings(seed, encodings))
+    gc.freeze()  # they stay
     state = sources(program)
     work = Work(seed, words, encodings)
     todo = work.shares(blocks, kinds)

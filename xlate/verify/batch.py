@@ -10,8 +10,9 @@ manual leaves open does not occur.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from backends.interp import Cpu, Memory
 from frontends.arm32.decode import Insn
@@ -31,6 +32,7 @@ from xlate.verify.case import (
 )
 from xlate.verify.generate import KUSER_PAGE, Drawn, Generator, decode_all
 from xlate.verify.interp_engine import MAX_INSNS, Endless, Stream, load_state, save_state
+from xlate.verify.stencil_engine import encode_state
 
 CODE_LOW = 0x00500000
 MOST_CODE = 56 * PAGE
@@ -41,6 +43,7 @@ ROOM, MORE_ROOM = 128, 48
 _GAP = 8  # bytes of undefined instructions behind a piece, at least
 _TRIES = 6  # states drawn for one that is wanted
 _POOL = 4096
+_UNALIGNED_A32 = "branch to A32 at an address that is not a multiple of 4 (unpredictable)"
 # What of FPSCR's control the states vary: the rounding mode. FZ is 1 << 24, DN 1 << 25.
 VARIED = 3 << 22
 
@@ -64,12 +67,13 @@ class Batch:
     isa: str
     pages: dict[int, tuple[int, bytes]]
     code: bytes
+    used: int  # bytes of the code; what follows are undefined instructions to the end of the page
     starts: list[int]
     pieces: Sequence[Piece]
     runs: list[Run] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)  # states that were drawn in vain
 
-    @property
+    @cached_property
     def entries(self) -> list[int]:
         """Keys of the pieces, in order of address."""
         return [start | int(self.isa != "A32") for start in self.starts]
@@ -77,11 +81,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class Run:
-    """One state of one piece; ``insns`` of ``drawn`` are those that were executed."""
+    """One state of one piece; ``insns`` of ``drawn`` begin with those that were executed."""
 
     piece: int
     drawn: Drawn
+    executed: int  # so many of them
     length: int  # instructions that may share a block: at least those of the piece
+
+    @cached_property
+    def record(self) -> bytes:
+        """The state before, as drivers take it."""
+        return encode_state(self.drawn.case.state)
+
+    @cached_property
+    def wanted(self) -> bytes:
+        """The state after, as drivers give it."""
+        return encode_state(self.drawn.expected.state, self.drawn.expected.svc_imm or 0)
 
 
 class States(Generator):
@@ -124,7 +139,8 @@ def lay_out(isa: str, pieces: Sequence[Piece], states: States) -> Batch:
         code += code_bytes(isa, list(piece.words))
         code += _UDF[isa][: -len(code) % 4] + _UDF[isa] * (_GAP // 4)
     wanted = sum(ROOM + MORE_ROOM * (len(piece.words) - 1) for piece in pieces)
-    size = max(len(code), min(wanted, MOST_CODE))
+    used = len(code)
+    size = max(used, min(wanted, MOST_CODE))
     code += _UDF[isa] * ((-(-size // PAGE) * PAGE - len(code)) // 4)
     if len(code) > MOST_CODE:
         raise ValueError(f"{len(code)} bytes of code")
@@ -135,7 +151,7 @@ def lay_out(isa: str, pieces: Sequence[Piece], states: States) -> Batch:
     for addr in DATA_PAGES:
         pages[addr] = READ | WRITE, states.pick.randbytes(PAGE)
     pages[CONST_PAGE] = READ, states.pick.randbytes(PAGE)
-    return Batch(isa, pages, bytes(code), starts, pieces)
+    return Batch(isa, pages, bytes(code), used, starts, pieces)
 
 
 class Interpreter:
@@ -221,9 +237,10 @@ def fill(batch: Batch, states: States, each: int) -> None:
             if isinstance(expected, str):
                 batch.dropped[expected] += 1
                 continue
-            executed = tuple(dict.fromkeys((*interpreter.executed, *insns)))
-            drawn = Drawn(case, expected, piece.isa, executed)
-            batch.runs.append(Run(number, drawn, max(len(insns), len(interpreter.executed))))
+            executed = dict.fromkeys(interpreter.executed)
+            drawn = Drawn(case, expected, piece.isa, tuple(executed | dict.fromkeys(insns)))
+            length = max(len(insns), len(interpreter.executed))
+            batch.runs.append(Run(number, drawn, len(executed), length))
             found += 1
 
 
@@ -241,12 +258,14 @@ def _settle(interpreter: Interpreter, states: States, case: Case, insns: int) ->
         states.moved(interpreter.executed[-1], case, expected)
         if case.state.r == before:
             break
-    return _no_good(expected) or expected
+    return _no_good(expected, interpreter.executed) or expected
 
 
-def _no_good(expected: Result) -> str:
+def _no_good(expected: Result, executed: Iterable[Insn]) -> str:
+    if any(insn.pc & 3 for insn in executed if not insn.thumb):
+        return _UNALIGNED_A32
     if max(expected.state.r[15], expected.fault_addr or 0) >= KUSER_PAGE:
         return "it comes to the page of the kernel's helpers"
     if not expected.state.thumb and expected.state.r[15] & 3:
-        return "branch to A32 at an address that is not a multiple of 4 (unpredictable)"
+        return _UNALIGNED_A32
     return ""

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -23,11 +24,12 @@ from xlate.discovery.model import Function
 from xlate.errors import Inconsistent
 from xlate.loader import parse
 from xlate.verify.batch import CODE_LOW, Batch, Run
+from xlate.verify.batch_records import answers
 from xlate.verify.case import PAGE, Claims, Engine, Result
 from xlate.verify.elf_file import CodePage, elf_file, file_offset
 from xlate.verify.llvm_engine import PC, REGISTERS, loses
-from xlate.verify.qemu_engine import QemuEngine
-from xlate.verify.stencil_engine import Module, drive
+from xlate.verify.qemu_engine import CLAIMS, QEMU, heard, program
+from xlate.verify.stencil_engine import Module
 
 SECONDS = 900.0  # for one batch
 
@@ -60,7 +62,7 @@ class StencilBatches:
 
     def run(self, batch: Batch, runs: list[Run]) -> list[Result]:
         """Results of some runs."""
-        return drive([str(self.program)], [(run.drawn.case, None) for run in runs], SECONDS)
+        return answers([str(self.program)], runs, SECONDS)[0]
 
 
 @dataclass
@@ -93,25 +95,28 @@ class OptimisedBatches:
                 raise Inconsistent(f"code of a batch was refused: {done.refused}")
             module = Module(file, CODE_LOW, len(batch.code), file_offset(0))
             command = [str(self.program), "--packages", name]
-            results = drive(command, [(run.drawn.case, module) for run in runs], SECONDS)
-        discovery = discover(parse(file, "cases"))
-        unknown = {
-            entry: self._unknown(discovery, entry - CODE_LOW + low) for entry in batch.entries
-        }
-        for run, result in zip(runs, results, strict=True):
-            self._judge(result, unknown[batch.entries[run.piece]])
+            unknown = _Unknown(batch, file, low)
+            results, entered = answers(command, runs, SECONDS, module, unknown.judge)
+        self.ran["optimised"] += entered
+        self.ran["baseline"] += len(runs) - entered
         return results
 
-    def _judge(self, result: Result, unknown: frozenset[str]) -> None:
-        """Say what the result does not answer for."""
-        self.ran["optimised" if result.entered else "baseline"] += 1
-        if result.entered:
-            at_fault = result.stop == "fault"
-            result.stale = REGISTERS | unknown & PC if at_fault else unknown - PC
 
-    def _unknown(self, discovery: Discovery, key: int) -> frozenset[str]:
-        """What may be left unknown by a function and those it goes on in."""
-        return loses(*_reached(discovery, key))
+class _Unknown:
+    """What the optimised code of a batch does not answer for; found out when it is asked."""
+
+    def __init__(self, batch: Batch, file: bytes, low: int) -> None:
+        self._entries, self._file, self._move = batch.entries, file, low - CODE_LOW
+
+    def judge(self, run: Run, result: Result) -> None:
+        """Say of a result what it does not answer for."""
+        if result.entered:
+            unknown = loses(*_reached(self._discovery, self._entries[run.piece] + self._move))
+            result.stale = REGISTERS | unknown & PC if result.stop == "fault" else unknown - PC
+
+    @cached_property
+    def _discovery(self) -> Discovery:
+        return discover(parse(self._file, "cases"))
 
 
 def _reached(discovery: Discovery, key: int) -> list[Function]:
@@ -128,8 +133,23 @@ def _reached(discovery: Discovery, key: int) -> list[Function]:
 
 def _file(batch: Batch, low: int, *, relative: bool) -> bytes:
     keys = [entry - CODE_LOW + low for entry in batch.entries]
-    page = CodePage(low, batch.code, keys[0], tuple(keys[1:]))
+    page = CodePage(low, batch.code, keys[0], tuple(keys[1:]), batch.used)
     return elf_file([page], position_independent=relative)
+
+
+@dataclass
+class QemuBatches:
+    """qemu-arm with all that it emulates."""
+
+    name: str = "qemu"
+    claims: Claims = CLAIMS
+    outside: bool = True
+
+    def run(self, batch: Batch, runs: list[Run]) -> list[Result]:
+        """Results of some runs."""
+        return answers([QEMU, str(program())], runs, SECONDS, look=lambda _, result: heard(result))[
+            0
+        ]
 
 
 @dataclass
@@ -163,7 +183,7 @@ def make(names: Iterable[str], driver: Path) -> list[BatchEngine]:
         elif name in ("llvm", "package"):
             found.append(OptimisedBatches(driver, relative=name == "package"))
         elif name == "qemu":
-            found.append(Witness(QemuEngine(SECONDS)))
+            found.append(QemuBatches())
         elif name == "unicorn":
             from xlate.verify.unicorn_engine import UnicornEngine
 

@@ -4,23 +4,32 @@ Of four kinds: straight sequences with IT blocks and a branch at the end; small 
 forward branches, loops and subroutines (``programs.py``); an exclusive load and its store, with
 whatever may stand between; and a change of the instruction set and back. Words come from the list
 of encodings, so that many as are integer, memory and vector instructions, whatever the number of
-rows of each.
+rows of each, and the rarer the more operations they are recorded as beyond ``DEAR``: a tenth of all
+instructions would be half of the work, and each is run by itself anyway. For the same reason most
+blocks have no vector instructions, and the others more of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from frontends.arm32.decode import Insn
 from frontends.arm32.recorded import recorded
 from xlate.verify.batch import Piece
 from xlate.verify.case import code_bytes
-from xlate.verify.encodings import Encoding, decoded
+from xlate.verify.encodings import FAMILIES, Encoding, decoded
 from xlate.verify.generate import ALONE
 from xlate.verify.programs import ProgramGenerator
 
-STOCK = 1500
-_CLASSES = {"integer": 45, "memory": 30, "vector": 25}  # of the stock, in hundredths
+STOCK = 900
+LOOKED_AT = 1200  # words of each instruction set that it is chosen from
+DEAR = 12
+# Of the stock of blocks with and without vectors, in hundredths.
+_CLASSES = (
+    {"integer": 60, "memory": 40, "vector": 0},
+    {"integer": 30, "memory": 30, "vector": 40},
+)
+VECTORS = 0.35  # of the blocks
 _SCRATCH = 12  # by this register the instruction set is changed
 _CLREX = {"A32": 0xF57FF01F, "T32": 0xF3BF8F2F}
 _NOP_T16, _BX_PC, _ADR_T32, _BX = 0xBF00, 0x4778, 0xE28F0001, 0xE12FFF10
@@ -28,6 +37,12 @@ _NOP_T16, _BX_PC, _ADR_T32, _BX = 0xBF00, 0x4778, 0xE28F0001, 0xE12FFF10
 _EXCLUSIVE = {
     "A32": ((0xE1900F9F, 0xE1800F90), (0xE1D00F9F, 0xE1C00F90), (0xE1F00F9F, 0xE1E00F90)),
     "T32": ((0xE8500F00, 0xE8400000), (0xE8D00F4F, 0xE8C00F40), (0xE8D00F5F, 0xE8C00F50)),
+}
+# MSR with these bits writes CPSR.E, which we ignore: data stays little-endian.
+_ORDERS_BYTES = {
+    ("A32", "msr_register"): 1 << 17,
+    ("A32", "msr_immediate"): 1 << 17,
+    ("T32", "msr_t32"): 1 << 9,
 }
 _EXCLUSIVE_DOUBLE = {"A32": (0xE1B00F9F, 0xE1A00F90), "T32": (0xE8D0007F, 0xE8C00070)}
 
@@ -39,17 +54,29 @@ class Blocks(ProgramGenerator):
         """Take the words of both instruction sets; those that do not execute are left out."""
         super().__init__(seed, (), ())
         falls: dict[tuple[str, str], list[Insn]] = {}
-        for one in words:
-            if not one.executes or one.row.name.startswith(ALONE):
-                continue
+        for one in self._some_words(words):
             insn = decoded(one.isa, one.word)
             if recorded(insn).flow.kind == "next":
                 falls.setdefault((one.family, _class(one)), []).append(insn)
             else:
                 self._ends[one.family].append(insn)
+        self._stocks = [self._stock_of(falls, classes) for classes in _CLASSES]
+
+    def _stock_of(
+        self, falls: dict[tuple[str, str], list[Insn]], classes: dict[str, int]
+    ) -> dict[str, list[Insn]]:
+        stock: dict[str, list[Insn]] = {family: [] for family in FAMILIES}
         for (family, name), insns in sorted(falls.items()):
-            count = STOCK * _CLASSES[name] // 100
-            self._stock[family] += self._random.choices(insns, k=count)
+            weights = [min(1.0, DEAR / max(1, len(recorded(insn).ops))) for insn in insns]
+            count = STOCK * classes[name] // 100
+            stock[family] += self._random.choices(insns, weights, k=count)
+        return stock
+
+    def _some_words(self, words: Sequence[Encoding]) -> Iterator[Encoding]:
+        """So many of each instruction set, of those that execute and may stand in blocks."""
+        for family in FAMILIES:
+            fit = [one for one in words if one.family == family and _may_stand_in_blocks(one)]
+            yield from self._random.sample(fit, min(len(fit), LOOKED_AT))
 
     def pieces(self, family: str, count: int) -> list[Piece]:
         """Return so many blocks of an instruction set."""
@@ -61,6 +88,7 @@ class Blocks(ProgramGenerator):
         )
         pieces = []
         for name, make in self._random.choices(kinds, (40, 35, 12, 13), k=count):
+            self._stock = self._stocks[self._random.random() < VECTORS]
             half = name == "sequence" and family == "T32" and self._random.random() < 0.5
             label = f"{family} {name}"
             pieces.append(Piece(family, tuple(make(family)), label, half=half, group=label))
@@ -127,6 +155,12 @@ class Blocks(ProgramGenerator):
             code += code_bytes("T32", [_NOP_T16] * (-len(code) % 4 // 2))
             return [int.from_bytes(code[i : i + 4], "little") for i in range(0, len(code), 4)]
         return [int.from_bytes(code[i : i + 2], "little") for i in range(0, len(code), 2)]
+
+
+def _may_stand_in_blocks(one: Encoding) -> bool:
+    """Say whether it executes, and what follows it is the same for witnesses as for us."""
+    orders_bytes = _ORDERS_BYTES.get((one.isa, one.row.name), 0)
+    return one.executes and not one.row.name.startswith(ALONE) and not one.word & orders_bytes
 
 
 def _align(family: str, n: int) -> int:

@@ -29,12 +29,20 @@ class CodePage:
     """Bytes at a link address, and the keys (address and T bit) that a program enters.
 
     Several pages in one, and the further keys in order of address, are for a file of its own.
+    What stands behind ``length`` bytes (0: nothing) belongs to no section: to search it for code
+    cost more than to compile what there is.
     """
 
     address: int
     data: bytes
     entry: int
     more: tuple[int, ...] = ()
+    length: int = 0
+
+    @property
+    def end(self) -> int:
+        """Address behind the code."""
+        return self.address + (self.length or len(self.data))
 
 
 def file_offset(index: int) -> int:
@@ -55,7 +63,7 @@ def elf_file(pages: Sequence[CodePage], *, position_independent: bool = False) -
     sections = [bytes(_SHDR)]
     for index, page in enumerate(pages):
         start = (page.entry & ~1) - page.address
-        place = (page.address + start, file_offset(index) + start, len(page.data) - start)
+        place = (page.address + start, file_offset(index) + start, page.end - page.address - start)
         sections.append(_section(1, _PROGBITS, _ALLOC_EXEC, place))
     count = len(sections) + 3
     sections.append(
@@ -100,7 +108,7 @@ def _section(
 def _symbols(pages: Sequence[CodePage]) -> tuple[bytes, bytes]:
     strings, rows = b"\0", [bytes(_SYM)]
     for index, page in enumerate(pages):
-        keys = (page.entry, *page.more, page.address + len(page.data))
+        keys = (page.entry, *page.more, page.end)
         for key, after in pairwise(keys):
             size = (after & ~1) - (key & ~1)
             rows.append(struct.pack("<IIIBBH", len(strings), key, size, _FUNC_GLOBAL, 0, index + 1))

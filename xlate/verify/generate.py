@@ -77,7 +77,9 @@ class Drawn:
 
     def isa_of(self, insn: Insn) -> str:
         """A32, T16 or T32: in a sequence each instruction has its own."""
-        return "T16" if insn.size == 2 else self.isa
+        if not insn.thumb:
+            return "A32"
+        return "T16" if insn.size == 2 else "T32"
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from backends.interp import Cpu, Exit, Fault, Memory
 from backends.interp.ieee import Round
-from frontends.arm32.decode import Insn, decode, record_insn, record_predicate
+from frontends.arm32.decode import ALWAYS, Insn, decode, record_insn, record_predicate
 from frontends.arm32.state import STATE
 from xlate.errors import Inconsistent
 from xlate.isa import Refusal
@@ -101,8 +101,10 @@ class Stream:
 
     def _refused(self, insn: Insn, refusal: Refusal) -> Result | None:
         """A refusal is met only by an instruction that executes."""
-        if self.cpu.run(step.block for step in record_predicate(insn).steps) is not None:
-            return self._leave(insn, None)
+        if insn.cond < ALWAYS:
+            skipped = self.cpu.run(step.block for step in record_predicate(insn).steps)
+            if skipped is not None:
+                return self._leave(insn, None)
         return Result(State(), "undefined", reason=f"{refusal.kind}: {refusal.reason}")
 
     def _leave(self, insn: Insn, left: Exit | None) -> Result | None:

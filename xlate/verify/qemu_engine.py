@@ -11,7 +11,7 @@ import functools
 import hashlib
 import signal
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from xlate.errors import Unsupported
@@ -27,6 +27,9 @@ _FLAGS = (
     *("-nostdlib", "-static", "-no-pie", "-Wl,-Ttext-segment=0x50000000"),
 )
 
+# Of an access over two pages it names another byte, as unicorn does.
+CLAIMS = Claims(fault_addr=False)
+
 
 @dataclass
 class QemuEngine:
@@ -34,18 +37,21 @@ class QemuEngine:
 
     seconds: float = 60.0
     name: str = "qemu"
-    # Of an access over two pages it names another byte, as unicorn does.
-    claims: Claims = field(default_factory=lambda: Claims(fault_addr=False))
+    claims: Claims = CLAIMS
 
     def run(self, cases: list[Case]) -> list[Result]:
         """Run every case; one that ends the process has the stop ``crash``."""
         command = [QEMU, str(program())]
         results = drive(command, [(case, None) for case in cases], self.seconds)
         for result in results:
-            # The program says by which signal it heard, where xlate-insn counts entries.
-            result.reason = "alignment" if result.entered == signal.SIGBUS else result.reason
-            result.entered = 0
+            heard(result)
         return results
+
+
+def heard(result: Result) -> None:
+    """Tell by which signal the program heard, which stands where xlate-insn counts entries."""
+    result.reason = "alignment" if result.entered == signal.SIGBUS else result.reason
+    result.entered = 0
 
 
 @functools.cache

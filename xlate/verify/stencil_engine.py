@@ -120,9 +120,7 @@ def _feed(pipe: IO[bytes], jobs: Sequence[Job]) -> None:
             before = case, module
             pipe.write(encode_case(index, case, HAS_MODULE if module else 0))
             if module is not None:
-                fresh = b"" if module.file is last else module.file
-                pipe.write(MODULE.pack(module.address, module.length, module.offset, len(fresh)))
-                pipe.write(fresh)
+                pipe.write(encode_module(module, b"" if module.file is last else module.file))
                 last = module.file
         pipe.close()
     except BrokenPipeError:
@@ -138,13 +136,18 @@ def encode_case(index: int, case: Case, flags: int = 0) -> bytes:
     return b"".join(parts)
 
 
-def encode_state(state: State) -> bytes:
+def encode_module(module: Module, file: bytes) -> bytes:
+    """Return what follows a case that has a segment; no file: the file before."""
+    return MODULE.pack(module.address, module.length, module.offset, len(file)) + file
+
+
+def encode_state(state: State, svc_imm: int = 0) -> bytes:
     """Return the 392 bytes of a state."""
     flags = [state.nzcv >> (3 - i) & 1 for i in range(4)]
     ge = sum((state.ge >> i & 1) << (8 * i) for i in range(4))
     small = (*flags, state.q, int(state.thumb), state.itstate, 0)
     thread = (state.tpidruro, state.tpidrurw)
-    return STATE.pack(*state.r, *small, ge, 0, 0, state.fpscr, 0, *state.d, *thread)
+    return STATE.pack(*state.r, *small, ge, svc_imm, 0, state.fpscr, 0, *state.d, *thread)
 
 
 def decode_state(data: bytes) -> tuple[State, int]:

@@ -7,6 +7,9 @@ imports unicorn.
 
 from __future__ import annotations
 
+import ctypes
+import struct
+from collections.abc import Sequence
 from typing import Any
 
 import unicorn
@@ -36,9 +39,10 @@ _R += [arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC]
 _D = [arm.UC_ARM_REG_D0 + i for i in range(32)]
 _OTHER = [arm.UC_ARM_REG_CPSR, arm.UC_ARM_REG_FPSCR]
 
-# Coprocessor, 64-bit access, secure bank, CRn, CRm, opc1, opc2.
-_TPIDRURO = (15, 0, 0, 13, 0, 0, 3)
-_TPIDRURW = (15, 0, 0, 13, 0, 0, 2)
+# Coprocessor, 64-bit access, secure bank, CRn, CRm, opc1, opc2; the value stands behind 4 bytes.
+_KEY = struct.Struct("<7I4x")
+_TPIDRURO = _KEY.pack(15, 0, 0, 13, 0, 0, 3)
+_TPIDRURW = _KEY.pack(15, 0, 0, 13, 0, 0, 2)
 
 
 class UnicornEngine:
@@ -55,6 +59,8 @@ class UnicornEngine:
         self._uc.reg_write(arm.UC_ARM_REG_C1_C0_2, _CPACR_FULL_VFP)
         self._uc.reg_write(arm.UC_ARM_REG_FPEXC, _FPEXC_ENABLE)
         self._uc.hook_add(unicorn.UC_HOOK_INTR, self._interrupt)
+        self._registers = _Registers(self._uc, [*_OTHER, *_R, *_D])
+        self._thread = _Registers(self._uc, [arm.UC_ARM_REG_CP_REG] * 2, (_TPIDRURO, _TPIDRURW))
         self._mapped: dict[int, int] = {}
         self._loaded: dict[int, tuple[int, bytes]] = {}  # the pages of the last case
         self._written: list[int] = []  # which of them it changed
@@ -132,26 +138,59 @@ class UnicornEngine:
         it = state.itstate
         cpsr = _CPSR_USER_MODE | state.nzcv << 28 | state.q << 27 | state.ge << 16
         cpsr |= int(state.thumb) << 5 | (it & 3) << 25 | (it >> 2) << 10
-        values = [cpsr, state.fpscr, *state.r, *state.d]
-        self._uc.reg_write_batch(list(zip([*_OTHER, *_R, *_D], values, strict=True)))
-        self._uc.reg_write(arm.UC_ARM_REG_CP_REG, (*_TPIDRURO, state.tpidruro))
-        self._uc.reg_write(arm.UC_ARM_REG_CP_REG, (*_TPIDRURW, state.tpidrurw))
+        self._registers.write([cpsr, state.fpscr, *state.r, *state.d])
+        self._thread.write([state.tpidruro, state.tpidrurw])
 
     def _save_state(self) -> State:
-        values = list(self._uc.reg_read_batch([*_OTHER, *_R, *_D]))
+        values = self._registers.read()
+        tpidruro, tpidrurw = self._thread.read()
         cpsr, fpscr = values[:2]
         return State(
-            r=values[2:18],
+            r=list(values[2:18]),
             nzcv=cpsr >> 28,
             q=cpsr >> 27 & 1,
             ge=cpsr >> 16 & 15,
             thumb=bool(cpsr >> 5 & 1),
             itstate=(cpsr >> 25 & 3) | (cpsr >> 10 & 63) << 2,
-            d=values[18:50],
+            d=list(values[18:]),
             fpscr=fpscr,
-            tpidruro=self._uc.reg_read(arm.UC_ARM_REG_CP_REG, _TPIDRURO),
-            tpidrurw=self._uc.reg_read(arm.UC_ARM_REG_CP_REG, _TPIDRURW),
+            tpidruro=tpidruro,
+            tpidrurw=tpidrurw,
         )
+
+
+class _Registers:
+    """Some registers, read and written at once: unicorn's own way asks for each one's type."""
+
+    def __init__(self, uc: Any, numbers: Sequence[int], keys: Sequence[bytes] = ()) -> None:
+        """Take their numbers; ``keys`` are what stands before the value of a coprocessor's."""
+        keys = keys or [b""] * len(numbers)
+        size = len(keys[0]) + 8
+        self._uc, self._count = uc, ctypes.c_int(len(numbers))
+        self._values = struct.Struct("<" + f"{len(keys[0])}xQ" * len(keys))
+        self._room = ctypes.create_string_buffer(b"".join(key + bytes(8) for key in keys))
+        self._start = ctypes.addressof(self._room)
+        self._numbers = (ctypes.c_int * len(numbers))(*numbers)
+        self._places = (ctypes.c_void_p * len(numbers))(
+            *(self._start + size * i for i in range(len(numbers)))
+        )
+        self._heads = [(size * i, key) for i, key in enumerate(keys) if key]
+
+    def write(self, values: Sequence[int]) -> None:
+        """Set all of them."""
+        self._values.pack_into(self._room, 0, *values)
+        for at, key in self._heads:  # packing puts zeros there
+            ctypes.memmove(self._start + at, key, len(key))
+        self._check(self._uc._do_reg_write_batch(self._numbers, self._places, self._count))
+
+    def read(self) -> tuple[int, ...]:
+        """Return all of them."""
+        self._check(self._uc._do_reg_read_batch(self._numbers, self._places, self._count))
+        return self._values.unpack_from(self._room)
+
+    def _check(self, status: int) -> None:
+        if status != unicorn.UC_ERR_OK:
+            raise Inconsistent(f"unicorn does not give its registers: {status}")
 
 
 def _protection(prot: int) -> int:
