@@ -154,6 +154,40 @@ SEEN = Record.of(
     Field("hash", "u8", count=32),
 )
 
+# What a copy of the runtime carries behind itself (bundle.py): the slot is a constant of the program
+# that is found by its magic and filled in; everything else lies at the end of its file.
+PAYLOAD_MAGIC = b"\x7fxlate payload\r\n"
+PAYLOAD_FORMAT = 1
+PAYLOAD_FILES = 128  # files of the guest, each a descriptor where it is opened
+SLOT = Record.of(
+    "payload_slot",
+    Field("magic", "u8", count=16, doc="PAYLOAD_MAGIC"),
+    Field("format", "u32", doc="PAYLOAD_FORMAT"),
+    Field("standalone", "u32", doc="1: file 0 is the program, all arguments are its own"),
+    Field("file_size", "u64", doc="of the whole executable; 0: nothing is carried"),
+    Field("payload_at", "u64", doc="where the program itself ends, a page"),
+    Field("pack_at", "u64", doc="offset of an .xlpack file; size 0: none"),
+    Field("pack_size", "u64"),
+    Field("table_at", "u64", doc="offset of rows of files, rows of names, and texts"),
+    Field("table_size", "u64"),
+    Field("file_count", "u32"),
+    Field("name_count", "u32"),
+    Field("hash", "u8", count=32, doc="BLAKE2b-256 of everything from payload_at on"),
+)
+PAYLOAD_FILE = Record.of(
+    "payload_file",
+    Field("at", "u64", doc="offset in the executable, a page"),
+    Field("size", "u64"),
+    Field("hash", "u8", count=32, doc="BLAKE2b-256 of its content"),
+    Field("name", "u32", doc="offset of what the guest calls it, in the texts"),
+    Field("pad", "u32"),
+)
+PAYLOAD_NAME = Record.of(
+    "payload_name",
+    Field("text", "u32", doc="offset of an absolute path in the texts; sorted by path"),
+    Field("file", "u32", doc="row"),
+)
+
 PROFILE_SLOTS = (PROFILE_SIZE - PROFILE.codec.size) // SIZES["u32"]
 
 
@@ -179,6 +213,9 @@ def c_header(fingerprint: bytes) -> str:
         "PROFILE_HASH_FACTOR": f"{HASH_FACTOR:#x}u",
         "PROFILE_SUFFIX": f'"{PROFILE_SUFFIX}"',
         "SEEN_MAGIC": _c_bytes(SEEN_MAGIC),
+        "PAYLOAD_MAGIC": _c_bytes(PAYLOAD_MAGIC),
+        "PAYLOAD_FORMAT": f"{PAYLOAD_FORMAT}u",
+        "PAYLOAD_FILES": str(PAYLOAD_FILES),
     }
     lines = [
         "/* Generated from xlate/package/layout.py; do not edit. */",
@@ -192,5 +229,6 @@ def c_header(fingerprint: bytes) -> str:
     names = ", ".join(f"SECTION_{name.upper()}" for name in SECTIONS)
     lines += ["", f"enum {{ {names}, SECTION_COUNT }};", ""]
     lines += [r.c_struct() for r in (HEADER, ENTRY, FAULT, PROFILE, SEEN)]
+    lines += [r.c_struct() for r in (SLOT, PAYLOAD_FILE, PAYLOAD_NAME)]
     lines += ["#endif", ""]
     return "\n".join(lines)

@@ -12,6 +12,7 @@
 #include "limits.h"
 #include "load.h"
 #include "memory.h"
+#include "payload.h"
 #include "stats.h"
 #include "string.h"
 #include "sysroot.h"
@@ -190,6 +191,25 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 	}
 }
 
+/* A file that we carry goes by the name it was given, and our own executable stands for the program in it. 0 or -errno. */
+static long take_carried(struct program *p)
+{
+	const char *name;
+	long fd;
+
+	p->carried = payload_which_fd(p->fd);
+	if (p->carried < 0)
+		return 0;
+	name = payload_name((u32)p->carried);
+	p->path = name && *name ? name : p->name;
+	fd = payload_copy((u32)p->carried);
+	if (fd < 0)
+		return fd;
+	host_syscall1(__NR_close, (u64)p->fd);
+	p->fd = (int)fd;
+	return 0;
+}
+
 /* Is the program's dynamic loader there? 0 or -errno. */
 static long find_loader(int fd, const char *interp)
 {
@@ -268,8 +288,17 @@ void exec_room_end(struct thread *t)
 struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
-	char options[540];
+	char options[540], carried[32];
 };
+
+static const char *carried_word(struct own_argv *o, const struct program *p)
+{
+	struct text b = text_begin(o->carried, sizeof(o->carried));
+
+	text_str(&b, "--carried=");
+	text_u64(&b, (u64)p->carried + 1);
+	return o->carried;
+}
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
 static long build_argv(struct thread *t, struct own_argv *o, const struct program *p, const char *exec_name,
@@ -289,6 +318,8 @@ static long build_argv(struct thread *t, struct own_argv *o, const struct progra
 	o->words = (const char **)ret;
 	o->words[n++] = "xlate-run";
 	n += options_forward(&process.opt, fds, exec_name, o->words + n, o->options, sizeof(o->options));
+	if (p->carried >= 0)
+		o->words[n++] = carried_word(o, p);
 	o->words[n++] = "-0";
 	first = n++;
 	o->words[n++] = "--";
@@ -387,7 +418,9 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 			   (flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
 	if (err)
 		return err;
-	err = judge(&p);
+	err = take_carried(&p);
+	if (!err)
+		err = judge(&p);
 	if (err == -ENOEXEC && host_program(p.fd))
 		err = exec_host(t, &p, argv, envp);
 	if (!err && fds[INHERIT_EXE] < 0)

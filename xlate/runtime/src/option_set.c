@@ -209,6 +209,11 @@ bool set_argv0(struct options *o, const char *value)
 	return true;
 }
 
+bool set_carried(struct options *o, const char *value)
+{
+	return str_to_u64(value, &o->carried);
+}
+
 bool set_exec_name(struct options *o, const char *value)
 {
 	o->exec_name = value;

@@ -24,6 +24,7 @@ bool set_store(struct options *o, const char *value);
 bool set_strace(struct options *o, const char *value);
 bool set_strace_file(struct options *o, const char *value);
 bool set_argv0(struct options *o, const char *value);
+bool set_carried(struct options *o, const char *value);
 bool set_exec_name(struct options *o, const char *value);
 bool set_env(struct options *o, const char *value);
 bool unset_env(struct options *o, const char *value);

@@ -7,7 +7,7 @@
  *
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
  * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --record is xlate
- * verify's; --inherit, --exec-name, --held-package, --root-bound, --order-seed, --limit-data, --limit-as,
+ * verify's; --inherit, --exec-name, --carried, --held-package, --root-bound, --order-seed, --limit-data, --limit-as,
  * --virtual-start and --store are written by exec_guest() for ourselves. They are no part of the documented command
  * line: a program that the guest executes has the guest's environment, and the store and all options are where the
  * host's says.
@@ -17,6 +17,7 @@
 #include "fatal.h"
 #include "host.h"
 #include "option_set.h"
+#include "payload.h"
 #include "rooted.h"
 #include "string.h"
 #include "thread.h"
@@ -85,6 +86,7 @@ static const struct option_row ROWS[] = {
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
 	{"record", NEEDS_VALUE, set_record, "N/M:FIRST:COUNT:FILE", {NULL}},
 	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
+	{"carried", NEEDS_VALUE, set_carried, "a number", {NULL}},
 	{"exec-name", NEEDS_VALUE, set_exec_name, "a name", {NULL}},
 	{"inherit", NEEDS_VALUE, set_inherit, "ten descriptors", {NULL}},
 };
@@ -197,10 +199,11 @@ static void parse_variables(struct options *o, char **env)
 	}
 }
 
-enum { AT_EXECFD = 2, AT_FLAGS = 8, AT_SECURE = 23, AT_FLAGS_PRESERVE_ARGV0 = 1 };
+enum { AT_EXECFD = 2, AT_FLAGS = 8, AT_SECURE = 23, AT_EXECFN = 31, AT_FLAGS_PRESERVE_ARGV0 = 1 };
 
 /*
- * Where packages are kept, by the environment that we were started in; xlate/package/store.py has the same order. Not
+ * Where packages are kept, by the environment that we were started in; xlate/package/store.py has the same order, but
+ * that a runtime which carries packages has a store only where XLATE_CACHE says so. Not
  * with the privileges of another user: then nothing is read or made where the caller's environment says.
  */
 static const char *store_of(char **env, const u64 *auxv)
@@ -212,6 +215,8 @@ static const char *store_of(char **env, const u64 *auxv)
 		return NULL;
 	if (path && *path)
 		return option_keep_path(buf, sizeof(buf), path, "");
+	if (payload_is_there()) /* what it knows it carries; it makes no file that nobody asked for */
+		return NULL;
 	path = option_variable(env, "XDG_CACHE_HOME");
 	if (path && *path == '/')
 		return option_keep_path(buf, sizeof(buf), path, "/xlate");
@@ -227,10 +232,26 @@ static bool named_as_qemu(const char *name)
 	return name && str_starts(slash ? slash + 1 : name, QEMU_NAME);
 }
 
-/* Re-executed by a guest: its environment is the guest's word, and options_forward() has said the options. */
-static bool is_inherited(int argc, char **argv)
+/*
+ * Re-executed by a guest: its environment is the guest's word, and options_forward() has said the options. Where all
+ * arguments belong to a program that we carry, one of them may look the same: then the kernel must have been given our
+ * own descriptor, as exec_guest() does it.
+ */
+static bool is_inherited(int argc, char **argv, const u64 *auxv)
 {
-	return argc > 1 && str_starts(argv[1], "--inherit=");
+	static const char first[] = "--inherit=", folder[] = "/dev/fd/";
+	const char *name = (const char *)auxv_value(auxv, AT_EXECFN, 0), *number;
+	size_t n = 0;
+
+	if (argc < 2 || !str_starts(argv[1], first))
+		return false;
+	if (!payload_is_program())
+		return true;
+	number = argv[1] + strlen(first);
+	while (number[n] >= '0' && number[n] <= '9')
+		n++;
+	return name && n && str_starts(name, folder) && !strncmp(name + strlen(folder), number, n) &&
+	       !name[strlen(folder) + n];
 }
 
 /* Before the options: the environment of whoever started us, not with another user's privileges. */
@@ -242,11 +263,23 @@ static void begin(struct options *o, int argc, char **argv, char **envp, const u
 	o->inherited[INHERIT_PROGRAM] = (int)auxv_value(auxv, AT_EXECFD, (u64)-1);
 	o->env = copy_env(envp, argc, argv);
 	o->store = store_of(envp, auxv);
-	if (auxv_value(auxv, AT_SECURE, 0) || is_inherited(argc, argv))
+	if (auxv_value(auxv, AT_SECURE, 0) || is_inherited(argc, argv, auxv))
 		return;
 	if (o->as_qemu && !host_syscall4(__NR_faccessat, (u64)AT_FDCWD, (u64)QEMU_PREFIX, 0, 0))
 		o->sysroot = QEMU_PREFIX;
 	parse_variables(o, envp);
+}
+
+/* We are the program that we carry: no word of the command line is ours. */
+static void parse_as_program(struct options *o, int argc, char **argv, const u64 *auxv)
+{
+	if (o->root)
+		option_usage("XLATE_ROOT", "a standalone program has its files in itself");
+	o->prog = (const char *)auxv_value(auxv, AT_EXECFN, (u64) "");
+	o->argv0 = argc ? argv[0] : "";
+	o->args = argv + (argc ? 1 : 0);
+	o->arg_count = argc ? (u32)argc - 1 : 0;
+	o->carried = 1;
 }
 
 void options_parse(struct options *o, int argc, char **argv, char **envp, const u64 *auxv)
@@ -254,6 +287,10 @@ void options_parse(struct options *o, int argc, char **argv, char **envp, const 
 	int i = 1;
 
 	begin(o, argc, argv, envp, auxv);
+	if (payload_is_program() && !is_inherited(argc, argv, auxv)) {
+		parse_as_program(o, argc, argv, auxv);
+		return;
+	}
 	if ((auxv_value(auxv, AT_FLAGS, 0) & AT_FLAGS_PRESERVE_ARGV0) && argc >= 2) {
 		o->prog = argv[1];
 		o->argv0 = argc >= 3 ? argv[2] : "";

@@ -64,6 +64,7 @@ struct options {
 	/* Handed over by exec_guest() of the parent, see options.c; -1 or NULL when started by anybody else. */
 	int inherited[INHERITED_COUNT];
 	const char *exec_name;		/* AT_EXECFN */
+	u64 carried;			/* the program is a file that we carry: its row, plus 1 (payload.h) */
 };
 
 /* Parse argv; prints and exits itself for --help, --version and usage errors (status 2). */

@@ -26,7 +26,7 @@ bool fd_is_own(int fd)
 {
 	const struct group *g = group_self();
 
-	for (u32 i = 0; i < OWN_FD_COUNT; i++)
+	for (u32 i = 0; i < g->own_count; i++)
 		if (g->own_fds[i] == fd && fd >= 0)
 			return true;
 	return false;
@@ -37,7 +37,7 @@ int fd_own_in_range(u32 first, u32 last)
 	const struct group *g = group_self();
 	int found = -1;
 
-	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
+	for (u32 i = 0; i < g->own_count; i++) {
 		int fd = g->own_fds[i];
 
 		if (fd >= 0 && (u32)fd >= first && (u32)fd <= last && (found < 0 || fd < found))
@@ -63,13 +63,14 @@ long fd_path(long fd, char *buf, size_t size)
 static long dup_high(int fd, int avoid)
 {
 	u64 limit[2] = {1024, 1024};
-	u64 low;
+	u64 low, room = OWN_FD_ROOM;
 	long ret;
 
 	host_syscall4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (u64)limit);
 	if (limit[0] > 1u << 20)
 		limit[0] = 1u << 20; /* the kernel's table would grow with the number */
-	low = limit[0] > 2 * OWN_FD_ROOM ? limit[0] - OWN_FD_ROOM : 3;
+	room += group_self()->own_count - OWN_FD_COUNT;
+	low = limit[0] > 2 * room ? limit[0] - room : 3;
 	ret = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, low);
 	if (ret == avoid && ret >= 0) {
 		long next = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, low);
@@ -87,7 +88,7 @@ long fd_vacate(int fd)
 	struct group *g = group_self();
 	HOLD_LOCK;
 
-	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
+	for (u32 i = 0; i < g->own_count; i++) {
 		if (g->own_fds[i] == fd && fd >= 0) {
 			long high = dup_high(fd, fd);
 
