@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from xlate.errors import MalformedInput, Unsupported
-from xlate.package.format import decode_header, write_atomically
+from xlate.package.format import decode_header, is_fast, write_atomically
 from xlate.package.key import content_hash, quick_key
 from xlate.package.layout import (
     CANDIDATES,
-    FAST_FEATURES,
     PAGE,
     PROFILE,
     PROFILE_FORMAT,
@@ -60,7 +59,7 @@ def package_in(place: Path, guest: bytes, *, fast: bool = False) -> Path | None:
     wanted = content_hash(guest)
     for path in _names(place, quick_key(guest).hex()) if place.is_dir() else (place,):
         header = _look(path).header
-        if header is not None and header["guest_hash"] == wanted and _is_fast(header) == fast:
+        if header is not None and header["guest_hash"] == wanted and is_fast(header) == fast:
             return path
     return None
 
@@ -252,11 +251,6 @@ class Store:
             name = content_hash(b"".join(n.to_bytes(8, "little") for n in before[:2]))[:16].hex()
             record = SEEN.pack(magic=SEEN_MAGIC, file=before, hash=found)
             write_atomically(self.root / "seen" / name, record)
-
-
-def _is_fast(header: Mapping[str, Any]) -> bool:
-    features: bytes = header["features"]
-    return features.rstrip(b"\0") == FAST_FEATURES.encode()
 
 
 def _make(folder: Path) -> None:

@@ -19,11 +19,13 @@ struct guest_file {
 
 struct package_file {
 	int fd;
-	struct package_header h;
+	u64 at, size;		/* where in the open file it stands */
+	bool own;		/* in our own executable */
+	struct package_header h;/* the offsets of its sections are counted from the open file's start */
 };
 
 /*
- * Look for the guest's package: in -p, then in the store. True: p is open (the caller closes it) and sound. False:
+ * Look for the guest's package: in -p, then in our own executable, then in the store. True: p is open (the caller closes it) and sound. False:
  * *state says why the likeliest one is refused, or "none". name: of the file that state is about.
  */
 bool package_find(const struct guest_file *g, struct package_file *p, const char **state, char name[PACKAGE_NAME_SIZE]);

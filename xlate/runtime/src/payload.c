@@ -12,6 +12,7 @@
 
 #include "fatal.h"
 #include "host.h"
+#include "pack_file.h"
 #include "rooted.h"
 #include "string.h"
 #include "thread.h"
@@ -170,7 +171,7 @@ bool payload_pack(struct file_part *part)
 	const struct payload_slot *s = slot();
 
 	*part = (struct file_part){group_self()->own_fds[OWN_FD_EXE], s->pack_at, s->pack_size};
-	return payload_is_there() && s->pack_size && own.ino && part->fd >= 0;
+	return s->pack_size && own.ino && part->fd >= 0;
 }
 
 /* --- files of the guest ------------------------------------------------------------------------------ */

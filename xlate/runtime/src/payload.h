@@ -16,13 +16,9 @@ long payload_open_exe(const char *name);
 /* Once that is OWN_FD_EXE: look at what is carried. Refuses where the file is not as it was made. */
 void payload_begin(void);
 
-/* A part of a file that is open. */
-struct file_part {
-	int fd;
-	u64 at, size;
-};
+struct file_part;
 
-/* The .xlpack file that is carried. False: none. */
+/* The pack (pack_file.h) that is carried; its size is 0 where there is none. False: also where it cannot be read. */
 bool payload_pack(struct file_part *part);
 
 /* How many files are carried. */

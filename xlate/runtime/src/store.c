@@ -246,25 +246,28 @@ bool store_quick(int fd, u64 size, u8 out[QUICK_SIZE])
 	return true;
 }
 
-static void seen_name(const u64 numbers[7], char text[QUICK_TEXT])
+/* inner: where the part of a file begins that has a record beside the file's own, or 0. */
+static void seen_name(const u64 numbers[7], u64 inner, char text[QUICK_TEXT])
 {
 	u8 whole[BLAKE2_SIZE];
 	struct blake2 s;
 
 	blake2_begin(&s);
 	blake2_add(&s, numbers, 2 * sizeof(u64));
+	if (inner)
+		blake2_add(&s, &inner, sizeof(inner));
 	blake2_end(&s, whole);
 	hex(whole, QUICK_SIZE, text);
 }
 
-static bool recall(int seen, const struct seen_record *want, u8 out[BLAKE2_SIZE])
+static bool recall(int seen, const struct seen_record *want, u64 inner, u8 out[BLAKE2_SIZE])
 {
 	struct seen_record r;
 	char name[QUICK_TEXT];
 	struct stat st;
 	long fd, got;
 
-	seen_name(want->file, name);
+	seen_name(want->file, inner, name);
 	fd = store_open_file(seen, name, 0, &st);
 	if (fd < 0)
 		return false;
@@ -277,14 +280,14 @@ static bool recall(int seen, const struct seen_record *want, u8 out[BLAKE2_SIZE]
 }
 
 /* Under a name of its own, then renamed: a record is whole or not there. */
-static void remember(int seen, const struct seen_record *r)
+static void remember(int seen, const struct seen_record *r, u64 inner)
 {
 	char name[QUICK_TEXT], fresh[32];
 	long fd, put;
 
 	if (!store_may_write(sizeof(*r)))
 		return;
-	seen_name(r->file, name);
+	seen_name(r->file, inner, name);
 	store_temporary_name(fresh);
 	fd = host_syscall4(__NR_openat, (u64)seen, (u64)fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -306,22 +309,27 @@ static bool settled(const struct stat *st)
 
 bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
 {
+	return store_hash_part(seen, fd, st, start, (u64)st->st_size, out);
+}
+
+bool store_hash_part(int seen, int fd, const struct stat *st, u64 start, u64 end, u8 out[BLAKE2_SIZE])
+{
 	struct seen_record r = {.magic = SEEN_MAGIC};
 	struct stat after;
 	bool old;
-	u64 now[7];
+	u64 now[7], inner = start > PAGE_SIZE ? start : 0;
 
 	file_numbers(st, r.file);
-	if (seen >= 0 && recall(seen, &r, out))
+	if (seen >= 0 && recall(seen, &r, inner, out))
 		return true;
 	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
-	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
+	if (!hash_file(fd, start, end, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
 		return false;
 	file_numbers(&after, now);
 	if (memcmp(now, r.file, sizeof(now)))
 		return false;
 	memcpy(r.hash, out, BLAKE2_SIZE);
 	if (seen >= 0 && old)
-		remember(seen, &r);
+		remember(seen, &r, inner);
 	return true;
 }

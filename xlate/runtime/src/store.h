@@ -30,6 +30,8 @@ long store_open_file(int folder, const char *name, int flags, struct stat *st);
  * computed and remembered otherwise. False: it cannot be read, or changes meanwhile.
  */
 bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE]);
+/* The same of a part that begins after the first page and ends at `end`: it has a record of its own. */
+bool store_hash_part(int seen, int fd, const struct stat *st, u64 start, u64 end, u8 out[BLAKE2_SIZE]);
 /* The name of a file in packages and profiles: a hash of its size and first page. */
 bool store_quick(int fd, u64 size, u8 out[QUICK_SIZE]);
 void store_quick_text(const u8 quick[QUICK_SIZE], char text[QUICK_TEXT]);
