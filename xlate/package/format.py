@@ -289,21 +289,23 @@ def _nothing() -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, before_rename: Callable[[], None] = _nothing) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path, *, before_rename: Callable[[], None] = _nothing, mode: int = 0o644
+) -> Iterator[BinaryIO]:
     """Yield a new file that takes the path's place in one step, when the block ends well.
 
     Whoever looks sees the old file, the new one, or none. ``before_rename`` is called when the new
     bytes are on disk under another name.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
-        with open(handle, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
+        with open(handle, "w+b") as file:  # noqa: PTH123 (a descriptor, not a path)
             yield file
             file.flush()
             os.fsync(handle)
         # Whatever the umask: a package that others may write is one that nobody may trust.
-        fresh.chmod(0o644)
+        fresh.chmod(mode)
         before_rename()
         fresh.replace(path)
     except BaseException as error:

@@ -189,8 +189,8 @@ PACK_ROW = Record.of(
     Field("flags", "u32", doc="PACK_FAST"),
     Field("pad", "u32"),
 )
-# What a copy of the runtime carries behind itself (bundle.py): the slot is a constant of the program
-# that is found by its magic and filled in; everything else lies at the end of its file.
+# What a copy of the runtime carries behind itself (bundle.py): the slot is a constant of the
+# program that is found by its magic and filled in; the rest lies at the end of its file.
 PAYLOAD_MAGIC = b"\x7fxlate payload\r\n"
 PAYLOAD_FORMAT = 1
 PAYLOAD_FILES = 128  # files of the guest, each a descriptor where it is opened

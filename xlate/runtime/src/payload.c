@@ -144,6 +144,14 @@ static bool map_table(const struct payload_slot *s, int fd)
 	return !texts[texts_size - 1] && rows_are_sound(s);
 }
 
+/* Who may only execute us has it as O_PATH. */
+static bool can_be_read(int fd)
+{
+	u8 byte;
+
+	return host_syscall4(__NR_pread64, (u64)fd, (u64)&byte, 1, 0) == 1;
+}
+
 void payload_begin(void)
 {
 	const struct payload_slot *s = slot();
@@ -154,7 +162,7 @@ void payload_begin(void)
 		return;
 	if (s->format != PAYLOAD_FORMAT)
 		refuse_damaged("another format of what it carries");
-	if (fd < 0 || host_syscall2(__NR_fstat, (u64)fd, (u64)&st)) {
+	if (fd < 0 || host_syscall2(__NR_fstat, (u64)fd, (u64)&st) || !can_be_read(fd)) {
 		if (payload_is_program())
 			refuse(EXIT_OWN_FAILURE, NULL, "its own file cannot be read", NULL, "chmod +r, or a mounted /proc");
 		return;
