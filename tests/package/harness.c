@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "package.c"
+#include "payload.h"
 
 struct process process;
 struct stats stats_own;
@@ -83,6 +84,27 @@ bool mem_next_region(u64 *cursor, struct mem_region *out)
 	(void)cursor, (void)out;
 	never("mem_next_region");
 	return false;
+}
+
+bool payload_pack(struct file_part *part)
+{
+	(void)part;
+	never("payload_pack");
+	return false;
+}
+
+s32 payload_which(const struct stat *st)
+{
+	(void)st;
+	never("payload_which");
+	return -1;
+}
+
+const u8 *payload_hash(u32 file)
+{
+	(void)file;
+	never("payload_hash");
+	return NULL;
 }
 
 static int print_hash(size_t size)
