@@ -24,6 +24,9 @@ PROFILE_SIZE = 256 << 10
 PROFILE_PROBES = 64
 HASH_FACTOR = 0x9E3779B9
 
+# Where a machine keeps packages for all its users: FHS has /var/cache for what can be made again.
+SYSTEM_STORE = "/var/cache/xlate"
+
 SEEN_MAGIC = b"xlseen\r\n"
 
 PACK_FORMAT = 1
@@ -251,6 +254,7 @@ def c_header(fingerprint: bytes) -> str:
         "PAYLOAD_MAGIC": _c_bytes(PAYLOAD_MAGIC),
         "PAYLOAD_FORMAT": f"{PAYLOAD_FORMAT}u",
         "PAYLOAD_FILES": str(PAYLOAD_FILES),
+        "SYSTEM_STORE": f'"{SYSTEM_STORE}"',
         "PACK_MAGIC": _c_bytes(PACK_MAGIC),
         "PACK_FORMAT": f"{PACK_FORMAT}u",
         "PACK_FAST": f"{PACK_FAST}u",
