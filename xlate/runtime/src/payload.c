@@ -335,11 +335,34 @@ void payload_adopt(u32 file, int fd)
 		keep(file, host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, 3));
 }
 
+/* Its position is that of all such copies, at the start once more. */
+static long copy(long fd)
+{
+	long own_fd = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, 0);
+
+	if (own_fd >= 0)
+		host_syscall3(__NR_lseek, (u64)own_fd, 0, 0);
+	return own_fd;
+}
+
 long payload_copy(u32 file)
 {
 	long fd = payload_file(file);
 
-	return fd < 0 ? fd : host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? fd : copy(fd);
+}
+
+long payload_copy_named(const char *path)
+{
+	const char *folder = rooted_descriptors();
+	u64 fd;
+
+	if (!files || !str_starts(path, folder) || !str_to_u64(path + strlen(folder), &fd) || fd > 1u << 20)
+		return -ENOENT;
+	for (u32 i = OWN_FD_COUNT; i < group_self()->own_count; i++)
+		if (group_self()->own_fds[i] == (int)fd)
+			return copy((long)fd);
+	return -ENOENT;
 }
 
 long payload_path(u32 file, char *buf, size_t size)

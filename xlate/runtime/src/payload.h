@@ -33,8 +33,10 @@ const char *payload_name(u32 file);
 long payload_file(u32 file);
 /* A name for it that the host's kernel opens anew, where it has a /proc. Or -errno. */
 long payload_path(u32 file, char *buf, size_t size);
-/* The same file by a number of the caller's own, or -errno. */
+/* The same file by a number of the caller's own that closes at execve, at its start; or -errno. */
 long payload_copy(u32 file);
+/* For who has such a name and finds no /proc: the same by that name, or -ENOENT. */
+long payload_copy_named(const char *path);
 /* fd is this file: as it was handed over by execve. */
 void payload_adopt(u32 file, int fd);
 

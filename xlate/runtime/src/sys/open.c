@@ -4,6 +4,8 @@
  */
 #include "sys/sys.h"
 
+#include "payload.h"
+
 enum {
 	GUEST_O_DIRECTORY = 040000,
 	GUEST_O_NOFOLLOW = 0100000,
@@ -21,8 +23,7 @@ enum {
 	O_TRUNC = 01000,
 	O_PATH = 010000000,
 	O_CLOEXEC = 02000000,
-	F_DUPFD = 0,
-	F_DUPFD_CLOEXEC = 1030,
+	F_SETFD = 2,
 };
 
 static const struct {
@@ -98,9 +99,9 @@ static long open_carried(const struct guest_path *p, u32 host_flags)
 
 	if (fd != -ENOENT)
 		return fd;
-	fd = host_syscall3(__NR_fcntl, (u64)p->dirfd, host_flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
-	if (fd >= 0)
-		host_syscall3(__NR_lseek, (u64)fd, 0, 0);
+	fd = payload_copy_named(p->host);
+	if (fd >= 0 && !(host_flags & O_CLOEXEC))
+		host_syscall3(__NR_fcntl, (u64)fd, F_SETFD, 0);
 	return fd;
 }
 
