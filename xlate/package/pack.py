@@ -161,15 +161,19 @@ class Pack:
     size: int
     rows: tuple[Row, ...]
 
-    def data(self, row: Row) -> bytes:
-        """The bytes of a package; MalformedInput where they are not those that the index means."""
-        data = _part(self.file, self.base + row.offset, row.size)
-        header = decode_header(data)
+    def header(self, row: Row) -> dict[str, Any]:
+        """A package's header; MalformedInput where it is not the one that the index means."""
+        header = decode_header(_part(self.file, self.base + row.offset, PAGE))
         if header["header_hash"] != row.package_hash:
             raise _no("a package is not the one that the index has")
         if row.key != (header["quick"], header["guest_hash"], is_fast(header)):
             raise _no("a package is for another file than the index says")
-        return data
+        return header
+
+    def data(self, row: Row) -> bytes:
+        """The bytes of a package whose header is right; whether they are sound is ``decode``'s."""
+        self.header(row)
+        return _part(self.file, self.base + row.offset, row.size)
 
     def package(self, row: Row) -> Package:
         """The package as a value, everything of it checked as ``format.read`` does."""
