@@ -34,6 +34,7 @@ Examples:
   xlate convert ./busybox                        into the store, where `xlate exec` looks
   xlate convert ./prog -o prog.xlp               for `xlate exec -p prog.xlp ./prog`
   xlate convert -L /srv/armhf --with-libs /srv/armhf/usr/bin/vim.basic
+  xlate convert --standalone -L /srv/armhf /srv/armhf/usr/bin/sqlite3 -o sqlite3
   xlate convert --recursive /srv/armhf/usr/bin -o packages/ --jobs 8
 """
 
@@ -64,6 +65,8 @@ class _Flags:
 @click.option("--with-libs", is_flag=True, help="Also the interpreter and the libraries it needs.")
 @click.option("--recursive", "folders", multiple=True, type=GivenPath(),
               metavar="DIR", help="Also every ARM program and library below DIR.")  # fmt: skip
+@click.option("--standalone", is_flag=True,
+              help="Make OUT an executable of PROG, its libraries and their code.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Worker processes.  [one for each processor]")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
@@ -78,6 +81,7 @@ def convert_command(
     jobs: int | None,
     *,
     with_libs: bool,
+    standalone: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -88,6 +92,14 @@ def convert_command(
     """
     if not progs and not folders:
         raise click.UsageError("name a program, or a folder with --recursive")
+    if standalone:
+        from xlate.cli.standalone import Wanted, make
+
+        if len(progs) != 1 or folders or output is None:
+            raise click.UsageError("--standalone is for one program, and needs -o FILE")
+        fast, count = fp == "fast", jobs or processors()
+        make(Wanted(progs[0], output, sysroot, level, fast, count, quiet, as_json))
+        return
     flags = _Flags(
         DEFAULT_LEVEL if level is None else level,
         fp == "fast",

@@ -12,7 +12,8 @@ import click
 
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.tables import output_console, plain, table
-from xlate.errors import MalformedInput
+from xlate.errors import MalformedInput, Unsupported
+from xlate.package import bundle
 from xlate.package.key import fingerprint
 from xlate.package.layout import SECTIONS
 from xlate.package.pack import Pack, Row, opened
@@ -25,12 +26,22 @@ def pack_in(path: Path) -> Iterator[Pack]:
     """Yield the open pack; Refused in one line where it is none, or not sound."""
     name = click.format_filename(path)
     try:
-        with opened(path) as pack:
+        with opened(path, base=_base(path)) as pack:
             yield pack
-    except MalformedInput as error:
+    except (MalformedInput, Unsupported) as error:
         raise Refused(f"{name}: {error}") from error
     except OSError as error:
         raise Refused(f"{name}: cannot be read ({(error.strerror or '').lower()})") from error
+
+
+def _base(path: Path) -> int:
+    """Where in a file the pack begins: not at 0 in an executable that carries one."""
+    if not bundle.carries(path):
+        return 0
+    at = bundle.check(path).pack_at
+    if at is None:
+        raise MalformedInput("no pack", "it carries no packages")
+    return at
 
 
 @click.command("list")

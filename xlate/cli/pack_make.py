@@ -23,12 +23,15 @@ from xlate.cli.convert import Chosen, report_failure
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
+from xlate.cli.standalone import check_output
 from xlate.convert.packing import Packer, Part, parts_of
 from xlate.convert.program import processors
 from xlate.convert.target import check_place, may_replace, usable
+from xlate.package import bundle
 from xlate.package.layout import PACK_MAGIC
 from xlate.package.pack import Writer, writing
 from xlate.package.store import Store
+from xlate.runtime import find
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class _Flags:
     """What the command line says beside the files."""
 
     output: Path
+    into_runtime: bool
     level: int | None
     fast: bool
     jobs: int
@@ -82,6 +86,8 @@ def _packages(count: int) -> str:
 @click.argument("places", nargs=-1, required=True, type=GivenPath(), metavar="PROG|TREE...")
 @click.option("-o", "--output", required=True, type=GivenPath(), metavar="FILE",
               help="The pack, NAME.xlpack by custom.")  # fmt: skip
+@click.option("--into-runtime", is_flag=True,
+              help="Make FILE a copy of xlate-run that has the packages in itself.")  # fmt: skip
 @click.option("-O0", "level", flag_value=0, type=int, help="Compile fast.")
 @click.option("-O1", "level", flag_value=1, type=int, help="Nearly all of the gain.")
 @click.option("-O2", "level", flag_value=2, type=int,
@@ -102,6 +108,7 @@ def make(
     sysroot: Path | None,
     jobs: int | None,
     *,
+    into_runtime: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -112,13 +119,16 @@ def make(
     Good packages of the store are taken as they are, the others are made, and kept there.
 
     With XLATE_CACHE=off the pack depends on the files, their names and the options alone: it has
-    the same bytes on every machine. What is left out is said, and makes the exit status 1.
+    the same bytes on every machine. With --into-runtime programs run as `FILE PROG ARGS`, without
+    a store and without a file being made. What is left out is said, and makes the exit status 1.
     """
-    flags = _Flags(output, level, fp == "fast", jobs or processors(), quiet, as_json)
+    count = jobs or processors()
+    flags = _Flags(output, into_runtime, level, fp == "fast", count, quiet, as_json)
     try:
-        check_place(output)
-        if not may_replace(output, PACK_MAGIC):
-            raise Refused(f"{click.format_filename(output)}: it exists and is no pack")
+        if into_runtime:
+            check_output(output)
+        else:
+            _check_output(output)
     except OSError as error:
         sys.exit(report_failure(output, error))
     outcome = _Outcome()
@@ -135,6 +145,12 @@ def make(
         sys.exit(max(outcome.statuses))
 
 
+def _check_output(output: Path) -> None:
+    check_place(output)
+    if not may_replace(output, PACK_MAGIC):
+        raise Refused(f"{click.format_filename(output)}: it exists and is no pack")
+
+
 def _choose(places: Sequence[Path], sysroot: Path | None, outcome: _Outcome) -> list[Part]:
     """Return the files of programs and trees by content; say what cannot be read."""
     trees = [place for place in places if place.is_dir()]
@@ -149,10 +165,7 @@ def _choose(places: Sequence[Path], sysroot: Path | None, outcome: _Outcome) -> 
 
 def _make(parts: Sequence[Part], flags: _Flags, outcome: _Outcome) -> None:
     """Write the pack; Refused, and nothing written, where no package is left to put in."""
-    with (
-        tempfile.TemporaryDirectory(prefix="xlate-pack-") as scratch,
-        writing(flags.output) as writer,
-    ):
+    with tempfile.TemporaryDirectory(prefix="xlate-pack-") as scratch:
         packer = Packer(
             usable(Store.locate(os.environ)),
             Store.locate_system(os.environ),
@@ -161,11 +174,19 @@ def _make(parts: Sequence[Part], flags: _Flags, outcome: _Outcome) -> None:
             flags.fast,
             flags.jobs,
         )
-        for number, part in enumerate(parts, 1):
-            _add(writer, packer, part, f"{number}/{len(parts)} ", outcome, quiet=flags.quiet)
-        if not outcome.packed:
-            name = click.format_filename(flags.output)
-            raise Refused(f"{name}: not written, since there is nothing to put in")
+
+        def fill(writer: Writer) -> None:
+            for number, part in enumerate(parts, 1):
+                _add(writer, packer, part, f"{number}/{len(parts)} ", outcome, quiet=flags.quiet)
+            if not outcome.packed:
+                name = click.format_filename(flags.output)
+                raise Refused(f"{name}: not written, since there is nothing to put in")
+
+        if flags.into_runtime:
+            bundle.write(flags.output, find().read_bytes(), fill)
+            return
+        with writing(flags.output) as writer:
+            fill(writer)
 
 
 def _add(

@@ -22,11 +22,13 @@ from xlate.package.format import replacing
 from xlate.package.key import content_hash
 from xlate.package.layout import (
     PAGE,
+    PAYLOAD_FAST,
     PAYLOAD_FILE,
     PAYLOAD_FILES,
     PAYLOAD_FORMAT,
     PAYLOAD_MAGIC,
     PAYLOAD_NAME,
+    PAYLOAD_STANDALONE,
     SLOT,
 )
 from xlate.package.regular import open_regular
@@ -62,11 +64,13 @@ def write(
     runtime: bytes,
     fill: Callable[[pack.Writer], None],
     files: Sequence[GuestFile] = (),
+    *,
+    fast: bool = False,
 ) -> None:
     """Put a copy of the runtime in place that carries a pack, and files of which 0 is the program.
 
-    ``fill`` adds the packages. What the runtime carried before is left behind. OSError where the
-    file cannot be written.
+    ``fill`` adds the packages, made with `--fp fast` where the program is to run so. What the
+    runtime carried before is left behind. OSError where the file cannot be written.
     """
     slot_at = find_slot(runtime)
     program = _bare(runtime, slot_at)
@@ -79,7 +83,7 @@ def write(
         slot: dict[str, Any] = {
             "magic": PAYLOAD_MAGIC,
             "format": PAYLOAD_FORMAT,
-            "standalone": int(bool(files)),
+            "flags": (PAYLOAD_STANDALONE if files else 0) | (PAYLOAD_FAST if fast else 0),
             "payload_at": len(program),
             "pack_at": len(program) if rows else 0,
             "pack_size": pack_end - len(program) if rows else 0,
@@ -172,7 +176,9 @@ class Carried:
 def carries(path: Path) -> bool:
     """Say whether a file is a copy of xlate-run that carries something; OSError if unreadable."""
     with open_regular(path) as file:
-        data = file.read()
+        if file.read(4) != b"\x7fELF":
+            return False
+        data = b"\x7fELF" + file.read()
     with suppress(Unsupported):
         return bool(_slot(data, find_slot(data))["file_size"])
     return False

@@ -196,12 +196,13 @@ PACK_ROW = Record.of(
 # program that is found by its magic and filled in; the rest lies at the end of its file.
 PAYLOAD_MAGIC = b"\x7fxlate payload\r\n"
 PAYLOAD_FORMAT = 1
+PAYLOAD_STANDALONE, PAYLOAD_FAST = 1, 2
 PAYLOAD_FILES = 128  # files of the guest, each a descriptor where it is opened
 SLOT = Record.of(
     "payload_slot",
     Field("magic", "u8", count=16, doc="PAYLOAD_MAGIC"),
     Field("format", "u32", doc="PAYLOAD_FORMAT"),
-    Field("standalone", "u32", doc="1: file 0 is the program, all arguments are its own"),
+    Field("flags", "u32", doc="PAYLOAD_STANDALONE: file 0 is run; PAYLOAD_FAST: with --fp fast"),
     Field("file_size", "u64", doc="of the whole executable; 0: nothing is carried"),
     Field("payload_at", "u64", doc="where the program itself ends, a page"),
     Field("pack_at", "u64", doc="offset of an .xlpack file; size 0: none"),
@@ -254,6 +255,8 @@ def c_header(fingerprint: bytes) -> str:
         "PAYLOAD_MAGIC": _c_bytes(PAYLOAD_MAGIC),
         "PAYLOAD_FORMAT": f"{PAYLOAD_FORMAT}u",
         "PAYLOAD_FILES": str(PAYLOAD_FILES),
+        "PAYLOAD_STANDALONE": f"{PAYLOAD_STANDALONE}u",
+        "PAYLOAD_FAST": f"{PAYLOAD_FAST}u",
         "SYSTEM_STORE": f'"{SYSTEM_STORE}"',
         "PACK_MAGIC": _c_bytes(PACK_MAGIC),
         "PACK_FORMAT": f"{PACK_FORMAT}u",

@@ -295,6 +295,8 @@ static void parse_as_program(struct options *o, int argc, char **argv, const u64
 	o->args = argv + (argc ? 1 : 0);
 	o->arg_count = argc ? (u32)argc - 1 : 0;
 	o->carried = 1;
+	if (payload_is_fast() && !o->fp)
+		set_fp(o, "fast");
 }
 
 void options_parse(struct options *o, int argc, char **argv, char **envp, const u64 *auxv)

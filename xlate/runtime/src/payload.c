@@ -63,7 +63,12 @@ bool payload_is_there(void)
 
 bool payload_is_program(void)
 {
-	return payload_is_there() && slot()->standalone;
+	return payload_is_there() && (slot()->flags & PAYLOAD_STANDALONE);
+}
+
+bool payload_is_fast(void)
+{
+	return slot()->flags & PAYLOAD_FAST;
 }
 
 /* --- our own file ------------------------------------------------------------------------------------ */
@@ -131,7 +136,7 @@ static bool map_table(const struct payload_slot *s, int fd)
 	long at;
 
 	if (!s->file_count)
-		return !s->standalone;
+		return !(s->flags & PAYLOAD_STANDALONE);
 	if (s->file_count > PAYLOAD_FILES || !part_fits(s, s->table_at, s->table_size) || s->table_size <= rows)
 		return false;
 	at = host_mmap(0, s->table_size, PROT_READ, MAP_PRIVATE, fd, s->table_at);

@@ -7,9 +7,13 @@
 
 #include "gen/package.h"
 
-/* Is anything carried? Is it a program, to which then all arguments belong? Neither looks into the file. */
+/*
+ * Is anything carried? Is it a program, to which then all arguments belong? Shall it run with --fp fast? None of these
+ * looks into the file.
+ */
 bool payload_is_there(void);
 bool payload_is_program(void);
+bool payload_is_fast(void);
 
 /* A descriptor of our own file, by what the kernel says or else by this name. It can be read where it has to be. */
 long payload_open_exe(const char *name);
