@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from xlate.errors import Inconsistent, MalformedInput
 from xlate.package import faults as fault_table
@@ -273,6 +273,19 @@ def _nothing() -> None:
     """Nobody wants to be called."""
 
 
+def _write_sparse(file: BinaryIO, data: bytes) -> None:
+    """Write the bytes; pages of zeros, of which slices of tables are full, become holes."""
+    zeros = bytes(PAGE)
+    start = at = 0
+    for at in range(0, len(data), PAGE):
+        if data[at : at + PAGE] == zeros:
+            file.write(data[start:at])
+            file.seek(at + PAGE)
+            start = at + PAGE
+    file.write(data[start:])
+    file.truncate(len(data))
+
+
 def write_atomically(
     path: Path, data: bytes, *, before_rename: Callable[[], None] = _nothing
 ) -> None:
@@ -284,7 +297,7 @@ def write_atomically(
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
-            file.write(data)
+            _write_sparse(file, data)
             file.flush()
             os.fsync(handle)
         # Whatever the umask: a package that others may write is one that nobody may trust.

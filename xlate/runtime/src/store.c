@@ -13,6 +13,7 @@
 
 enum {
 	O_WRONLY = 1,
+	O_RDWR = 2,
 	O_CREAT = 0100,
 	O_EXCL = 0200,
 	O_DIRECTORY = 0200000,
@@ -257,23 +258,37 @@ static void seen_name(const u64 numbers[7], char text[QUICK_TEXT])
 	hex(whole, QUICK_SIZE, text);
 }
 
-static bool recall(int seen, const struct seen_record *want, u8 out[BLAKE2_SIZE])
+/* One more use of a file of the store; of two at once one may be lost. The write also says when that was. */
+static void count_use(int fd, u64 hits)
+{
+	if (store_may_write(sizeof(struct seen_record)))
+		host_syscall4(__NR_pwrite64, (u64)fd, (u64)&hits, sizeof(hits), offsetof(struct seen_record, hits));
+}
+
+static bool recall(int seen, const struct seen_record *want, bool count, u8 out[BLAKE2_SIZE])
 {
 	struct seen_record r;
 	char name[QUICK_TEXT];
 	struct stat st;
 	long fd, got;
+	bool good;
 
 	seen_name(want->file, name);
-	fd = store_open_file(seen, name, 0, &st);
+	fd = store_open_file(seen, name, count ? O_RDWR : 0, &st);
+	if (fd == -EACCES || fd == -EROFS) { /* somebody else's store: nothing is counted */
+		count = false;
+		fd = store_open_file(seen, name, 0, &st);
+	}
 	if (fd < 0)
 		return false;
 	got = host_syscall4(__NR_pread64, (u64)fd, (u64)&r, sizeof(r), 0);
+	good = got == sizeof(r) && !memcmp(&r, want, offsetof(struct seen_record, hash));
+	if (good && count)
+		count_use((int)fd, r.hits + 1);
 	host_syscall1(__NR_close, (u64)fd);
-	if (got != sizeof(r) || memcmp(&r, want, offsetof(struct seen_record, hash)))
-		return false;
-	memcpy(out, r.hash, BLAKE2_SIZE);
-	return true;
+	if (good)
+		memcpy(out, r.hash, BLAKE2_SIZE);
+	return good;
 }
 
 /* Under a name of its own, then renamed: a record is whole or not there. */
@@ -306,13 +321,14 @@ static bool settled(const struct stat *st)
 
 bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
 {
-	struct seen_record r = {.magic = SEEN_MAGIC};
+	bool ours = start; /* guests' files have no header of ours to pass over */
+	struct seen_record r = {.magic = SEEN_MAGIC, .hits = ours};
 	struct stat after;
 	bool old;
 	u64 now[7];
 
 	file_numbers(st, r.file);
-	if (seen >= 0 && recall(seen, &r, out))
+	if (seen >= 0 && recall(seen, &r, ours, out))
 		return true;
 	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
 	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
