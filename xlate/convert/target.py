@@ -35,18 +35,10 @@ class Target:
         rather than after it.
         """
         path = self._path_for(guest, fast=fast)
-        folder = path.parent
         if self.folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        for fault, is_sound in (
-            (errno.ENOENT, folder.exists()),
-            (errno.ENOTDIR, folder.is_dir()),
-            (errno.EISDIR, not path.is_dir()),
-            (errno.EACCES, os.access(folder, os.W_OK | os.X_OK)),
-        ):
-            if not is_sound:
-                raise OSError(fault, os.strerror(fault), str(path))
-        if self.file is not None and not _may_replace(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        check_place(path)
+        if self.file is not None and not may_replace(path, MAGIC):
             raise OSError(errno.EEXIST, "it exists and is no package", str(path))
         return path
 
@@ -74,11 +66,24 @@ class Target:
         return make_room(store, {path})
 
 
-def _may_replace(path: Path) -> bool:
+def check_place(path: Path) -> None:
+    """Raise OSError where no file can be put: before the work is done rather than after it."""
+    folder = path.parent
+    for fault, is_sound in (
+        (errno.ENOENT, folder.exists()),
+        (errno.ENOTDIR, folder.is_dir()),
+        (errno.EISDIR, not path.is_dir()),
+        (errno.EACCES, os.access(folder, os.W_OK | os.X_OK)),
+    ):
+        if not is_sound:
+            raise OSError(fault, os.strerror(fault), str(path))
+
+
+def may_replace(path: Path, magic: bytes) -> bool:
     """Say whether a rename over the path costs nobody anything: a program, a device, a text."""
     try:
         with open_regular(path) as file:
-            return MAGIC.startswith(file.read(len(MAGIC)))
+            return magic.startswith(file.read(len(magic)))
     except FileNotFoundError:
         return True
     except OSError as error:
@@ -100,7 +105,7 @@ def target_of(output: Path | None, *, several: bool) -> Target:
         if store is None:
             raise Unsupported("no store", "", why_none(os.environ), advice="-o FILE")
         return Target(store)
-    store = _usable(store)
+    store = usable(store)
     if several or output.is_dir():
         if output.exists() and not output.is_dir():
             raise Unsupported("several packages", str(output), "not a folder", advice="-o FOLDER")
@@ -108,7 +113,7 @@ def target_of(output: Path | None, *, several: bool) -> Target:
     return Target(store, file=output)
 
 
-def _usable(store: Store | None) -> Store | None:
+def usable(store: Store | None) -> Store | None:
     """Return the store when it can be used; who names an output does not depend on it."""
     try:
         if store is not None:

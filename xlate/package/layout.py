@@ -24,7 +24,15 @@ PROFILE_SIZE = 256 << 10
 PROFILE_PROBES = 64
 HASH_FACTOR = 0x9E3779B9
 
+# Where a machine keeps packages for all its users: FHS has /var/cache for what can be made again.
+SYSTEM_STORE = "/var/cache/xlate"
+
 SEEN_MAGIC = b"xlseen\r\n"
+
+PACK_FORMAT = 1
+PACK_MAGIC = b"\x7fxlk\r\n\x1a\n"
+PACK_SUFFIX = ".xlpack"
+PACK_FAST = 1  # in the flags of a row: made with `--fp fast`
 
 # Files of one quick key that may stand beside each other: NAME.xlp, NAME-1.xlp, ...
 CANDIDATES = 4
@@ -155,6 +163,37 @@ SEEN = Record.of(
     Field("hash", "u8", count=32),
     Field("hits", "u64"),
 )
+# Many packages in one file: this page, packages as they are, rows, names, zeros up to a page.
+PACK = Record.of(
+    "pack_header",
+    *_whole_page(
+        (
+            Field("magic", "u8", count=8, doc="PACK_MAGIC"),
+            Field("format", "u32", doc="PACK_FORMAT"),
+            Field("count", "u32", doc="rows"),
+            Field("rows_at", "u64", doc="offset of the rows, on a page"),
+            Field("names_at", "u64", doc="offset of the names, where the rows end"),
+            Field("names_size", "u64"),
+            Field("file_size", "u64", doc="of all this, whole pages"),
+            Field("rows_hash", "u8", count=32, doc="BLAKE2b-256 of the rows"),
+            Field("names_hash", "u8", count=32, doc="BLAKE2b-256 of the names"),
+        )
+    ),
+)
+# Sorted by quick key, guest hash, flags. ``package_hash`` is the package's header_hash, and that
+# page has the hash of the rest: who trusts the rows can check everything behind them.
+PACK_ROW = Record.of(
+    "pack_row",
+    Field("quick", "u8", count=16, doc="quick key of the guest file"),
+    Field("guest_hash", "u8", count=32, doc="BLAKE2b-256 of the guest file"),
+    Field("package_hash", "u8", count=32, doc="header_hash of the package"),
+    Field("offset", "u64", doc="of the package, on a page"),
+    Field("size", "u64", doc="of the package, whole pages"),
+    Field("name", "u32", doc="offset of its names in the names"),
+    Field("name_size", "u32", doc="of its names, each with a NUL"),
+    Field("flags", "u32", doc="PACK_FAST"),
+    Field("pad", "u32"),
+)
 
 PROFILE_SLOTS = (PROFILE_SIZE - PROFILE.codec.size) // SIZES["u32"]
 
@@ -181,6 +220,10 @@ def c_header(fingerprint: bytes) -> str:
         "PROFILE_HASH_FACTOR": f"{HASH_FACTOR:#x}u",
         "PROFILE_SUFFIX": f'"{PROFILE_SUFFIX}"',
         "SEEN_MAGIC": _c_bytes(SEEN_MAGIC),
+        "SYSTEM_STORE": f'"{SYSTEM_STORE}"',
+        "PACK_MAGIC": _c_bytes(PACK_MAGIC),
+        "PACK_FORMAT": f"{PACK_FORMAT}u",
+        "PACK_FAST": f"{PACK_FAST}u",
     }
     lines = [
         "/* Generated from xlate/package/layout.py; do not edit. */",
@@ -193,6 +236,6 @@ def c_header(fingerprint: bytes) -> str:
     lines += [f"#define {name} {value}" for name, value in defines.items()]
     names = ", ".join(f"SECTION_{name.upper()}" for name in SECTIONS)
     lines += ["", f"enum {{ {names}, SECTION_COUNT }};", ""]
-    lines += [r.c_struct() for r in (HEADER, ENTRY, FAULT, PROFILE, SEEN)]
+    lines += [r.c_struct() for r in (HEADER, ENTRY, FAULT, PROFILE, SEEN, PACK, PACK_ROW)]
     lines += ["#endif", ""]
     return "\n".join(lines)

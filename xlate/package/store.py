@@ -4,6 +4,9 @@
 ``seen/`` hashes of files that did not change since, ``memo.sqlite`` compiled functions. Mapping a
 package is running its code, so a store that somebody else may write to is not used. The runtime
 reads the same files by the same rules (store.c).
+
+Below the user's store lies the system's, which is for every user and which only `xlate pack import
+--system` writes: packages, and the hashes of these files.
 """
 
 from __future__ import annotations
@@ -21,11 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from xlate.errors import MalformedInput, Unsupported
-from xlate.package.format import decode_header, write_atomically
+from xlate.package.format import decode_header, is_fast, write_atomically
 from xlate.package.key import content_hash, quick_key
 from xlate.package.layout import (
     CANDIDATES,
-    FAST_FEATURES,
     PAGE,
     PROFILE,
     PROFILE_FORMAT,
@@ -36,6 +38,7 @@ from xlate.package.layout import (
     SEEN,
     SEEN_MAGIC,
     SUFFIX,
+    SYSTEM_STORE,
 )
 from xlate.package.regular import open_regular
 
@@ -57,10 +60,13 @@ def package_in(place: Path, guest: bytes, *, fast: bool = False) -> Path | None:
 
     With ``fast`` the one made by `--fp fast`.
     """
-    wanted = content_hash(guest)
-    for path in _names(place, quick_key(guest).hex()) if place.is_dir() else (place,):
+    return _package_of(place, quick_key(guest), content_hash(guest), fast=fast)
+
+
+def _package_of(place: Path, quick: bytes, guest_hash: bytes, *, fast: bool) -> Path | None:
+    for path in _names(place, quick.hex()) if place.is_dir() else (place,):
         header = _look(path).header
-        if header is not None and header["guest_hash"] == wanted and _is_fast(header) == fast:
+        if header is not None and header["guest_hash"] == guest_hash and is_fast(header) == fast:
             return path
     return None
 
@@ -124,9 +130,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Store:
-    """A folder of the layout above; it need not exist yet."""
+    """A folder of the layout above; it need not exist yet. A ``shared`` one is for all users."""
 
     root: Path
+    shared: bool = False
 
     @classmethod
     def locate(cls, environ: Mapping[str, str]) -> Store | None:
@@ -140,6 +147,12 @@ class Store:
         home = environ.get("HOME", "")
         return cls(Path(home) / ".cache" / "xlate") if home.startswith("/") else None
 
+    @classmethod
+    def locate_system(cls, environ: Mapping[str, str]) -> Store | None:
+        """The system's store, None where the environment says ``off``."""
+        named = environ.get("XLATE_SYSTEM_CACHE", "") or SYSTEM_STORE
+        return None if named == OFF else cls(Path(named).absolute(), shared=True)
+
     @property
     def memo_path(self) -> Path:
         """The compiler's memo of functions."""
@@ -150,11 +163,12 @@ class Store:
 
         Raises OSError, or Unsupported where the runtime would not trust what is put there.
         """
-        folders = [self.root / name for name in ("packages", "profiles", "seen")]
+        names = ("packages", "seen") if self.shared else ("packages", "profiles", "seen")
+        folders = [self.root / name for name in names]
         above = [place for place in (self.root, *self.root.parents) if not place.is_dir()]
         for place in (*reversed(above), *folders):
             if not place.is_dir():
-                _make(place)
+                _make(place, 0o755 if self.shared else 0o700)
         self.tidy()
         for folder in folders:
             # The runtime opens them with O_NOFOLLOW; what leads to the store may be links.
@@ -190,10 +204,14 @@ class Store:
 
     def package_path(self, guest: bytes, *, fast: bool = False) -> Path:
         """Where a package for this content goes: over its older one, else to a free name."""
-        found = self.find(guest, fast=fast)
+        return self.place_for(quick_key(guest), content_hash(guest), fast=fast)
+
+    def place_for(self, quick: bytes, guest_hash: bytes, *, fast: bool) -> Path:
+        """The same for content that is known by its key and its hash."""
+        found = _package_of(self.folder, quick, guest_hash, fast=fast)
         if found is not None:
             return found
-        kept = [_look(path) for path in _names(self.folder, quick_key(guest).hex())]
+        kept = [_look(path) for path in _names(self.folder, quick.hex())]
         for one in kept:
             if one.header is None:  # Free, or damaged and of use to nobody.
                 return one.path
@@ -251,7 +269,12 @@ class Store:
         with contextlib.suppress(OSError):
             if time.time() - guest.stat().st_ctime > SETTLED_SECONDS:
                 self._note(guest, 0)
-            self._note(package, PAGE)  # a new file, which nobody writes to
+        self.remember_package(package)
+
+    def remember_package(self, package: Path) -> None:
+        """Note the hash of a new package alone, a file that nobody writes to; best effort too."""
+        with contextlib.suppress(OSError):
+            self._note(package, PAGE)
 
     def _note(self, path: Path, start: int) -> None:
         before = numbers_of(path)
@@ -261,15 +284,12 @@ class Store:
             write_atomically(self.root / "seen" / seen_name(before), record)
 
 
-def _is_fast(header: Mapping[str, Any]) -> bool:
-    features: bytes = header["features"]
-    return features.rstrip(b"\0") == FAST_FEATURES.encode()
-
-
-def _make(folder: Path) -> None:
-    """Make one folder, closed whatever the umask."""
+def _make(folder: Path, mode: int) -> None:
+    """Make one folder, closed or open whatever the umask."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        if mode != 0o700:
+            folder.chmod(mode)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
 

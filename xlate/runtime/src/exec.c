@@ -379,6 +379,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 		own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1,
 		own[OWN_FD_TRACE], own[OWN_FD_LINES],
 		own[OWN_FD_STORE], own[OWN_FD_PACKAGE], own[OWN_FD_IDS], own[OWN_FD_ROOT],
+		own[OWN_FD_SYSTEM],
 	};
 	long err;
 

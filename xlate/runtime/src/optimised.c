@@ -263,7 +263,7 @@ void optimised_say_missing(void)
 	char buf[400];
 	struct text b = text_begin(buf, sizeof(buf));
 
-	if (process.opt.tier != TIER_OPTIMISED || (state && !strcmp(state, "hit")))
+	if (process.opt.tier != TIER_OPTIMISED || (state && str_starts(state, "hit")))
 		return;
 	text_str(&b, "xlate-run: ");
 	text_printable(&b, process.opt.prog, 200);

@@ -48,7 +48,7 @@ const char OPTIONS_HELP[] =
 	"XLATE_STRACE (1, CALLS), XLATE_STRACE_FILE, XLATE_CHAOS, XLATE_DETERMINISTIC; and qemu's, QEMU_LD_PREFIX,\n"
 	"QEMU_STRACE and so on.\n"
 	"Packages made by `xlate convert` are found in $XLATE_CACHE (off: nowhere), else $XDG_CACHE_HOME/xlate, else\n"
-	"~/.cache/xlate.\n"
+	"~/.cache/xlate; then in the system's store, $XLATE_SYSTEM_CACHE (off: nowhere), else /var/cache/xlate.\n"
 	"\n"
 	"examples:\n"
 	"  xlate-run ./busybox sh -c 'uname -m; ls -l'\n"

@@ -189,6 +189,12 @@ bool set_store(struct options *o, const char *value)
 	return true;
 }
 
+bool set_system_store(struct options *o, const char *value)
+{
+	o->system_store = strcmp(value, STORE_OFF) ? value : NULL;
+	return true;
+}
+
 bool set_strace(struct options *o, const char *value)
 {
 	o->strace = true;
@@ -343,7 +349,7 @@ bool unset_env(struct options *o, const char *value)
 	}
 }
 
-/* "exe,stats,totals,program,trace,lines,store,package,ids,root": descriptors left open for us by the parent's exec_guest(). */
+/* "exe,stats,totals,program,trace,lines,store,package,ids,root,system": descriptors left open for us by the parent's exec_guest(). */
 bool set_inherit(struct options *o, const char *value)
 {
 	for (u32 i = 0; i < INHERITED_COUNT; i++) {

@@ -12,6 +12,8 @@
 #include "thread.h"
 
 static const char NONE[] = "none";
+static const char HIT[] = "hit";
+static const char HIT_SYSTEM[] = "hit in the system store";
 static const char OTHER_FILE[] = "refused: made for another file";
 static const char MADE_FAST[] = "refused: made with --fp fast";
 static const char MADE_EXACT[] = "refused: made without --fp fast";
@@ -271,12 +273,32 @@ static const char *try_held(const char *file, const struct guest_file *g, struct
 	return try_file(store_held_package(), file, g, p);
 }
 
-static const char *try_store(int root, const struct guest_file *g, struct package_file *p,
+/* Closes the store's folder. */
+static const char *try_store(long root, const struct guest_file *g, struct package_file *p,
 			     char name[PACKAGE_NAME_SIZE])
 {
-	long folder = root < 0 ? root : store_folder(root, "packages", false);
+	long folder = root < 0 ? root : store_folder((int)root, "packages", false);
+	const char *why = folder < 0 ? folder_problem(folder) : close_after(folder, try_folder((int)folder, g, p, name));
 
-	return folder < 0 ? folder_problem(folder) : close_after(folder, try_folder((int)folder, g, p, name));
+	return root < 0 ? why : close_after(root, why);
+}
+
+/* The user's store, then the system's. NULL, and *state says which; else why the likeliest is refused. */
+static const char *try_stores(const struct guest_file *g, struct package_file *p, const char **state,
+			      char name[PACKAGE_NAME_SIZE])
+{
+	char system_name[PACKAGE_NAME_SIZE] = "";
+	const char *why = try_store(store_root(false), g, p, name), *also;
+
+	if (!why)
+		return NULL;
+	also = try_store(store_system(), g, p, system_name);
+	if (also && why != NONE)
+		return why;
+	memcpy(name, system_name, sizeof(system_name));
+	if (!also)
+		*state = HIT_SYSTEM;
+	return also;
 }
 
 bool package_find(const struct guest_file *g, struct package_file *p, const char **state,
@@ -284,20 +306,16 @@ bool package_find(const struct guest_file *g, struct package_file *p, const char
 {
 	char kept_name[PACKAGE_NAME_SIZE] = "";
 	const char *given = NONE, *kept;
-	long root;
 
 	name[0] = 0;
-	*state = "hit";
+	*state = HIT;
 	if (process.opt.package)
 		given = try_option(process.opt.package, g, p, name);
 	else if (store_held_package() >= 0)
 		given = try_held(process.opt.package_held, g, p, name);
 	if (!given)
 		return true;
-	root = store_root(false);
-	kept = try_store((int)root, g, p, kept_name);
-	if (root >= 0)
-		host_syscall1(__NR_close, (u64)root);
+	kept = try_stores(g, p, state, kept_name);
 	if (kept && given != NONE) {
 		*state = given;
 		return false;

@@ -2,7 +2,8 @@
  * The store on disk. Running a package is running what its writer wrote: so every folder from the store up to the root,
  * and the file itself, must belong to root or to the effective user and be writable by nobody else (folders with the
  * sticky bit excepted: there nobody removes what is another's). The check goes upwards from the opened folder, so what
- * symbolic links or the working directory say plays no part. xlate/package/store.py follows the same rules.
+ * symbolic links or the working directory say plays no part. With raised privileges the folder must be root's: a
+ * program that is setgid runs as its caller, whose files have no say in it. xlate/package/store.py follows the same rules.
  */
 #include "store.h"
 
@@ -39,7 +40,8 @@ enum {
 
 static bool trusted(const struct stat *st)
 {
-	if (st->st_uid && st->st_uid != (u32)host_syscall0(__NR_geteuid)) /* asked each time: the guest changes it */
+	/* asked each time: the guest changes it */
+	if (st->st_uid && (process.opt.privileged || st->st_uid != (u32)host_syscall0(__NR_geteuid)))
 		return false;
 	if ((st->st_mode & S_IFMT) != S_IFREG && (st->st_mode & S_ISVTX))
 		return true;
@@ -123,15 +125,23 @@ int store_held_package(void)
 	return held_fd(OWN_FD_PACKAGE, INHERIT_PACKAGE);
 }
 
+/* A top folder: what is held of it was trusted when it was opened. */
+static long open_top(const char *path, int held)
+{
+	if (!path)
+		return -ENOENT;
+	return held >= 0 ? host_syscall3(__NR_fcntl, (u64)held, F_DUPFD_CLOEXEC, 3) : store_open_path(path);
+}
+
+long store_system(void)
+{
+	return open_top(process.opt.system_store, held_fd(OWN_FD_SYSTEM, INHERIT_SYSTEM));
+}
+
 long store_root(bool create)
 {
 	const char *path = process.opt.store;
-	int held = held_fd(OWN_FD_STORE, INHERIT_STORE);
-	long fd;
-
-	if (held >= 0) /* trusted when it was opened */
-		return path ? host_syscall3(__NR_fcntl, (u64)held, F_DUPFD_CLOEXEC, 3) : -ENOENT;
-	fd = path ? store_open_path(path) : -ENOENT;
+	long fd = open_top(path, held_fd(OWN_FD_STORE, INHERIT_STORE));
 
 	if (fd == -ENOENT && path && create) {
 		make_root(path);
@@ -273,6 +283,8 @@ static bool recall(int seen, const struct seen_record *want, bool count, u8 out[
 	long fd, got;
 	bool good;
 
+	if (seen < 0)
+		return false;
 	seen_name(want->file, name);
 	fd = store_open_file(seen, name, count ? O_RDWR : 0, &st);
 	if (fd == -EACCES || fd == -EROFS) { /* somebody else's store: nothing is counted */
@@ -289,6 +301,19 @@ static bool recall(int seen, const struct seen_record *want, bool count, u8 out[
 	if (good)
 		memcpy(out, r.hash, BLAKE2_SIZE);
 	return good;
+}
+
+/* The system's store, which whoever put packages there may have told the hash of each. */
+static bool recall_system(const struct seen_record *want, u8 out[BLAKE2_SIZE])
+{
+	long top = store_system(), seen = top < 0 ? top : store_folder((int)top, "seen", false);
+	bool known = recall((int)seen, want, false, out);
+
+	if (seen >= 0)
+		host_syscall1(__NR_close, (u64)seen);
+	if (top >= 0)
+		host_syscall1(__NR_close, (u64)top);
+	return known;
 }
 
 /* Under a name of its own, then renamed: a record is whole or not there. */
@@ -328,7 +353,7 @@ bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE
 	u64 now[7];
 
 	file_numbers(st, r.file);
-	if (seen >= 0 && recall(seen, &r, ours, out))
+	if (recall(seen, &r, ours, out) || (seen < 0 && recall_system(&r, out)))
 		return true;
 	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
 	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))

@@ -16,6 +16,8 @@
 
 /* The store's top folder: a descriptor (the caller closes it), -ENOENT, -EPERM when it is not trusted, ... */
 long store_root(bool create);
+/* The system's store, which is only read: likewise. */
+long store_system(void);
 /* The folder of -p, where root.c has opened it before it left the host's root; else -1. */
 int store_held_package(void);
 /* One of its folders; made when `create`. */

@@ -66,7 +66,7 @@
 #define RECORD_ARRIVALS_MAX 9u
 
 /* Descriptors of our own: places in group.own_fds, and how far below the limit they are put. */
-#define OWN_FD_COUNT 12
+#define OWN_FD_COUNT 13
 #define OWN_FD_ROOM 16
 
 /* Largest argv or envp array accepted from a guest, in entries: 8 MiB of pointers; the kernel's byte limit comes first. */
