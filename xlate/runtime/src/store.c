@@ -9,6 +9,7 @@
 
 #include "gen/package.h"
 #include "host.h"
+#include "refusal.h"
 #include "string.h"
 #include "thread.h"
 
@@ -48,6 +49,15 @@ static bool trusted(const struct stat *st)
 	return !(st->st_mode & S_SHARED_WRITE);
 }
 
+static bool trusted_folder(int fd, const struct stat *st)
+{
+	bool good = trusted(st);
+
+	if (!good)
+		refusal_note(fd, st);
+	return good;
+}
+
 /* Is this folder, and every one above it, trusted? 0, -EPERM, or why one cannot be looked at. */
 static long distrust_upwards(int folder)
 {
@@ -59,7 +69,7 @@ static long distrust_upwards(int folder)
 		long up = -1;
 
 		err = host_syscall2(__NR_fstat, (u64)fd, (u64)&st);
-		if (!err && (!trusted(&st) || i == FOLDERS_UP_MAX))
+		if (!err && (!trusted_folder((int)fd, &st) || i == FOLDERS_UP_MAX))
 			err = -EPERM;
 		top = i && st.st_ino == below.st_ino && st.st_dev == below.st_dev;
 		below = st;
@@ -159,7 +169,7 @@ long store_folder(int root, const char *name, bool create)
 		host_syscall3(__NR_mkdirat, (u64)root, (u64)name, 0700);
 		fd = host_syscall4(__NR_openat, (u64)root, (u64)name, FOLDER_FLAGS | O_NOFOLLOW, 0);
 	}
-	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted(&st));
+	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted_folder((int)fd, &st));
 }
 
 long store_open_file(int folder, const char *name, int flags, struct stat *st)
