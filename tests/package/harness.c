@@ -47,6 +47,16 @@ long fd_path(long fd, char *buf, size_t size)
 	return -1;
 }
 
+void refusal_note(int fd, const struct stat *st)
+{
+	(void)fd, (void)st;
+}
+
+void refusal_tell(void)
+{
+	never("refusal_tell");
+}
+
 u64 cache_window(void)
 {
 	never("cache_window");

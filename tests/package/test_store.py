@@ -21,7 +21,9 @@ GUEST = guest_image()
 
 
 def seen(store: Store) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (store.root / "seen").iterdir()}
+    """Return the records of hashes, without how often they were of use."""
+    counted = SEEN.layout.offsets()["hits"]
+    return {path.name: path.read_bytes()[:counted] for path in (store.root / "seen").iterdir()}
 
 
 def settle() -> None:

@@ -24,7 +24,7 @@ from tests.package.samples import (
     run,
 )
 from xlate.package.format import encode, write
-from xlate.package.layout import SYSTEM_STORE
+from xlate.package.layout import SEEN, SYSTEM_STORE
 from xlate.package.store import SETTLED_SECONDS, Store
 
 HIT, SYSTEM_HIT = "hit", "hit in the system store"
@@ -193,8 +193,7 @@ def test_hashes_that_it_has_are_believed_without_a_store_of_ones_own(
     system.remember_package(system.package_path(GUEST))
     assert run(xlate_run, guest).states == [SYSTEM_HIT]
     (record,) = (system.root / "seen").iterdir()
-    data = record.read_bytes()
-    record.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    record.write_bytes(SEEN.pack(**{**SEEN.unpack(record.read_bytes()), "hash": bytes(32)}))
     assert run(xlate_run, guest).states == ["refused: damaged"]
     assert run(xlate_run, guest, cache=store.root).states == [SYSTEM_HIT]
 

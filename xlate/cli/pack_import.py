@@ -18,6 +18,7 @@ import click
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.pack_list import pack_in
 from xlate.cli.verify_store import whole
+from xlate.convert.room import make_room
 from xlate.errors import MalformedInput, Unsupported, XlateError
 from xlate.package import quarantine
 from xlate.package.format import Package, write
@@ -48,6 +49,7 @@ def import_command(files: tuple[Path, ...], *, system: bool, replace: bool, quie
             with pack_in(file) as pack:
                 for row in pack.rows:
                     counts[_import(store, pack, row, replace=replace)] += 1
+                _hold_cap(store, pack)
         except Refused as error:
             error.show()
             failed = True
@@ -58,6 +60,13 @@ def import_command(files: tuple[Path, ...], *, system: bool, replace: bool, quie
             click.echo(f"{click.format_filename(file)}: {told or 'nothing imported'}")
     if failed:
         sys.exit(1)
+
+
+def _hold_cap(store: Store, pack: Pack) -> None:
+    """Remove what was of use longest ago from a user's store that is too large by now."""
+    if not store.shared:
+        places = (store.place_for(row.quick, row.guest_hash, fast=row.fast) for row in pack.rows)
+        make_room(store, set(places))
 
 
 def _store(*, system: bool) -> Store:

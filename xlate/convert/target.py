@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from xlate.convert.room import cap_now, make_room
 from xlate.errors import Unsupported
 from xlate.package.format import Package, write
 from xlate.package.layout import MAGIC
@@ -50,14 +51,19 @@ class Target:
         self.store.prepare()
         return self.store.package_path(guest, fast=fast)
 
-    def put(self, program: Path, path: Path, package: Package) -> None:
-        """Write a package in one step, and remember that program and package have been checked."""
+    def put(self, program: Path, path: Path, package: Package) -> int:
+        """Write a package in one step, and remember that program and package have been checked.
+
+        Return how many files the store lost for it, which had become too large.
+        """
         store = self.store
         kept = store is not None and path.parent == store.folder
         with store.alone() if store is not None and kept else nullcontext():
             write(path, package)
-        if store is not None:
-            store.remember(program, path)
+        if store is None:
+            return 0
+        store.remember(program, path)
+        return make_room(store, {path})
 
 
 def check_place(path: Path) -> None:
@@ -93,6 +99,8 @@ def target_of(output: Path | None, *, several: bool) -> Target:
     given a folder too, an existing one.
     """
     store = Store.locate(os.environ)
+    if store is not None:
+        cap_now(store)  # raises, before any work, where XLATE_CACHE_MAX is no size
     if output is None:
         if store is None:
             raise Unsupported("no store", "", why_none(os.environ), advice="-o FILE")

@@ -288,6 +288,19 @@ def _nothing() -> None:
     """Nobody wants to be called."""
 
 
+def _write_sparse(file: BinaryIO, data: bytes) -> None:
+    """Write the bytes; pages of zeros, of which slices of tables are full, become holes."""
+    zeros = bytes(PAGE)
+    start = at = 0
+    for at in range(0, len(data), PAGE):
+        if data[at : at + PAGE] == zeros:
+            file.write(data[start:at])
+            file.seek(at + PAGE)
+            start = at + PAGE
+    file.write(data[start:])
+    file.truncate(len(data))
+
+
 @contextlib.contextmanager
 def replacing(
     path: Path, *, before_rename: Callable[[], None] = _nothing, mode: int = 0o644
@@ -321,7 +334,7 @@ def write_atomically(
 ) -> None:
     """Put a file in place in one step, as ``replacing`` does."""
     with replacing(path, before_rename=before_rename) as file:
-        file.write(data)
+        _write_sparse(file, data)
 
 
 def write(path: Path, package: Package) -> None:

@@ -154,12 +154,14 @@ PROFILE = Record.of(
     Field("quick", "u8", count=16),
     Field("rest", "u8", count=32),
 )
-# ``file``: device, inode, size, seconds and nanoseconds of mtime and of ctime.
+# ``file``: device, inode, size, seconds and nanoseconds of mtime and of ctime. ``hits``: about how
+# often a run used the file, if it is one of ours; the record's own mtime says when last.
 SEEN = Record.of(
     "seen_record",
     Field("magic", "u8", count=8),
     Field("file", "u64", count=7),
     Field("hash", "u8", count=32),
+    Field("hits", "u64"),
 )
 # Many packages in one file: this page, packages as they are, rows, names, zeros up to a page.
 PACK = Record.of(

@@ -106,12 +106,17 @@ def _distrust_one(place: Path) -> str:
     return ""
 
 
-def _numbers(path: Path) -> tuple[int, ...]:
+def numbers_of(path: Path) -> tuple[int, ...]:
     """What tells this content of a file from any later one, as the seen record has it."""
     st = path.stat()
     second = 1_000_000_000
     times = (*divmod(st.st_mtime_ns, second), *divmod(st.st_ctime_ns, second))
     return (st.st_dev, st.st_ino, st.st_size, *times)
+
+
+def seen_name(numbers: tuple[int, ...]) -> str:
+    """The name of the record of a file that has these numbers."""
+    return content_hash(b"".join(n.to_bytes(8, "little") for n in numbers[:2]))[:16].hex()
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ class Store:
         for place in (*reversed(above), *folders):
             if not place.is_dir():
                 _make(place, 0o755 if self.shared else 0o700)
-        self._tidy()
+        self.tidy()
         for folder in folders:
             # The runtime opens them with O_NOFOLLOW; what leads to the store may be links.
             why = f"{folder} is a symbolic link" if folder.is_symlink() else distrust(folder)
@@ -227,12 +232,15 @@ class Store:
         elif package in names and names.index(left[-1]) > names.index(package):
             left[-1].replace(package)  # the runtime looks no further than a name that is free
 
-    def _tidy(self) -> None:
-        """Remove what killed writers left, and hashes of what has most likely gone since."""
+    def tidy(self) -> None:
+        """Remove what killed writers left, and hashes of what has most likely gone since.
+
+        Times to come are of a clock that went backwards: nobody waits until they are past.
+        """
         for pattern, seconds in (("*/.*.new", LEFT_OVER_SECONDS), ("seen/*", SEEN_SECONDS)):
             for path in self.root.glob(pattern):
                 with contextlib.suppress(OSError):
-                    if time.time() - path.stat().st_mtime > seconds:
+                    if abs(time.time() - path.lstat().st_mtime) > seconds:
                         path.unlink()
 
     # --- what runs left --------------------------------------------------------------------------
@@ -269,12 +277,11 @@ class Store:
             self._note(package, PAGE)
 
     def _note(self, path: Path, start: int) -> None:
-        before = _numbers(path)
+        before = numbers_of(path)
         found = content_hash(path.read_bytes()[start:])
-        if _numbers(path) == before:
-            name = content_hash(b"".join(n.to_bytes(8, "little") for n in before[:2]))[:16].hex()
+        if numbers_of(path) == before:
             record = SEEN.pack(magic=SEEN_MAGIC, file=before, hash=found)
-            write_atomically(self.root / "seen" / name, record)
+            write_atomically(self.root / "seen" / seen_name(before), record)
 
 
 def _make(folder: Path, mode: int) -> None:

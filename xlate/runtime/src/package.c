@@ -163,7 +163,7 @@ static const char *map_image(struct package *k, const struct package_file *p)
 			       0);
 	if (host_is_error(at)) {
 		cache_unclaim(k->image, page_ceil(k->image_size));
-		return "refused: cannot be mapped as code";
+		return package_unmappable(p->fd, at);
 	}
 	*(u32 *)k->image = k->bias;
 	return NULL;

@@ -7,9 +7,12 @@
  */
 #include "package_file.h"
 
+#include <asm/statfs.h>
+
 #include "host.h"
 #include "pack_file.h"
 #include "payload.h"
+#include "refusal.h"
 #include "string.h"
 #include "thread.h"
 
@@ -18,6 +21,7 @@ static const char HIT[] = "hit";
 static const char HIT_SYSTEM[] = "hit in the system store";
 static const char HIT_OWN[] = "hit in the runtime";
 static const char DAMAGED[] = "refused: damaged";
+static const char OTHERS_FOLDER[] = "refused: not trusted, others may write to its folder";
 static const char OTHER_FILE[] = "refused: made for another file";
 static const char MADE_FAST[] = "refused: made with --fp fast";
 static const char MADE_EXACT[] = "refused: made without --fp fast";
@@ -321,7 +325,7 @@ static const char *close_after(long folder, const char *why)
 
 static const char *folder_problem(long err)
 {
-	return err == -EPERM ? "refused: not trusted, others may write to its folder" : NONE;
+	return err == -EPERM ? OTHERS_FOLDER : NONE;
 }
 
 /* -p names a file, or a folder like the store's. */
@@ -380,6 +384,8 @@ static const char *try_stores(const struct guest_file *g, struct package_file *p
 
 	if (!why)
 		return NULL;
+	if (why == OTHERS_FOLDER)
+		refusal_tell();
 	also = try_store(store_system(), g, p, system_name);
 	if (also && why != NONE)
 		return why;
@@ -420,4 +426,17 @@ bool package_find(const struct guest_file *g, struct package_file *p, const char
 	if (kept)
 		*state = kept;
 	return !kept;
+}
+
+enum { ST_NOEXEC = 8 };
+
+const char *package_unmappable(int fd, long err)
+{
+	struct statfs fs;
+
+	if (err == -EPERM && !host_syscall2(__NR_fstatfs, (u64)fd, (u64)&fs) && (fs.f_flags & ST_NOEXEC))
+		return "refused: its file system is mounted noexec";
+	if (err == -EPERM || err == -EACCES)
+		return "refused: this system does not allow mapping it as code";
+	return "refused: cannot be mapped as code";
 }

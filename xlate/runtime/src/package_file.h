@@ -31,4 +31,7 @@ struct package_file {
  */
 bool package_find(const struct guest_file *g, struct package_file *p, const char **state, char name[PACKAGE_NAME_SIZE]);
 
+/* Why a file's code cannot be mapped, from what mmap said: a file system without execution, a rule of the host's. */
+const char *package_unmappable(int fd, long err);
+
 #endif

@@ -9,11 +9,13 @@
 
 #include "gen/package.h"
 #include "host.h"
+#include "refusal.h"
 #include "string.h"
 #include "thread.h"
 
 enum {
 	O_WRONLY = 1,
+	O_RDWR = 2,
 	O_CREAT = 0100,
 	O_EXCL = 0200,
 	O_DIRECTORY = 0200000,
@@ -47,6 +49,15 @@ static bool trusted(const struct stat *st)
 	return !(st->st_mode & S_SHARED_WRITE);
 }
 
+static bool trusted_folder(int fd, const struct stat *st)
+{
+	bool good = trusted(st);
+
+	if (!good)
+		refusal_note(fd, st);
+	return good;
+}
+
 /* Is this folder, and every one above it, trusted? 0, -EPERM, or why one cannot be looked at. */
 static long distrust_upwards(int folder)
 {
@@ -58,7 +69,7 @@ static long distrust_upwards(int folder)
 		long up = -1;
 
 		err = host_syscall2(__NR_fstat, (u64)fd, (u64)&st);
-		if (!err && (!trusted(&st) || i == FOLDERS_UP_MAX))
+		if (!err && (!trusted_folder((int)fd, &st) || i == FOLDERS_UP_MAX))
 			err = -EPERM;
 		top = i && st.st_ino == below.st_ino && st.st_dev == below.st_dev;
 		below = st;
@@ -158,7 +169,7 @@ long store_folder(int root, const char *name, bool create)
 		host_syscall3(__NR_mkdirat, (u64)root, (u64)name, 0700);
 		fd = host_syscall4(__NR_openat, (u64)root, (u64)name, FOLDER_FLAGS | O_NOFOLLOW, 0);
 	}
-	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted(&st));
+	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted_folder((int)fd, &st));
 }
 
 long store_open_file(int folder, const char *name, int flags, struct stat *st)
@@ -256,46 +267,57 @@ bool store_quick(int fd, u64 size, u8 out[QUICK_SIZE])
 	return true;
 }
 
-/* inner: where the part of a file begins that has a record beside the file's own, or 0. */
-static void seen_name(const u64 numbers[7], u64 inner, char text[QUICK_TEXT])
+static void seen_name(const u64 numbers[7], char text[QUICK_TEXT])
 {
 	u8 whole[BLAKE2_SIZE];
 	struct blake2 s;
 
 	blake2_begin(&s);
 	blake2_add(&s, numbers, 2 * sizeof(u64));
-	if (inner)
-		blake2_add(&s, &inner, sizeof(inner));
 	blake2_end(&s, whole);
 	hex(whole, QUICK_SIZE, text);
 }
 
-static bool recall(int seen, const struct seen_record *want, u64 inner, u8 out[BLAKE2_SIZE])
+/* One more use of a file of the store; of two at once one may be lost. The write also says when that was. */
+static void count_use(int fd, u64 hits)
+{
+	if (store_may_write(sizeof(struct seen_record)))
+		host_syscall4(__NR_pwrite64, (u64)fd, (u64)&hits, sizeof(hits), offsetof(struct seen_record, hits));
+}
+
+static bool recall(int seen, const struct seen_record *want, bool count, u8 out[BLAKE2_SIZE])
 {
 	struct seen_record r;
 	char name[QUICK_TEXT];
 	struct stat st;
 	long fd, got;
+	bool good;
 
 	if (seen < 0)
 		return false;
-	seen_name(want->file, inner, name);
-	fd = store_open_file(seen, name, 0, &st);
+	seen_name(want->file, name);
+	fd = store_open_file(seen, name, count ? O_RDWR : 0, &st);
+	if (fd == -EACCES || fd == -EROFS) { /* somebody else's store: nothing is counted */
+		count = false;
+		fd = store_open_file(seen, name, 0, &st);
+	}
 	if (fd < 0)
 		return false;
 	got = host_syscall4(__NR_pread64, (u64)fd, (u64)&r, sizeof(r), 0);
+	good = got == sizeof(r) && !memcmp(&r, want, offsetof(struct seen_record, hash));
+	if (good && count)
+		count_use((int)fd, r.hits + 1);
 	host_syscall1(__NR_close, (u64)fd);
-	if (got != sizeof(r) || memcmp(&r, want, offsetof(struct seen_record, hash)))
-		return false;
-	memcpy(out, r.hash, BLAKE2_SIZE);
-	return true;
+	if (good)
+		memcpy(out, r.hash, BLAKE2_SIZE);
+	return good;
 }
 
 /* The system's store, which whoever put packages there may have told the hash of each. */
-static bool recall_system(const struct seen_record *want, u64 inner, u8 out[BLAKE2_SIZE])
+static bool recall_system(const struct seen_record *want, u8 out[BLAKE2_SIZE])
 {
 	long top = store_system(), seen = top < 0 ? top : store_folder((int)top, "seen", false);
-	bool known = recall((int)seen, want, inner, out);
+	bool known = recall((int)seen, want, false, out);
 
 	if (seen >= 0)
 		host_syscall1(__NR_close, (u64)seen);
@@ -305,14 +327,14 @@ static bool recall_system(const struct seen_record *want, u64 inner, u8 out[BLAK
 }
 
 /* Under a name of its own, then renamed: a record is whole or not there. */
-static void remember(int seen, const struct seen_record *r, u64 inner)
+static void remember(int seen, const struct seen_record *r)
 {
 	char name[QUICK_TEXT], fresh[32];
 	long fd, put;
 
 	if (!store_may_write(sizeof(*r)))
 		return;
-	seen_name(r->file, inner, name);
+	seen_name(r->file, name);
 	store_temporary_name(fresh);
 	fd = host_syscall4(__NR_openat, (u64)seen, (u64)fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -332,29 +354,38 @@ static bool settled(const struct stat *st)
 	return now[0] * 1000000000 + now[1] > st->st_ctime * 1000000000 + st->st_ctime_nsec + SETTLED_NS;
 }
 
-bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+/* A part behind the first page has a record of its own, as a file of its own would. */
+static void part_numbers(const struct stat *st, u64 start, u64 out[7])
 {
-	return store_hash_part(seen, fd, st, start, (u64)st->st_size, out);
+	file_numbers(st, out);
+	if (start > PAGE_SIZE)
+		out[0] ^= start / PAGE_SIZE << 32;
 }
 
 bool store_hash_part(int seen, int fd, const struct stat *st, u64 start, u64 end, u8 out[BLAKE2_SIZE])
 {
-	struct seen_record r = {.magic = SEEN_MAGIC};
+	bool ours = start; /* guests' files have no header of ours to pass over */
+	struct seen_record r = {.magic = SEEN_MAGIC, .hits = ours};
 	struct stat after;
 	bool old;
-	u64 now[7], inner = start > PAGE_SIZE ? start : 0;
+	u64 now[7];
 
-	file_numbers(st, r.file);
-	if (recall(seen, &r, inner, out) || (seen < 0 && recall_system(&r, inner, out)))
+	part_numbers(st, start, r.file);
+	if (recall(seen, &r, ours, out) || (seen < 0 && recall_system(&r, out)))
 		return true;
 	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
 	if (!hash_file(fd, start, end, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
 		return false;
-	file_numbers(&after, now);
+	part_numbers(&after, start, now);
 	if (memcmp(now, r.file, sizeof(now)))
 		return false;
 	memcpy(r.hash, out, BLAKE2_SIZE);
 	if (seen >= 0 && old)
-		remember(seen, &r, inner);
+		remember(seen, &r);
 	return true;
+}
+
+bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+{
+	return store_hash_part(seen, fd, st, start, (u64)st->st_size, out);
 }

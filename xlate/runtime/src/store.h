@@ -29,7 +29,7 @@ long store_open_file(int folder, const char *name, int flags, struct stat *st);
 
 /*
  * BLAKE2b-256 of a file from `start` on, from the folder `seen` when the file is as it was then (-1: no folder);
- * computed and remembered otherwise. False: it cannot be read, or changes meanwhile.
+ * computed and remembered otherwise. Uses are counted of files with a header, our own. False: it cannot be read, or changes meanwhile.
  */
 bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE]);
 /* The same of a part that begins after the first page and ends at `end`: it has a record of its own. */
