@@ -13,6 +13,7 @@
 #include "load.h"
 #include "memory.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
@@ -330,6 +331,7 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 		world_stop(t);
 		world_unlock(&held);
 	}
+	stock_save(t);
 	stats_flush();
 	if (kept)
 		set_inherited(kept, true);

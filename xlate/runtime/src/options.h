@@ -34,6 +34,7 @@ struct options {
 	u64 guest_base;
 	const char *sysroot;		/* -L, NULL: none */
 	const char *package;		/* -p, absolute: a package, or a folder of them; NULL: none */
+	bool keep;			/* what the baseline tier makes, for later runs */
 	const char *store;		/* absolute; from the host's environment; NULL: none */
 	bool strace;
 	const char *strace_only;	/* which calls: names, patterns, %classes, with ! before them none of those; NULL: all */
