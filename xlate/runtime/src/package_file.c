@@ -110,6 +110,18 @@ static const char *judge_place(const struct package_header *h, const struct gues
 	return NULL;
 }
 
+/* Where hashes are remembered; -1: nowhere, then they are computed at every start. */
+static int open_seen(void)
+{
+	long root = store_root(true), seen = -1;
+
+	if (root >= 0) {
+		seen = store_folder((int)root, "seen", true);
+		host_syscall1(__NR_close, (u64)root);
+	}
+	return seen < 0 ? -1 : (int)seen;
+}
+
 static const char *compare_contents(const struct package_file *p, const struct stat *st, const struct guest_file *g,
 				    int seen)
 {
@@ -126,7 +138,7 @@ static const char *compare_contents(const struct package_file *p, const struct s
 
 static const char *judge_contents(const struct package_file *p, const struct stat *st, const struct guest_file *g)
 {
-	int seen = store_open_seen(); /* -1: hashes are computed at every start */
+	int seen = open_seen();
 	const char *why = compare_contents(p, st, g, seen);
 
 	if (seen >= 0)

@@ -102,18 +102,19 @@ static const char *map_file(struct module_stock *m, const struct stock_file *f)
 
 static const char *use_file(struct module_stock *m)
 {
-	long folder = stock_folder(false);
+	struct stock_store store;
 	struct stock_file f;
 	const char *why;
+	long err = stock_open_store(false, &store);
 
-	if (folder < 0)
-		return folder == -EPERM ? "refused: not trusted, others may write to its folder" : STOCK_NONE;
-	why = stock_open((int)folder, &m->key, &f);
+	if (err)
+		return err == -EPERM ? "refused: not trusted, others may write to its folder" : STOCK_NONE;
+	why = stock_open(&store, &m->key, &f);
 	if (!why) {
-		why = stock_is_whole(&f) ? map_file(m, &f) : "refused: damaged";
+		why = stock_is_whole(&store, &f) ? map_file(m, &f) : "refused: damaged";
 		host_syscall1(__NR_close, (u64)f.fd);
 	}
-	host_syscall1(__NR_close, (u64)folder);
+	stock_close_store(&store);
 	return why;
 }
 
@@ -171,6 +172,7 @@ void stock_mapped(struct thread *t, const struct guest_file *g, const struct sto
 	stocks[stock_count] = m;
 	__atomic_store_n(&stock_count, stock_count + 1, __ATOMIC_RELEASE);
 	stats_own.map_blocks += m.image_size ? m.tables.count : 0;
+	stats_own.kept_blocks += m.image_size ? m.tables.count : 0;
 }
 
 /* --- finding code --------------------------------------------------------------------------------------- */

@@ -84,29 +84,33 @@ static const char *judge(struct stock_file *f, const struct stock_key *key)
 	return NULL;
 }
 
-bool stock_is_whole(const struct stock_file *f)
+bool stock_is_whole(const struct stock_store *s, const struct stock_file *f)
 {
-	int seen = store_open_seen();
 	u8 sum[BLAKE2_SIZE];
-	bool whole;
 
-	whole = store_sum_of(seen, f->fd, &f->st, PAGE_SIZE, sum) && !memcmp(sum, f->h.data_sum, sizeof(sum));
-	if (seen >= 0)
-		host_syscall1(__NR_close, (u64)seen);
-	return whole;
+	return store_sum_of(s->seen, f->fd, &f->st, PAGE_SIZE, sum) && !memcmp(sum, f->h.data_sum, sizeof(sum));
 }
 
 /* --- finding -------------------------------------------------------------------------------------------- */
 
-long stock_folder(bool create)
+long stock_open_store(bool create, struct stock_store *s)
 {
 	long root = store_root(create), folder;
 
 	if (root < 0)
 		return root;
 	folder = store_folder((int)root, STOCK_FOLDER, create);
+	s->folder = (int)folder;
+	s->seen = folder < 0 ? -1 : (int)store_folder((int)root, "seen", true);
 	host_syscall1(__NR_close, (u64)root);
-	return folder;
+	return folder < 0 ? folder : 0;
+}
+
+void stock_close_store(const struct stock_store *s)
+{
+	host_syscall1(__NR_close, (u64)s->folder);
+	if (s->seen >= 0)
+		host_syscall1(__NR_close, (u64)s->seen);
 }
 
 void stock_name(const struct stock_key *key, char name[STOCK_NAME_SIZE])
@@ -117,14 +121,14 @@ void stock_name(const struct stock_key *key, char name[STOCK_NAME_SIZE])
 	text_str(&b, key->beside_package ? "-p" STOCK_SUFFIX : STOCK_SUFFIX);
 }
 
-const char *stock_open(int folder, const struct stock_key *key, struct stock_file *f)
+const char *stock_open(const struct stock_store *s, const struct stock_key *key, struct stock_file *f)
 {
 	char name[STOCK_NAME_SIZE];
 	const char *why;
 	long fd;
 
 	stock_name(key, name);
-	fd = store_open_file(folder, name, 0, &f->st);
+	fd = store_open_file(s->folder, name, 0, &f->st);
 	if (fd == -ENOENT)
 		return STOCK_NONE;
 	if (fd == -EPERM)

@@ -34,15 +34,21 @@ struct stock_places {
 bool stock_places(const struct stock_header *h, struct stock_places *p);
 void stock_seal(struct stock_header *h);
 
-/* The folder of kept files, or -errno. */
-long stock_folder(bool create);
+/* The folders of kept files and of what is remembered of files. */
+struct stock_store {
+	int folder, seen; /* seen -1: nothing is remembered */
+};
+
+/* 0, then stock_close_store(); or -errno. */
+long stock_open_store(bool create, struct stock_store *s);
+void stock_close_store(const struct stock_store *s);
 void stock_name(const struct stock_key *key, char name[STOCK_NAME_SIZE]);
 /*
  * NULL: f is open (the caller closes it) and for this key; whether its contents are whole stock_is_whole() says. Else
  * why there is none; STOCK_NONE when nobody has made it.
  */
-const char *stock_open(int folder, const struct stock_key *key, struct stock_file *f);
-bool stock_is_whole(const struct stock_file *f);
+const char *stock_open(const struct stock_store *s, const struct stock_key *key, struct stock_file *f);
+bool stock_is_whole(const struct stock_store *s, const struct stock_file *f);
 extern const char STOCK_NONE[];
 
 /* --- what is in the tables ---------------------------------------------------------------------------- */

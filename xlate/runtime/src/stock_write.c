@@ -29,7 +29,7 @@ enum { O_WRONLY = 1, O_CREAT = 0100, O_EXCL = 0200, O_CLOEXEC = 02000000 };
 struct draft {
 	const struct module_stock *m;
 	struct stock_file base;	/* the present one; base.h.units 0: there is none */
-	u64 old;		/* where it is mapped */
+	u64 old, old_size;	/* where it is mapped */
 	struct stock_tables had;
 	struct stock_header h;
 	struct stock_places places;
@@ -324,7 +324,7 @@ static bool write_all(long fd, const u8 *from, u64 size)
 	return true;
 }
 
-static bool publish(const struct draft *d, int folder)
+static bool publish(const struct draft *d, const struct stock_store *s)
 {
 	char name[STOCK_NAME_SIZE], fresh[32];
 	bool done;
@@ -334,33 +334,41 @@ static bool publish(const struct draft *d, int folder)
 		return false;
 	stock_name(&d->m->key, name);
 	store_temporary_name(fresh);
-	fd = host_syscall4(__NR_openat, (u64)folder, (u64)fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = host_syscall4(__NR_openat, (u64)s->folder, (u64)fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
 	done = write_all(fd, d->out, d->places.end);
 	host_syscall1(__NR_close, (u64)fd);
-	done = done && !host_syscall4(__NR_renameat, (u64)folder, (u64)fresh, (u64)folder, (u64)name);
+	done = done && !host_syscall4(__NR_renameat, (u64)s->folder, (u64)fresh, (u64)s->folder, (u64)name);
 	if (!done)
-		host_syscall3(__NR_unlinkat, (u64)folder, (u64)fresh, 0);
+		host_syscall3(__NR_unlinkat, (u64)s->folder, (u64)fresh, 0);
 	return done;
 }
 
 /* --- one module ----------------------------------------------------------------------------------------- */
 
+static void begin_anew(struct draft *d)
+{
+	d->h = (struct stock_header){.bias = d->m->bias, .image_size = first_end()};
+	d->base.h = (struct stock_header){0};
+	d->had.count = 0;
+}
+
 /* The present file, unless it is of no use any more. */
-static void open_base(struct draft *d, int folder)
+static void open_base(struct draft *d, const struct stock_store *s)
 {
 	long at;
 
 	d->base.fd = -1;
-	d->h = (struct stock_header){.bias = d->m->bias, .image_size = first_end()};
-	if (stock_open(folder, &d->m->key, &d->base)) {
-		d->base.h = (struct stock_header){0};
+	if (stock_open(s, &d->m->key, &d->base)) {
+		d->base.fd = -1;
+		begin_anew(d);
 		return;
 	}
-	at = host_mmap(0, d->base.h.file_size, PROT_READ, MAP_PRIVATE, d->base.fd, 0);
+	d->old_size = d->base.h.file_size;
+	at = host_mmap(0, d->old_size, PROT_READ, MAP_PRIVATE, d->base.fd, 0);
 	if (host_is_error(at)) {
-		d->base.h = (struct stock_header){0};
+		begin_anew(d);
 		return;
 	}
 	d->old = (u64)at;
@@ -369,40 +377,43 @@ static void open_base(struct draft *d, int folder)
 	d->h = d->base.h;
 }
 
-static void close_base(struct draft *d)
+static void close_base(const struct draft *d)
 {
 	if (d->old)
-		host_munmap(d->old, d->base.h.file_size);
+		host_munmap(d->old, d->old_size);
 	if (d->base.fd >= 0)
 		host_syscall1(__NR_close, (u64)d->base.fd);
 }
 
-/* What was remembered of the old file's contents is of no use. */
-static void forget_base(const struct draft *d)
+/* What is new is in d->h; contents of the present file are looked at only when there is something. */
+static bool has_news(struct draft *d, const u8 *owner, u8 which, const struct stock_store *s)
 {
-	int seen = d->had.count ? store_open_seen() : -1;
-
-	if (seen < 0)
-		return;
-	store_forget(seen, &d->base.st);
-	host_syscall1(__NR_close, (u64)seen);
+	if (!measure(d, owner, which))
+		return false;
+	if (!d->had.count || stock_is_whole(s, &d->base))
+		return true;
+	begin_anew(d);
+	return measure(d, owner, which);
 }
 
-static void save_module(const u8 *owner, u8 which, int folder)
+static void save_module(const u8 *owner, u8 which, const struct stock_store *s)
 {
 	struct draft d = {.m = &stocks[which]};
 
-	open_base(&d, folder);
-	if (measure(&d, owner, which) && (!d.had.count || stock_is_whole(&d.base)) && begin_file(&d)) {
+	open_base(&d, s);
+	if (has_news(&d, owner, which, s) && begin_file(&d)) {
 		fill(&d, owner, which);
-		if (publish(&d, folder))
-			forget_base(&d);
+		if (publish(&d, s)) {
+			stats_own.saved_blocks += d.h.units - d.had.count;
+			if (d.base.fd >= 0 && s->seen >= 0)
+				store_forget(s->seen, &d.base.st);
+		}
 		host_munmap((u64)d.out, d.places.end);
 	}
 	close_base(&d);
 }
 
-static void save_modules(const u8 *owner, u32 count, int folder)
+static void save_modules(const u8 *owner, u32 count, const struct stock_store *s)
 {
 	u8 some[STOCK_MODULES] = {0};
 
@@ -411,13 +422,15 @@ static void save_modules(const u8 *owner, u32 count, int folder)
 			some[owner[i]] = 1;
 	for (u32 i = 0; i < stock_count; i++)
 		if (some[i])
-			save_module(owner, (u8)i, folder);
+			save_module(owner, (u8)i, s);
 }
 
 void stock_save(struct thread *t)
 {
+	u64 began = stats_clock();
+	struct stock_store store;
 	u32 count;
-	long owner, folder;
+	long owner;
 	HOLD_LOCK;
 
 	(void)t;
@@ -425,13 +438,13 @@ void stock_save(struct thread *t)
 	if (!stock_is_on() || !stock_count || !count)
 		return;
 	owner = pages(count);
-	folder = host_is_error(owner) ? owner : stock_folder(true);
-	if (folder >= 0) {
+	if (!host_is_error(owner) && !stock_open_store(true, &store)) {
 		find_owners((u8 *)owner);
-		save_modules((const u8 *)owner, count, (int)folder);
-		host_syscall1(__NR_close, (u64)folder);
+		save_modules((const u8 *)owner, count, &store);
+		stock_close_store(&store);
 	}
 	if (!host_is_error(owner))
 		host_munmap((u64)owner, page_ceil(count));
 	units_unsaved = units_count();
+	stats_own.save_ns += stats_clock() - began;
 }

@@ -381,14 +381,3 @@ void store_forget(int seen, const struct stat *st)
 	seen_name(numbers, name);
 	host_syscall3(__NR_unlinkat, (u64)seen, (u64)name, 0);
 }
-
-int store_open_seen(void)
-{
-	long root = store_root(true), seen = -1;
-
-	if (root >= 0) {
-		seen = store_folder((int)root, "seen", true);
-		host_syscall1(__NR_close, (u64)root);
-	}
-	return seen < 0 ? -1 : (int)seen;
-}

@@ -37,8 +37,6 @@ bool store_sum_of(int seen, int fd, const struct stat *st, u64 start, u8 out[BLA
 void store_sum(const void *data, u64 len, u8 out[BLAKE2_SIZE]);
 /* What was remembered of a file that is no more. */
 void store_forget(int seen, const struct stat *st);
-/* The folder of what is remembered; -1: nothing can be. */
-int store_open_seen(void);
 
 /* What a file is known by while it does not change: device, inode, size, times. */
 #define FILE_NUMBERS 7
