@@ -331,7 +331,7 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 		world_stop(t);
 		world_unlock(&held);
 	}
-	stock_save(t);
+	stock_save(false);
 	stats_flush();
 	if (kept)
 		set_inherited(kept, true);

@@ -180,7 +180,7 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	if (t->clear_child_tid.va)
 		mem_will_write(t->clear_child_tid, 4);
 	if (last) {
-		stock_save(t);
+		stock_save(true);
 		stats_finish();
 	}
 	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
@@ -203,7 +203,7 @@ _Noreturn void thread_exit(struct thread *t, int status)
 _Noreturn void process_exit(struct thread *t, int status)
 {
 	robust_release_all(t);
-	stock_save(t);
+	stock_save(true);
 	stats_finish();
 	if (turns_on())
 		turns_end_process(t);

@@ -268,7 +268,7 @@ long signal_altstack(struct thread *t, const struct guest_stack *stack, struct g
 _Noreturn void signal_die(struct thread *t, int sig)
 {
 	robust_release_all(t);
-	stock_save(t);
+	stock_save(true);
 	stats_finish();
 	if (trace_is_on())
 		trace_killed(sig);

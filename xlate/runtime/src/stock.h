@@ -51,8 +51,11 @@ void stock_leave(struct thread *t);
 /* Packages went: what modules with one run now would not be found by those that have it. */
 void stock_without_packages(void);
 
-/* Write what was translated since to the store: at the end of a process and before it executes another program. */
-void stock_save(struct thread *t);
+/*
+ * Write what was translated since to the store: when a process ends (last) and before it executes another program. Every
+ * failure means that nothing is kept.
+ */
+void stock_save(bool last);
 /* The child of a fork leaves what its parent made to its parent. */
 void stock_after_fork(void);
 

@@ -385,13 +385,16 @@ static void close_base(const struct draft *d)
 		host_syscall1(__NR_close, (u64)d->base.fd);
 }
 
-/* What is new is in d->h; contents of the present file are looked at only when there is something. */
+/*
+ * What is new is in d->h. Contents of the present file are looked at only when there is something, or when it was not
+ * used: then that may be why.
+ */
 static bool has_news(struct draft *d, const u8 *owner, u8 which, const struct stock_store *s)
 {
-	if (!measure(d, owner, which))
-		return false;
-	if (!d->had.count || stock_is_whole(s, &d->base))
-		return true;
+	bool news = measure(d, owner, which);
+
+	if (!d->had.count || (!news && d->m->image_size) || stock_is_whole(s, &d->base))
+		return news;
 	begin_anew(d);
 	return measure(d, owner, which);
 }
@@ -403,48 +406,97 @@ static void save_module(const u8 *owner, u8 which, const struct stock_store *s)
 	open_base(&d, s);
 	if (has_news(&d, owner, which, s) && begin_file(&d)) {
 		fill(&d, owner, which);
-		if (publish(&d, s)) {
-			stats_own.saved_blocks += d.h.units - d.had.count;
-			if (d.base.fd >= 0 && s->seen >= 0)
-				store_forget(s->seen, &d.base.st);
-		}
+		if (publish(&d, s) && d.base.fd >= 0 && s->seen >= 0)
+			store_forget(s->seen, &d.base.st);
 		host_munmap((u64)d.out, d.places.end);
 	}
 	close_base(&d);
 }
 
-static void save_modules(const u8 *owner, u32 count, const struct stock_store *s)
-{
-	u8 some[STOCK_MODULES] = {0};
+/* --- when ----------------------------------------------------------------------------------------------- */
 
-	for (u32 i = 0; i < count; i++)
-		if (owner[i] != NOBODY)
-			some[owner[i]] = 1;
-	for (u32 i = 0; i < stock_count; i++)
-		if (some[i])
-			save_module(owner, (u8)i, s);
+/* Units that have a module, and their code. */
+struct news {
+	const u8 *owner;
+	u32 count, units;
+	u64 code;
+};
+
+static void add_up(struct news *n)
+{
+	for (u32 i = 0; i < n->count; i++) {
+		if (n->owner[i] == NOBODY)
+			continue;
+		n->units++;
+		n->code += unit_at(units_unsaved + i)->code;
+	}
 }
 
-void stock_save(struct thread *t)
+static void write_out(const struct news *n)
+{
+	u8 some[STOCK_MODULES] = {0};
+	struct stock_store store;
+
+	if (stock_open_store(true, &store))
+		return;
+	for (u32 i = 0; i < n->count; i++)
+		if (n->owner[i] != NOBODY)
+			some[n->owner[i]] = 1;
+	for (u32 i = 0; i < stock_count; i++)
+		if (some[i])
+			save_module(n->owner, (u8)i, &store);
+	stock_close_store(&store);
+}
+
+/*
+ * Much is written by a process of its own, so that the end of this one does not wait. It is nobody's to wait for: its
+ * parent ends at once, and until then it is no child that wait() tells of. It holds no descriptor of the guest's, and
+ * is not in its session. False: there can be none.
+ */
+static bool hand_over(const struct news *n)
+{
+	u64 all = ~0ull;
+	long pid;
+
+	if (group_self()->pid == 1) /* everything else in its namespace ends with it */
+		return false;
+	pid = host_syscall5(__NR_clone, 0, 0, 0, 0, 0);
+	if (pid)
+		return pid > 0;
+	host_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, (u64)&all, 0, sizeof(all));
+	host_syscall3(__NR_close_range, 0, ~0u, 0);
+	host_syscall0(__NR_setsid);
+	write_out(n);
+	for (;;)
+		host_syscall1(__NR_exit_group, 0);
+}
+
+/* last: this process ends now. */
+static void save(bool last)
+{
+	struct news n = {.count = units_count() - units_unsaved};
+	long owner;
+
+	if (!stock_is_on() || !stock_count || !n.count)
+		return;
+	owner = pages(n.count);
+	if (host_is_error(owner))
+		return;
+	find_owners((u8 *)owner);
+	n.owner = (const u8 *)owner;
+	add_up(&n);
+	if (n.units && !(last && n.code > STOCK_CODE_AT_ONCE && hand_over(&n)))
+		write_out(&n);
+	stats_own.saved_blocks += n.units;
+	host_munmap((u64)owner, page_ceil(n.count));
+	units_unsaved = units_count();
+}
+
+void stock_save(bool last)
 {
 	u64 began = stats_clock();
-	struct stock_store store;
-	u32 count;
-	long owner;
 	HOLD_LOCK;
 
-	(void)t;
-	count = units_count() - units_unsaved;
-	if (!stock_is_on() || !stock_count || !count)
-		return;
-	owner = pages(count);
-	if (!host_is_error(owner) && !stock_open_store(true, &store)) {
-		find_owners((u8 *)owner);
-		save_modules((const u8 *)owner, count, &store);
-		stock_close_store(&store);
-	}
-	if (!host_is_error(owner))
-		host_munmap((u64)owner, page_ceil(count));
-	units_unsaved = units_count();
+	save(last);
 	stats_own.save_ns += stats_clock() - began;
 }
