@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "payload.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
@@ -366,6 +367,7 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 		world_stop(t);
 		world_unlock(&held);
 	}
+	stock_save(false);
 	stats_flush();
 	if (kept)
 		set_inherited(kept, true);

@@ -12,6 +12,7 @@
 #include "robust.h"
 #include "rooted.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "thread.h"
 #include "world.h"
@@ -161,6 +162,7 @@ void process_after_fork(struct thread *t)
 		signal_mask(t, SIG_SETMASK, &t->sig.blocked, NULL);
 	}
 	stats_after_fork();
+	stock_after_fork();
 }
 
 /*
@@ -178,8 +180,10 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	robust_release(t);
 	if (t->clear_child_tid.va)
 		mem_will_write(t->clear_child_tid, 4);
-	if (last)
+	if (last) {
+		stock_save(true);
 		stats_finish();
+	}
 	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
 	if (turns_on()) {
 		turns_clear_tid(t);
@@ -200,6 +204,7 @@ _Noreturn void thread_exit(struct thread *t, int status)
 _Noreturn void process_exit(struct thread *t, int status)
 {
 	robust_release_all(t);
+	stock_save(true);
 	stats_finish();
 	if (turns_on())
 		turns_end_process(t);

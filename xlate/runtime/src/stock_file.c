@@ -1,0 +1,181 @@
+/*
+ * Files of kept code: names, who may have written them, and whether one is for this runtime, this guest file and this
+ * package. What a guest file contains is not hashed: a file of kept code is for the very file, by device, inode, size
+ * and times, that hashes would be remembered for (store.c).
+ */
+#include "stock_file.h"
+
+#include "emit.h"
+#include "gen/stock.h"
+#include "host.h"
+#include "string.h"
+#include "thread.h"
+
+const char STOCK_NONE[] = "none";
+
+static const u8 FINGERPRINT[BLAKE2_SIZE] = STOCK_FINGERPRINT;
+static const u8 MAGIC[] = STOCK_MAGIC;
+
+static void header_hash(const struct stock_header *h, u8 out[BLAKE2_SIZE])
+{
+	struct blake2 s;
+
+	blake2_begin(&s);
+	blake2_add(&s, h, offsetof(struct stock_header, header_hash));
+	blake2_end(&s, out);
+}
+
+void stock_seal(struct stock_header *h)
+{
+	memcpy(h->magic, MAGIC, sizeof(MAGIC));
+	memcpy(h->fingerprint, FINGERPRINT, sizeof(FINGERPRINT));
+	h->format = STOCK_FORMAT;
+	header_hash(h, h->header_hash);
+}
+
+bool stock_places(const struct stock_header *h, struct stock_places *p)
+{
+	p->image = PAGE_SIZE;
+	p->units = p->tables = p->image + page_ceil(h->image_size);
+	p->index = p->units + (u64)h->units * sizeof(struct stock_unit);
+	p->fixes = p->index + (u64)h->slots * sizeof(u32);
+	p->rows = p->fixes + (u64)h->fixes * sizeof(struct fix);
+	p->end = p->rows + (u64)h->rows * sizeof(u16);
+	return h->slots && !(h->slots & (h->slots - 1)) && h->image_size <= STOCK_FILE_MAX && p->end <= STOCK_FILE_MAX;
+}
+
+/* --- judging -------------------------------------------------------------------------------------------- */
+
+static const char *judge_maker(const struct stock_header *h, u64 size)
+{
+	struct stock_places places;
+	u8 hash[BLAKE2_SIZE];
+
+	if (memcmp(h->magic, MAGIC, sizeof(MAGIC)))
+		return "refused: not kept code";
+	if (h->format != STOCK_FORMAT)
+		return "stale: another format of kept code";
+	header_hash(h, hash);
+	if (memcmp(hash, h->header_hash, sizeof(hash)))
+		return "refused: damaged header";
+	if (!stock_places(h, &places) || h->file_size != size || places.end != size)
+		return "refused: truncated or damaged";
+	if (memcmp(h->fingerprint, FINGERPRINT, sizeof(FINGERPRINT)))
+		return "stale: made by another version of xlate";
+	return NULL;
+}
+
+static const char *judge(struct stock_file *f, const struct stock_key *key)
+{
+	struct stock_header *h = &f->h;
+	const char *why;
+
+	if (host_syscall4(__NR_pread64, (u64)f->fd, (u64)h, sizeof(*h), 0) != sizeof(*h))
+		return "refused: not kept code";
+	why = judge_maker(h, (u64)f->st.st_size);
+	if (why)
+		return why;
+	if (memcmp(h->quick, key->quick, QUICK_SIZE) || memcmp(h->file, key->file, sizeof(h->file)))
+		return "stale: made for another file";
+	if (h->low != key->low || h->high != key->high)
+		return "refused: its addresses are not the file's";
+	if (memcmp(h->package, key->package, sizeof(h->package)))
+		return "stale: made for another package";
+	return NULL;
+}
+
+bool stock_is_whole(const struct stock_store *s, const struct stock_file *f)
+{
+	u8 sum[BLAKE2_SIZE];
+
+	return store_sum_of(s->seen, f->fd, &f->st, PAGE_SIZE, sum) && !memcmp(sum, f->h.data_sum, sizeof(sum));
+}
+
+/* --- finding -------------------------------------------------------------------------------------------- */
+
+long stock_open_store(bool create, struct stock_store *s)
+{
+	long root = store_root(create), folder;
+
+	if (root < 0)
+		return root;
+	folder = store_folder((int)root, STOCK_FOLDER, create);
+	s->folder = (int)folder;
+	s->seen = folder < 0 ? -1 : (int)store_folder((int)root, "seen", true);
+	host_syscall1(__NR_close, (u64)root);
+	return folder < 0 ? folder : 0;
+}
+
+void stock_close_store(const struct stock_store *s)
+{
+	host_syscall1(__NR_close, (u64)s->folder);
+	if (s->seen >= 0)
+		host_syscall1(__NR_close, (u64)s->seen);
+}
+
+void stock_name(const struct stock_key *key, char name[STOCK_NAME_SIZE])
+{
+	struct text b = text_begin(name + QUICK_TEXT - 1, STOCK_NAME_SIZE - QUICK_TEXT + 1);
+
+	store_quick_text(key->quick, name);
+	text_str(&b, key->beside_package ? "-p" STOCK_SUFFIX : STOCK_SUFFIX);
+}
+
+const char *stock_open(const struct stock_store *s, const struct stock_key *key, struct stock_file *f)
+{
+	char name[STOCK_NAME_SIZE];
+	const char *why;
+	long fd;
+
+	stock_name(key, name);
+	fd = store_open_file(s->folder, name, 0, &f->st);
+	if (fd == -ENOENT)
+		return STOCK_NONE;
+	if (fd == -EPERM)
+		return "refused: not trusted, others may have written it";
+	if (fd < 0)
+		return "refused: cannot be opened";
+	f->fd = (int)fd;
+	why = judge(f, key);
+	if (why)
+		host_syscall1(__NR_close, (u64)fd);
+	return why;
+}
+
+/* --- tables --------------------------------------------------------------------------------------------- */
+
+struct stock_tables stock_tables(u64 base, const struct stock_header *h)
+{
+	struct stock_places p;
+
+	stock_places(h, &p);
+	base -= p.tables;
+	return (struct stock_tables){
+		.units = (const struct stock_unit *)(base + p.units),
+		.index = (const u32 *)(base + p.index),
+		.rows = (const u16 *)(base + p.rows),
+		.fixes = (const struct fix *)(base + p.fixes),
+		.count = h->units,
+		.slots = h->slots,
+	};
+}
+
+u32 stock_slot(u32 key, u32 slots)
+{
+	return (u32)((u64)(key * PROFILE_HASH_FACTOR) * slots >> 32);
+}
+
+const struct stock_unit *stock_look_up(const struct stock_tables *t, u32 key)
+{
+	u32 at = stock_slot(key, t->slots);
+
+	for (u32 i = 0; i < t->slots; i++) {
+		u32 number = t->index[(at + i) & (t->slots - 1)];
+
+		if (!number || number > t->count)
+			return NULL;
+		if (t->units[number - 1].key == key)
+			return &t->units[number - 1];
+	}
+	return NULL;
+}
