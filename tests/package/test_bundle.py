@@ -39,9 +39,9 @@ OWN_FAILURE = 125
 
 
 def filled_with(*guests: bytes):
-    def fill(writer: pack.Writer) -> None:
+    def fill(filler: bundle.Filler) -> None:
         for number, guest in enumerate(guests):
-            writer.add([f"bin/{number}"], encode(package_for(guest)))
+            filler.add([f"bin/{number}"], encode(package_for(guest)), guest)
 
     return fill
 
@@ -97,14 +97,13 @@ def test_a_file_changed_since_is_another_file(carrying: Path, tmp_path: Path) ->
     data = bytearray(guest_image(padding=bytes(2 * PAGE)))
     carry = bundled(carrying, tmp_path / "second", bytes(data))
     data[-1] ^= 1  # behind the first page: the quick key is the same
-    result = run(carry, put_guest(tmp_path, bytes(data)))
-    assert result.states == ["refused: made for another file"]
-    assert result.status == BASELINE_STATUS
+    for cache in ("off", tmp_path / "cache"):  # by its sum, and by its hash
+        result = run(carry, put_guest(tmp_path, bytes(data)), cache=cache)
+        assert result.states == ["refused: made for another file"]
+        assert result.status == BASELINE_STATUS
 
 
-def test_it_makes_no_file_and_needs_no_home(
-    carrying: Path, guest: Path, tmp_path: Path
-) -> None:
+def test_it_makes_no_file_and_needs_no_home(carrying: Path, guest: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     for env in ({}, {"HOME": str(home)}, {"HOME": str(home), "XDG_CACHE_HOME": str(home)}):
@@ -226,7 +225,8 @@ def test_a_damaged_pack_costs_its_packages(
 def packed(tmp_path: Path) -> Path:
     path = tmp_path / "both.xlpack"
     with pack.writing(path) as writer:
-        filled_with(GUEST, OTHER)(writer)
+        for number, guest in enumerate((GUEST, OTHER)):
+            writer.add([f"bin/{number}"], encode(package_for(guest)))
     return path
 
 

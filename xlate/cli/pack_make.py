@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,14 @@ from xlate.cli.standalone import check_output
 from xlate.convert.packing import Packer, Part, parts_of
 from xlate.convert.program import processors
 from xlate.convert.target import check_place, may_replace, usable
+from xlate.loader import read_file
 from xlate.package import bundle
 from xlate.package.layout import PACK_MAGIC
-from xlate.package.pack import Writer, writing
+from xlate.package.pack import writing
 from xlate.package.store import Store
 from xlate.runtime import find
+
+_Put = Callable[[Part, bytes], None]
 
 
 @dataclass(frozen=True)
@@ -175,22 +178,28 @@ def _make(parts: Sequence[Part], flags: _Flags, outcome: _Outcome) -> None:
             flags.jobs,
         )
 
-        def fill(writer: Writer) -> None:
+        def fill(put: _Put) -> None:
             for number, part in enumerate(parts, 1):
-                _add(writer, packer, part, f"{number}/{len(parts)} ", outcome, quiet=flags.quiet)
+                _add(put, packer, part, f"{number}/{len(parts)} ", outcome, quiet=flags.quiet)
             if not outcome.packed:
                 name = click.format_filename(flags.output)
                 raise Refused(f"{name}: not written, since there is nothing to put in")
 
         if flags.into_runtime:
-            bundle.write(flags.output, find().read_bytes(), fill)
+            runtime = find().read_bytes()
+            bundle.write(flags.output, runtime, lambda filler: fill(_with_guest(filler)))
             return
         with writing(flags.output) as writer:
-            fill(writer)
+            fill(lambda part, data: writer.add(part.names, data))
+
+
+def _with_guest(filler: bundle.Filler) -> _Put:
+    """Return what puts packages into a runtime, which knows their guest files by a sum."""
+    return lambda part, data: filler.add(part.names, data, read_file(str(part.path)))
 
 
 def _add(
-    writer: Writer, packer: Packer, part: Part, label: str, outcome: _Outcome, *, quiet: bool
+    put: _Put, packer: Packer, part: Part, label: str, outcome: _Outcome, *, quiet: bool
 ) -> None:
     """Put one file's package into the pack, behind a progress bar; say why where that fails."""
     try:
@@ -200,5 +209,5 @@ def _add(
     except Exception as error:  # a mistake of ours, too, costs this file and not the others
         outcome.statuses.append(max(report_failure(part.path, error), BAD_INPUT))
         return
-    writer.add(part.names, data)
+    put(part, data)
     outcome.packed.append((part, from_store, len(data)))

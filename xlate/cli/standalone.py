@@ -28,7 +28,6 @@ from xlate.convert.target import check_place, usable
 from xlate.errors import XlateError
 from xlate.package import bundle
 from xlate.package.key import content_hash
-from xlate.package.pack import Writer
 from xlate.package.store import Store
 from xlate.runtime import find
 
@@ -93,26 +92,28 @@ def _write(wanted: Wanted, found: Standalone, outcome: _Outcome) -> None:
             wanted.jobs,
         )
 
-        def fill(writer: Writer) -> None:
-            for number, path in enumerate(found.paths):
-                data = found.files[number].data
-                names = found.files[number].names or (path.name,)
-                _add(writer, packer, Part(path, content_hash(data), names), outcome, wanted)
+        def fill(filler: bundle.Filler) -> None:
+            for path, file in zip(found.paths, found.files, strict=True):
+                part = Part(path, content_hash(file.data), file.names or (path.name,))
+                package = _package(packer, part, outcome, wanted)
+                if package is not None:
+                    filler.add(part.names, package, file.data)
 
         runtime = find().read_bytes()
         bundle.write(wanted.output, runtime, fill, found.files, fast=wanted.fast)
 
 
-def _add(writer: Writer, packer: Packer, part: Part, outcome: _Outcome, wanted: Wanted) -> None:
+def _package(packer: Packer, part: Part, outcome: _Outcome, wanted: Wanted) -> bytes | None:
+    """A file's package; None, and it is said why, where there is none."""
     try:
         name = click.format_filename(part.path.name)
         with workers_may_die(), bar_for(quiet=wanted.quiet) as bar:
             data, from_store = packer.package(part, shown_in(bar, name))
     except Exception as error:  # a mistake of ours, too, costs this file's code and nothing else
         outcome.statuses.append(max(report_failure(part.path, error), BAD_INPUT))
-        return
-    writer.add(part.names, data)
+        return None
     outcome.packages.append((part.path, from_store, len(data)))
+    return data
 
 
 def _as_json(wanted: Wanted, found: Standalone, outcome: _Outcome) -> dict[str, Any]:

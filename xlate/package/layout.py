@@ -215,6 +215,9 @@ SLOT = Record.of(
     Field("payload_at", "u64", doc="where the program itself ends, a page"),
     Field("pack_at", "u64", doc="offset of an .xlpack file; size 0: none"),
     Field("pack_size", "u64"),
+    Field(
+        "sums_at", "u64", doc="offset of 32 bytes a row of the pack: its guest file's store_sum()"
+    ),
     Field("table_at", "u64", doc="offset of rows of files, rows of names, and texts"),
     Field("table_size", "u64"),
     Field("file_count", "u32"),

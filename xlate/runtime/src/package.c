@@ -15,6 +15,7 @@
 #include "load.h"
 #include "memory.h"
 #include "package_file.h"
+#include "payload.h"
 #include "profile.h"
 #include "record.h"
 #include "stats.h"
@@ -228,8 +229,13 @@ static const char *attach(struct thread *t, struct module *m, const struct packa
 
 static void file_name(int fd, char name[STATS_NAME_SIZE])
 {
-	name[0] = 0;
-	if (stats_on)
+	s32 carried = stats_on ? payload_which_fd(fd) : -1;
+	const char *shown = carried >= 0 ? payload_name((u32)carried) : NULL;
+	struct text b = text_begin(name, STATS_NAME_SIZE);
+
+	if (shown)
+		text_str(&b, shown);
+	else if (stats_on)
 		fd_path(fd, name, STATS_NAME_SIZE);
 }
 
@@ -317,7 +323,8 @@ const struct package *package_mapped(struct thread *t, int fd, u64 address, u64 
 	if (process.opt.tier != TIER_BASELINE)
 		used = use_package(t, &g, &m, &at, hash);
 	kept = (struct stock_module){m.text_low, m.text_high, m.package.bias, used ? hash : NULL};
-	stock_mapped(t, &g, &kept);
+	if (payload_which(&g.st) < 0) /* memory, another one in each process */
+		stock_mapped(t, &g, &kept);
 	return used;
 }
 

@@ -134,12 +134,27 @@ static int open_seen(void)
 	return seen < 0 ? -1 : (int)seen;
 }
 
+/*
+ * Is it the file that the package was made for, where nobody remembers hashes? With what we carry there is a sum, which
+ * takes a tenth of a hash's time; a file that was made to have another's sum is run with that one's code.
+ */
+static const char *compare_sums(const struct package_file *p, const struct guest_file *g)
+{
+	u8 want[BLAKE2_SIZE], sum[BLAKE2_SIZE];
+
+	if (!payload_sum(p->row, want) || !store_sum_of(-1, g->fd, &g->st, 0, sum))
+		return "refused: the file cannot be read, or changes";
+	return memcmp(sum, want, BLAKE2_SIZE) ? OTHER_FILE : NULL;
+}
+
 static const char *compare_contents(const struct package_file *p, const struct stat *st, const struct guest_file *g,
 				    int seen)
 {
 	s32 carried = payload_which(&g->st);
 	u8 hash[BLAKE2_SIZE];
 
+	if (p->own && carried < 0 && seen < 0)
+		return compare_sums(p, g);
 	if (carried >= 0)
 		memcpy(hash, payload_hash((u32)carried), BLAKE2_SIZE);
 	else if (!store_hash(seen, g->fd, &g->st, 0, hash))
@@ -223,6 +238,7 @@ static const char *try_pack(const struct file_part *pack, struct package_file *p
 	for (u32 i = pack_first(pack, &h, g->quick); pack_row_at(pack, &h, i, &row); i++) {
 		if (memcmp(row.quick, g->quick, QUICK_SIZE))
 			break;
+		p->row = i;
 		why = judge_row(p, pack, &row, st, g);
 		if (!why)
 			return NULL;

@@ -21,6 +21,7 @@ struct package_file {
 	int fd;
 	u64 at, size;		/* where in the open file it stands */
 	bool own;		/* in our own executable */
+	u32 row;		/* of its pack */
 	struct package_header h;/* the offsets of its sections are counted from the open file's start */
 };
 

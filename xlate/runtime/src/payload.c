@@ -187,6 +187,15 @@ bool payload_pack(struct file_part *part)
 	return s->pack_size && own.ino && part->fd >= 0;
 }
 
+bool payload_sum(u32 row, u8 sum[BLAKE2_SIZE])
+{
+	const struct payload_slot *s = slot();
+	u64 at = s->sums_at + (u64)row * BLAKE2_SIZE;
+
+	return host_syscall4(__NR_pread64, (u64)group_self()->own_fds[OWN_FD_EXE], (u64)sum, BLAKE2_SIZE, at) ==
+	       BLAKE2_SIZE;
+}
+
 /* --- files of the guest ------------------------------------------------------------------------------ */
 
 /* Systems with and without merged /usr: both names of a program or library are one. */
@@ -255,6 +264,14 @@ const char *payload_name(u32 file)
 	if (!known)
 		known = fd_path(group_self()->own_fds[OWN_FD_EXE], path, sizeof(path)) > 0;
 	return known ? path : NULL;
+}
+
+const char *payload_name_of(u64 ino)
+{
+	for (u32 i = 0; i < payload_files(); i++)
+		if (opened[i].ino == ino)
+			return payload_name(i);
+	return NULL;
 }
 
 const u8 *payload_hash(u32 file)

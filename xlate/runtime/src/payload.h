@@ -5,6 +5,7 @@
 #ifndef XLATE_PAYLOAD_H
 #define XLATE_PAYLOAD_H
 
+#include "blake2.h"
 #include "gen/package.h"
 
 /*
@@ -24,6 +25,9 @@ struct file_part;
 
 /* The pack (pack_file.h) that is carried; its size is 0 where there is none. False: also where it cannot be read. */
 bool payload_pack(struct file_part *part);
+
+/* What store_sum() says of the guest file of a row of it. False: cannot be read. */
+bool payload_sum(u32 row, u8 sum[BLAKE2_SIZE]);
 
 /* How many files are carried. */
 u32 payload_files(void);
@@ -48,6 +52,9 @@ struct stat;
 /* Which of them an open file is, our own executable standing for the program; -1: another file. */
 s32 payload_which(const struct stat *st);
 s32 payload_which_fd(int fd);
+/* The name of one that is open, by the number of its inode and what the host calls such files; NULL: another file. */
+#define PAYLOAD_HOST_NAME "/memfd:"
+const char *payload_name_of(u64 ino);
 /* BLAKE2b-256 of its content. */
 const u8 *payload_hash(u32 file);
 
