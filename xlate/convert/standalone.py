@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlate.convert.files import Closure, with_libraries
+from xlate.convert.files import Closure, mapped, with_libraries
 from xlate.errors import Unsupported
 from xlate.loader import Image, load, read_file
 from xlate.package.bundle import GuestFile
@@ -60,8 +60,12 @@ def gather(program: Path, sysroot: Path | None) -> Standalone:
     """
     closure = with_libraries(program, sysroot)
     _check_whole(closure)
+    asked = _asked(closure.files, sysroot)
     files = tuple(
-        GuestFile(read_file(str(path)), tuple(sorted(_names(path, sysroot, first=number == 0))))
+        GuestFile(
+            read_file(str(path)),
+            tuple(sorted(_names(path, sysroot, first=number == 0) | asked.get(_real(path), set()))),
+        )
         for number, path in enumerate(closure.files)
     )
     return Standalone(files, closure.files, tuple(_left_out(closure.files, files)))
@@ -77,11 +81,25 @@ def _check_whole(closure: Closure) -> None:
         )
 
 
+def _asked(paths: Iterable[Path], sysroot: Path | None) -> dict[str, set[str]]:
+    """The whole paths by which programs and libraries ask for files, by the file they get."""
+    asked: dict[str, set[str]] = {}
+    for image in map(load, paths):
+        for name in (image.interpreter or "", *image.needed):
+            if name.startswith("/"):
+                asked.setdefault(_real(mapped(name, sysroot)), set()).add(name)
+    return asked
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
+
+
 def _names(path: Path, sysroot: Path | None, *, first: bool) -> set[str]:
     """The guest's paths of a file; the program of somewhere else has none but the executable's."""
-    real = Path(os.path.realpath(path))
+    real = Path(_real(path))
     if sysroot is not None:
-        places = ((path, sysroot), (real, Path(os.path.realpath(sysroot))))
+        places = ((path, sysroot), (real, Path(_real(sysroot))))
         inside = {f"/{one.relative_to(top)}" for one, top in places if one.is_relative_to(top)}
         if inside:
             return inside
