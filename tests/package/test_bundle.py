@@ -338,3 +338,45 @@ def test_no_name_is_too_long_or_relative(xlate_run: Path, tmp_path: Path) -> Non
         with pytest.raises(Unsupported, match="a name that cannot be carried"):
             standalone(xlate_run, tmp_path / "app", names=[name])
     assert not (tmp_path / "app").exists()
+
+
+# --- where it is looked for ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def jail(carrying: Path, guest: Path, busybox_armhf: Path, public_folder: Path) -> Path:
+    """A folder with the runtime, the guest and a busybox, and nothing else."""
+    wanted.needs_root()
+    shutil.copy(carrying, public_folder / "xlate-run")
+    shutil.copy(guest, public_folder / "guest")
+    shutil.copy(busybox_armhf, public_folder / "busybox")
+    return public_folder
+
+
+def test_after_the_guest_changed_its_root(carrying: Path, busybox_armhf: Path, jail: Path) -> None:
+    result = run_alone(carrying, str(busybox_armhf), "chroot", str(jail), "/guest")
+    assert result.status == PACKAGE_STATUS
+    assert IN_RUNTIME in result.states
+
+
+def test_in_a_root_without_proc(jail: Path) -> None:
+    for words in (["/guest"], ["/busybox", "sh", "-c", "exec /guest"]):
+        result = run_alone("/usr/sbin/chroot", str(jail), "/xlate-run", *words)
+        assert result.status == PACKAGE_STATUS
+        assert IN_RUNTIME in result.states
+
+
+@pytest.mark.parametrize("way", ["namespace", "chroot", "paths"])
+def test_in_a_root_of_its_own(carrying: Path, jail: Path, way: str) -> None:
+    options = ["--root", str(jail), "--root-by", way]
+    for words in (["/guest"], ["/busybox", "sh", "-c", "exec /guest"]):
+        result = run_alone(carrying, *options, *words)
+        assert result.status == PACKAGE_STATUS, result
+        assert IN_RUNTIME in result.states
+
+
+def test_a_pack_in_a_root(xlate_run: Path, packed: Path, jail: Path) -> None:
+    for way in ("chroot", "paths"):
+        options = ["-p", str(packed), "--root", str(jail), "--root-by", way]
+        result = run_alone(xlate_run, *options, "/guest", env={"XLATE_CACHE": "off"})
+        assert (result.status, result.states) == (PACKAGE_STATUS, ["hit"])
