@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -229,6 +230,24 @@ def test_a_root_of_another_guest_is_not_for_it(app: Path) -> None:
     )
     assert done.returncode == 2
     assert "a standalone program has its files in itself" in done.stderr
+
+
+def test_with_anothers_rights_it_believes_no_options(make: Make, jail: Path) -> None:
+    user = wanted.needs_ordinary_user()
+    app = Path(shutil.copy(make("static"), jail / "app"))
+    app.chmod(0o4755)
+    script = (
+        f"import os, sys; os.setresuid({user}, {user}, {user}); fd = os.open(sys.argv[1], os.O_RDONLY); os.set_inheritable(fd, True);"
+        "words = f'--inherit={fd}' + ',-' * 10; os.execve(fd, ['app', words, '/guest'], {})"
+    )
+    answers = []
+    for words, who in (([app, "hello"], user), ([sys.executable, "-c", script, app], 0)):
+        done = subprocess.run(
+            words, env={}, user=who, capture_output=True, text=True, timeout=60, check=False
+        )
+        answers.append((done.returncode, done.stdout, done.stderr.partition(";")[0]))
+    refusal = "xlate-run: a standalone program with another user's rights executes no program"
+    assert answers == [(0, "hello 42:\n", ""), (125, "", refusal)]
 
 
 # --- what goes into it ---------------------------------------------------------------------------

@@ -195,7 +195,7 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 	}
 }
 
-/* A file that we carry goes by the name it was given, and our own executable stands for the program in it. 0 or -errno. */
+/* A file that we carry goes by its own name, and our executable stands for the program in it. 0 or -errno. */
 static long take_carried(struct program *p)
 {
 	const char *name;

@@ -306,6 +306,9 @@ void options_parse(struct options *o, int argc, char **argv, char **envp, const 
 	int i = 1;
 
 	begin(o, argc, argv, envp, auxv);
+	if (payload_is_program() && is_inherited(argc, argv, auxv) && o->privileged) /* anybody may have written it */
+		refuse(EXIT_OWN_FAILURE, NULL, "a standalone program with another user's rights executes no program",
+		       NULL, "running it without them");
 	if (payload_is_program() && !is_inherited(argc, argv, auxv)) {
 		parse_as_program(o, argc, argv, auxv);
 		return;

@@ -87,14 +87,14 @@ long payload_open_exe(const char *name)
 	u64 flags = O_CLOEXEC | (payload_is_there() ? 0 : O_PATH);
 	long fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64) "/proc/self/exe", flags, 0), again;
 
-	if (fd == -ENOENT) {
+	if (fd == -ENOENT && !(payload_is_there() && process.opt.privileged)) { /* whoever started us chose the name */
 		fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)name, flags, 0);
 		if (fd >= 0 && payload_is_there() && !is_our_file(fd)) {
 			host_syscall1(__NR_close, (u64)fd);
 			fd = -ENOENT;
 		}
 	}
-	if (fd >= 0 || !payload_is_there() || payload_is_program())
+	if (fd >= 0 || !payload_is_there() || payload_is_program() || process.opt.privileged)
 		return fd;
 	again = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64) "/proc/self/exe", O_PATH | O_CLOEXEC, 0);
 	return again < 0 ? host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)name, O_PATH | O_CLOEXEC, 0) : again;
