@@ -237,7 +237,8 @@ def test_with_anothers_rights_it_believes_no_options(make: Make, jail: Path) -> 
     app = Path(shutil.copy(make("static"), jail / "app"))
     app.chmod(0o4755)
     script = (
-        f"import os, sys; os.setresuid({user}, {user}, {user}); fd = os.open(sys.argv[1], os.O_RDONLY); os.set_inheritable(fd, True);"
+        f"import os, sys; os.setresuid({user}, {user}, {user});"
+        "fd = os.open(sys.argv[1], os.O_RDONLY); os.set_inheritable(fd, True);"
         "words = f'--inherit={fd}' + ',-' * 10; os.execve(fd, ['app', words, '/guest'], {})"
     )
     answers = []
