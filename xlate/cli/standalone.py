@@ -32,6 +32,9 @@ from xlate.package.store import Store
 from xlate.runtime import find
 
 
+NAMES_SHOWN = 3
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What the command line says."""
@@ -146,5 +149,12 @@ def _print(wanted: Wanted, found: Standalone, outcome: _Outcome) -> None:
         f" ({kept} from the store, {len(outcome.packages) - kept} converted)"
     )
     click.echo("  left out: files that it opens; try: the machine's, or XLATE_SYSROOT")
-    for what in found.left_out:
-        click.echo(f"  left out: {what}")
+    for line in found.left_out:
+        what, _, by = line.partition(": ")
+        click.echo(f"  left out: {what}: {_some(by.split(', '))}")
+
+
+def _some(names: list[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -19,7 +19,7 @@ const char OPTIONS_HELP[] =
 	"  -E VAR=VALUE       set a variable in the program's environment (may be repeated, or with commas between)\n"
 	"  -U VAR             remove one (likewise)\n"
 	"  -0 ARGV0           what the program finds in argv[0]; without it PROG as written\n"
-	"  -p FILE|DIR        use this package, or the packages in this folder, before those of the store\n"
+	"  -p FILE|DIR        use this package or pack, or the packages in this folder, before those of the store\n"
 	"  -L SYSROOT         look absolute paths up under this directory first (dynamic loader, scripts, files);\n"
 	"                     without it the nearest folder above PROG that holds its dynamic loader\n"
 	"  --root DIR         make DIR the root of PROG and of all it starts, without being root; PROG is looked up\n"
