@@ -31,7 +31,6 @@ from xlate.package.key import content_hash
 from xlate.package.store import Store
 from xlate.runtime import find
 
-
 NAMES_SHOWN = 3
 
 
