@@ -118,7 +118,11 @@ class _Check:
     def _fresh(
         self, name: str, guest: bytes, package: Package, sample: Sample, show: Progress
     ) -> Iterator[Finding]:
-        found = fresh.compare(package, parse(guest, name), sample, jobs=self._jobs, show=show)
+        try:
+            found = fresh.compare(package, parse(guest, name), sample, jobs=self._jobs, show=show)
+        except XlateError as error:
+            yield name, str(error)
+            return
         for finding in found.findings:
             yield name, f"{finding.name}: {finding.what}"
 
