@@ -326,8 +326,12 @@ def test_verify_names_what_changed_in_the_tree(pack: Pack, made: Path, tree: Pat
     lines = done.stdout.splitlines()
     assert "usr/bin/again: stale: the tree has another file of that name" in lines
     assert any(line.startswith("lib/other.so: in the tree: ") for line in lines)
-    assert "1 programs and libraries of the tree have no package in it" in lines
+    assert "1 programs and libraries of the trees have no package in it" in lines
     assert not any(line.startswith("usr/bin/one:") for line in lines)
+    (tree.parent / "more/lib").mkdir(parents=True)
+    put_guest(tree.parent / "more/lib", OTHER, "other.so")
+    done = pack("verify", made, "--tree", tree, "--tree", tree.parent / "more")
+    assert not any(line.startswith("lib/other.so") for line in done.stdout.splitlines())
 
 
 def test_verify_compares_functions_with_fresh_code(
@@ -511,3 +515,26 @@ def test_a_full_store_is_one_line_for_each(
     for kept in Store(full_disk / "store").packages():
         assert not kept.problem
     assert list((full_disk / "store" / "packages").glob(".*")) == []
+
+
+def test_inspect_and_verify_look_into_the_systems_store(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the user's, as programs do; what is wrong there is taken out where that can be."""
+    guest = put_guest(tmp_path, GUEST)
+    system = tmp_path / "system"
+    store.root.rename(system)
+    for folder in (system, *system.iterdir()):
+        folder.chmod(0o755)
+    monkeypatch.setenv("XLATE_SYSTEM_CACHE", str(system))
+    for command in (("inspect", "--package"), ("verify",)):
+        done = CliRunner().invoke(cli, [*command, str(guest)])
+        assert str(system / "packages") in done.output, done.output
+    store.prepare()
+    write(store.package_path(GUEST), package_for(GUEST))
+    done = CliRunner().invoke(cli, ["inspect", "--package", str(guest)])
+    assert str(store.folder) in done.output
+    monkeypatch.setenv("XLATE_SYSTEM_CACHE", "off")
+    monkeypatch.setenv("XLATE_CACHE", "off")
+    done = CliRunner().invoke(cli, ["inspect", "--package", str(guest)])
+    assert "there is no store" in done.output
