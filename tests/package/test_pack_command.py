@@ -289,12 +289,14 @@ def test_other_versions_and_kinds_are_listed_as_such(pack: Pack, tmp_path: Path)
     assert "old: made by another version" in done.stdout
 
 
-def test_a_names_control_characters_do_not_reach_the_terminal(pack: Pack, tmp_path: Path) -> None:
+def test_a_names_control_characters_do_not_reach_the_terminal(store: Store, tmp_path: Path) -> None:
     with writing(tmp_path / "a") as writer:
-        writer.add(["\x1b[31mred\udcff"], encode(package_for(GUEST)))
-    for command in (("list",), ("verify",), ("verify", "--tree", tmp_path)):
-        done = pack(*command[:1], tmp_path / "a", *command[1:])
-        assert "\x1b" not in done.stdout
+        writer.add(["\x1b[31mred\udcff"], encode(package_for(GUEST, fingerprint=bytes(32))))
+    for command in (("list",), ("verify",), ("verify", "--tree", str(tmp_path)), ("import",)):
+        words = ["pack", command[0], str(tmp_path / "a"), *command[1:]]
+        done = CliRunner().invoke(cli, words, color=True)
+        assert "\x1b" not in done.output
+        assert "[31mred" in done.output
         assert done.exception is None or isinstance(done.exception, SystemExit)
 
 

@@ -17,6 +17,7 @@ import click
 
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.pack_list import pack_in
+from xlate.cli.tables import plain
 from xlate.cli.verify_store import whole
 from xlate.errors import MalformedInput, Unsupported, XlateError
 from xlate.package import quarantine
@@ -92,7 +93,7 @@ def _import(store: Store, pack: Pack, row: Row, *, replace: bool) -> str:
     except OSError as error:
         where = click.format_filename(error.filename or store.root)
         why = f"cannot write {where} ({(error.strerror or str(error)).lower()})"
-    click.echo(f"xlate: {click.format_filename(row.names[0])}: {why}", err=True)
+    click.echo(plain(f"xlate: {row.names[0]}: {why}").plain, err=True)
     return REFUSED
 
 

@@ -18,6 +18,7 @@ from xlate.cli.input import GivenPath, Refused
 from xlate.cli.pack_list import pack_in
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
+from xlate.cli.tables import plain
 from xlate.cli.verify import share
 from xlate.convert import files
 from xlate.convert.program import processors
@@ -155,7 +156,7 @@ def _print(
     file: Path, pack: Pack, findings: list[Finding], beyond: int | None, *, quiet: bool
 ) -> None:
     for name, what in findings:
-        click.echo(f"{click.format_filename(name)}: {what}")
+        click.echo(plain(f"{name}: {what}").plain)
     if quiet:
         return
     if beyond:
