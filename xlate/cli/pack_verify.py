@@ -18,7 +18,7 @@ from xlate.cli.input import GivenPath, Refused
 from xlate.cli.pack_list import pack_in
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
-from xlate.cli.tables import plain
+from xlate.cli.tables import counted, plain
 from xlate.cli.verify import share
 from xlate.convert import files
 from xlate.convert.program import processors
@@ -160,7 +160,7 @@ def _print(
     if quiet:
         return
     if beyond:
-        click.echo(f"{beyond} programs and libraries of the trees have no package in it")
-    count = len(findings)
-    what = f"{count} thing{'' if count == 1 else 's'} wrong" if count else "whole"
-    click.echo(f"{click.format_filename(file)}: {len(pack.rows)} packages, {what}")
+        click.echo(f"not in it: {beyond:,} of the programs and libraries of the trees")
+    what = f"{counted(len(findings), 'thing')} wrong" if findings else "whole"
+    packages = counted(len(pack.rows), "package")
+    click.echo(f"{click.format_filename(file)}: {packages}, {what}")
