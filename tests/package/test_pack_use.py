@@ -201,15 +201,18 @@ def test_a_good_package_of_the_store_stays_unless_it_is_to_be_replaced(
     assert read(path).identity.level == 1
 
 
-@pytest.mark.parametrize("damage", ["cut", "stale"])
+@pytest.mark.parametrize("damage", ["cut", "stale", "writable"])
 def test_a_bad_package_of_the_store_is_replaced(
     pack: Pack, made: Path, elsewhere: Store, damage: str
 ) -> None:
     elsewhere.prepare()
     path = elsewhere.package_path(GUEST)
-    write(path, package_for(GUEST, fingerprint=bytes(32)))
+    changes = {"fingerprint": bytes(32)} if damage == "stale" else {}
+    write(path, package_for(GUEST, **changes))
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:-5])
+    elif damage == "writable":
+        path.chmod(0o666)
     assert "2 imported" in pack("import", made).stdout
     assert read(path) == package_for(GUEST)
     assert len(elsewhere.packages()) == 2
@@ -229,6 +232,8 @@ def test_what_is_damaged_or_foreign_is_refused_and_the_rest_imported(
     done = pack("import", out)
     assert done.exit_code == 1
     assert "1 imported" in done.stdout
+    told = json.loads(pack("import", "--json", out).stdout)
+    assert (told["imported"], told["there_already"], told["refused"]) == (0, 1, 2)
     first, second = sorted(done.stderr.splitlines())
     assert first.startswith("xlate: damaged: damaged package")
     assert second == "xlate: foreign: refused (made by another version of xlate)"
