@@ -95,7 +95,7 @@ def test_a_runtime_with_packages(xlate: Run, program: Path, tmp_path: Path) -> N
     assert started(tmp_path / "run", program) == (STATUS, expected)
     listed = json.loads(xlate("pack", "list", "run", "--json").stdout)
     assert [row["names"] for row in listed["packages"]] == [["prog"]]
-    assert xlate("pack", "verify", "run").stdout == "run: 1 packages, whole\n"
+    assert xlate("pack", "verify", "run").stdout == "run: 1 package, whole\n"
     data = bytearray((tmp_path / "run").read_bytes())
     data[-1] ^= 1
     (tmp_path / "run").write_bytes(data)
