@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unittest import mock
 
 from tests.package import samples
 from tests.package.samples import guest_image, package_for, put_guest
@@ -22,6 +23,7 @@ from xlate.package.format import Package, encode, write
 from xlate.package.layout import PAGE
 from xlate.package.store import Store
 
+_FINGERPRINT = "xlate.package.store.fingerprint"
 _PACKAGED = 70  # from there on it is a package's number
 _MOV_R0_5 = struct.pack("<I", 0xE3A00005)
 
@@ -80,9 +82,13 @@ class Ground:
         return path.replace(self.folder / name)
 
     def install(self, one: Guest, **changes: object) -> Path:
-        """Put a guest's package into the store, as a conversion does."""
+        """Put a guest's package into the store, as a conversion does.
+
+        With a ``fingerprint`` it is another version of xlate that does it.
+        """
         package = one.package(**changes)
-        with self.store.alone():
+        made_by = package.identity.fingerprint
+        with mock.patch(_FINGERPRINT, return_value=made_by), self.store.alone():
             path = self.store.package_path(one.data)
             write(path, package)
         return path
