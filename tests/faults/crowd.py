@@ -77,7 +77,7 @@ def _one_more(
         allowed = [good.packaged] if kind == "good" else [one.own, one.packaged]
         process = ground.start([name])  # type: ignore[list-item]
         if dice.random() < 0.4:  # a run is over before anybody looks
-            time.sleep(0.004 * dice.random())
+            time.sleep(0.0015 * dice.random())
             until = 0.0
         return Running(
             process.pid, until, process, lambda: ground.judge(process, f"{kind} among", allowed)

@@ -32,6 +32,9 @@ long store_open_file(int folder, const char *name, int flags, struct stat *st);
  * computed and remembered otherwise. Uses are counted of files with a header, our own. False: it cannot be read, or changes meanwhile.
  */
 bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE]);
+/* When a file of the store was of use last, in seconds: when it was written, or when its hash was asked for. */
+u64 store_last_use(int seen, const struct stat *st);
+
 /* The name of a file in packages and profiles: a hash of its size and first page. */
 bool store_quick(int fd, u64 size, u8 out[QUICK_SIZE]);
 void store_quick_text(const u8 quick[QUICK_SIZE], char text[QUICK_TEXT]);
