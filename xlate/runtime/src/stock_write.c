@@ -1,10 +1,10 @@
 /*
  * Hands what this process translated over to the store: for each module a new file of what its present file holds and
- * of what is new, under a name of its own, then renamed. Of two processes that write at the same instant one's units are
- * lost and translated again some day; a kill at any instant leaves the old file or the new one, a full disk the old one.
+ * of what is new, under a name of its own, then renamed. Of two processes that write at the same instant one's units
+ * are lost and translated again some day; a kill leaves the old file or the new one, a full disk the old one.
  *
- * In the file a unit's exits are jumps to the unit they lead to, or to a stub that looks the address up. Units that were
- * kept before stay where they are, and exits of theirs that had to look up may now jump as well.
+ * In the file a unit's exits are jumps to the unit they lead to, or to a stub that looks the address up. Units kept
+ * before stay where they are, and exits of theirs that had to look up may now jump as well.
  */
 #include "emit.h"
 #include "fatal.h"
