@@ -109,6 +109,7 @@ static const char *use_file(struct module_stock *m)
 
 	if (err)
 		return err == -EPERM ? "refused: not trusted, others may write to its folder" : STOCK_NONE;
+	stock_wait(&store, &m->key);
 	why = stock_open(&store, &m->key, &f);
 	if (!why) {
 		why = stock_is_whole(&store, &f) ? map_file(m, &f) : "refused: damaged";
