@@ -55,8 +55,8 @@ bool stock_places(const struct stock_header *h, struct stock_places *p)
 {
 	p->image = PAGE_SIZE;
 	p->units = p->tables = p->image + page_ceil(h->image_size);
-	p->index = p->units + (u64)h->units * sizeof(struct stock_unit);
-	p->fixes = p->index + (u64)h->slots * sizeof(u32);
+	p->index = (p->units + (u64)h->units * sizeof(struct stock_unit) + 7) & ~7ull;
+	p->fixes = p->index + (u64)h->slots * sizeof(u64);
 	p->rows = p->fixes + (u64)h->fixes * sizeof(struct fix);
 	p->end = p->rows + (u64)h->rows * sizeof(u16);
 	return h->slots && !(h->slots & (h->slots - 1)) && h->image_size <= STOCK_FILE_MAX && p->end <= STOCK_FILE_MAX;
@@ -218,7 +218,7 @@ struct stock_tables stock_tables(u64 base, const struct stock_header *h)
 	base -= p.tables;
 	return (struct stock_tables){
 		.units = (const struct stock_unit *)(base + p.units),
-		.index = (const u32 *)(base + p.index),
+		.index = (const u64 *)(base + p.index),
 		.rows = (const u16 *)(base + p.rows),
 		.fixes = (const struct fix *)(base + p.fixes),
 		.count = h->units,
@@ -236,12 +236,12 @@ const struct stock_unit *stock_look_up(const struct stock_tables *t, u32 key)
 	u32 at = stock_slot(key, t->slots);
 
 	for (u32 i = 0; i < t->slots; i++) {
-		u32 number = t->index[(at + i) & (t->slots - 1)];
+		u64 entry = t->index[(at + i) & (t->slots - 1)];
 
-		if (!number || number > t->count)
+		if (!entry || (u32)entry - 1 >= t->count)
 			return NULL;
-		if (t->units[number - 1].key == key)
-			return &t->units[number - 1];
+		if (entry >> 32 == key)
+			return &t->units[(u32)entry - 1];
 	}
 	return NULL;
 }

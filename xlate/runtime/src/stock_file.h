@@ -65,7 +65,7 @@ void stock_wait(const struct stock_store *s, const struct stock_key *key);
 /* The tables of a file, wherever they are mapped. */
 struct stock_tables {
 	const struct stock_unit *units;
-	const u32 *index;
+	const u64 *index; /* key in the upper half, number of the unit plus 1; 0: free */
 	const u16 *rows;
 	const struct fix *fixes;
 	u32 count, slots;

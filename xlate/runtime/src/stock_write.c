@@ -36,7 +36,7 @@ struct draft {
 	struct stock_places places;
 	u8 *out;		/* the whole file */
 	struct stock_unit *units;
-	u32 *index;
+	u64 *index;
 	u16 *rows;
 	struct fix *fixes;
 	struct stock_tables tables; /* the same, as it is looked up in */
@@ -188,7 +188,7 @@ static void add_to_index(struct draft *d, u32 number)
 
 	while (d->index[at])
 		at = (at + 1) & (d->h.slots - 1);
-	d->index[at] = number + 1;
+	d->index[at] = (u64)d->units[number].key << 32 | (number + 1);
 }
 
 /* Units that are new, behind those that were there. */
@@ -280,7 +280,7 @@ static bool begin_file(struct draft *d)
 	d->out = (u8 *)at;
 	d->tables = stock_tables((u64)d->out + d->places.tables, &d->h);
 	d->units = (struct stock_unit *)d->tables.units;
-	d->index = (u32 *)d->tables.index;
+	d->index = (u64 *)d->tables.index;
 	d->rows = (u16 *)d->tables.rows;
 	d->fixes = (struct fix *)d->tables.fixes;
 	return true;
