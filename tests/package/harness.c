@@ -88,6 +88,18 @@ void dispatch_drop_slices(struct thread *t, u64 low, u64 high)
 	never("dispatch_drop_slices");
 }
 
+bool stock_is_on(void)
+{
+	never("stock_is_on");
+	return false;
+}
+
+void stock_mapped(struct thread *t, const struct guest_file *g, const struct stock_module *m)
+{
+	(void)t, (void)g, (void)m;
+	never("stock_mapped");
+}
+
 bool mem_next_region(u64 *cursor, struct mem_region *out)
 {
 	(void)cursor, (void)out;

@@ -13,6 +13,7 @@
 #include "load.h"
 #include "memory.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
@@ -330,6 +331,8 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 		world_stop(t);
 		world_unlock(&held);
 	}
+	if (!(t->start_flags & CLONE_VFORK)) /* else it is its parent's to do */
+		stock_save(false);
 	stats_flush();
 	if (kept)
 		set_inherited(kept, true);

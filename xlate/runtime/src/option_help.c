@@ -13,6 +13,7 @@ const char OPTIONS_HELP[] =
 	"  --tier TIER        auto; baseline: no packages; optimised: as auto, but says when the program has none\n"
 	"  --fp HOW           exact; fast: only packages made by xlate convert --fp fast, which keep neither flags of\n"
 	"                     FPSCR nor payloads of NaNs, and in which Advanced SIMD flushes no denormals\n"
+	"  --no-keep          neither use nor keep what the baseline tier translated (also XLATE_KEEP=0)\n"
 	"  --guest-base N     (-B) host address of guest address 0, a multiple of 4096; 0 is the identity mapping.\n"
 	"                     Without it: identity where this machine allows it, else a place above 4 GiB\n"
 	"  -E VAR=VALUE       set a variable in the program's environment (may be repeated, or with commas between)\n"

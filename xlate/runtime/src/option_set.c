@@ -154,6 +154,19 @@ bool set_fp(struct options *o, const char *value)
 	return fast || !strcmp(value, "exact");
 }
 
+bool set_keep(struct options *o, const char *value)
+{
+	o->keep = !strcmp(value, "1");
+	return o->keep || !strcmp(value, "0");
+}
+
+bool set_no_keep(struct options *o, const char *value)
+{
+	(void)value;
+	o->keep = false;
+	return true;
+}
+
 bool set_guest_base(struct options *o, const char *value)
 {
 	o->guest_base_forced = true;

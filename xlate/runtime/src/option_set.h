@@ -17,6 +17,8 @@ bool set_stats(struct options *o, const char *value);
 bool set_stats_file(struct options *o, const char *value);
 bool set_tier(struct options *o, const char *value);
 bool set_fp(struct options *o, const char *value);
+bool set_keep(struct options *o, const char *value);
+bool set_no_keep(struct options *o, const char *value);
 bool set_guest_base(struct options *o, const char *value);
 bool set_sysroot(struct options *o, const char *value);
 bool set_package(struct options *o, const char *value);

@@ -47,6 +47,8 @@ static const struct option_row ROWS[] = {
 	{"fp", NEEDS_VALUE, set_fp, "exact or fast", {"XLATE_FP"}},
 	{"singlestep", NO_VALUE, set_singlestep, NULL, {"QEMU_SINGLESTEP"}},
 	{"one-insn-per-tb", NO_VALUE, set_singlestep, NULL, {"QEMU_ONE_INSN_PER_TB"}},
+	{"keep", NEEDS_VALUE, set_keep, "0 or 1", {"XLATE_KEEP"}},
+	{"no-keep", NO_VALUE, set_no_keep, NULL, {NULL}},
 	{"guest-base", NEEDS_VALUE, set_guest_base, "an address that is a multiple of 4096", {"XLATE_GUEST_BASE"}},
 	{"B", NEEDS_VALUE, set_guest_base, "an address that is a multiple of 4096", {"QEMU_GUEST_BASE"}},
 	{"E", NEEDS_VALUE, set_env, "VAR=VALUE", {"QEMU_SET_ENV"}},
@@ -250,7 +252,7 @@ static bool is_inherited(int argc, char **argv)
 /* Before the options: the environment of whoever started us, not with another user's privileges. */
 static void begin(struct options *o, int argc, char **argv, char **envp, const u64 *auxv)
 {
-	*o = (struct options){.as_qemu = argc && named_as_qemu(argv[0])};
+	*o = (struct options){.as_qemu = argc && named_as_qemu(argv[0]), .keep = true};
 	for (u32 i = 0; i < INHERITED_COUNT; i++)
 		o->inherited[i] = -1;
 	o->inherited[INHERIT_PROGRAM] = (int)auxv_value(auxv, AT_EXECFD, (u64)-1);
@@ -369,6 +371,8 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 	}
 	if (o->singlestep)
 		words[n++] = "--singlestep";
+	if (!o->keep)
+		words[n++] = "--no-keep";
 	for (u32 i = 0; i < ARRAY_LEN(FORWARDED); i++) {
 		const char *value = *(const char *const *)((const char *)o + FORWARDED[i].at);
 

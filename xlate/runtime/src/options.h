@@ -35,6 +35,7 @@ struct options {
 	u64 guest_base;
 	const char *sysroot;		/* -L, NULL: none */
 	const char *package;		/* -p, absolute: a package, or a folder of them; NULL: none */
+	bool keep;			/* what the baseline tier makes, for later runs */
 	const char *store;		/* absolute; from the host's environment; NULL: none */
 	const char *store_cap;		/* XLATE_CACHE_MAX; NULL: the default */
 	const char *system_store;	/* the system's, which is only read; NULL: none */

@@ -205,7 +205,7 @@ void store_temporary_name(char *text)
 
 /* --- hashes ------------------------------------------------------------------------------------------ */
 
-static void file_numbers(const struct stat *st, u64 out[7])
+void store_numbers(const struct stat *st, u64 out[FILE_NUMBERS])
 {
 	out[0] = st->st_dev;
 	out[1] = st->st_ino;
@@ -230,9 +230,37 @@ void store_quick_text(const u8 quick[QUICK_SIZE], char text[QUICK_TEXT])
 	hex(quick, QUICK_SIZE, text);
 }
 
-static bool hash_file(int fd, u64 from, u64 end, u8 out[BLAKE2_SIZE])
+/* Four sums, each of every fourth word; a change of one word always changes its sum. */
+struct sum {
+	u64 lane[4];
+};
+
+static void sum_add(struct sum *s, const void *data, u64 len)
 {
-	u8 buf[16384];
+	const u8 *at = data;
+
+	for (; len; at += 32) {
+		u64 words[4] = {0}, part = len < sizeof(words) ? len : sizeof(words);
+
+		__builtin_memcpy(words, at, part);
+		for (u32 i = 0; i < 4; i++)
+			s->lane[i] = ((s->lane[i] << 29 | s->lane[i] >> 35) ^ words[i]) * 0x9e3779b97f4a7c15;
+		len -= part;
+	}
+}
+
+void store_sum(const void *data, u64 len, u8 out[BLAKE2_SIZE])
+{
+	struct sum s = {{1, 2, 3, 4}};
+
+	sum_add(&s, data, len);
+	memcpy(out, s.lane, sizeof(s.lane));
+}
+
+static bool hash_file(int fd, u64 from, u64 end, bool light, u8 out[BLAKE2_SIZE])
+{
+	u8 buf[16384]; /* whole groups of sums */
+	struct sum sum = {{1, 2, 3, 4}};
 	struct blake2 s;
 
 	blake2_begin(&s);
@@ -244,10 +272,18 @@ static bool hash_file(int fd, u64 from, u64 end, u8 out[BLAKE2_SIZE])
 			continue;
 		if (got <= 0)
 			return false;
-		blake2_add(&s, buf, (u64)got);
+		if (light && got % 32 && from + (u64)got < end)
+			return false;
+		if (light)
+			sum_add(&sum, buf, (u64)got);
+		else
+			blake2_add(&s, buf, (u64)got);
 		from += (u64)got;
 	}
-	blake2_end(&s, out);
+	if (light)
+		memcpy(out, sum.lane, sizeof(sum.lane));
+	else
+		blake2_end(&s, out);
 	return true;
 }
 
@@ -358,7 +394,7 @@ static void remember(int seen, const struct seen_record *r)
 		host_syscall3(__NR_unlinkat, (u64)seen, (u64)fresh, 0);
 }
 
-static bool settled(const struct stat *st)
+bool store_settled(const struct stat *st)
 {
 	u64 now[2];
 
@@ -367,7 +403,7 @@ static bool settled(const struct stat *st)
 	return now[0] * 1000000000 + now[1] > st->st_ctime * 1000000000 + st->st_ctime_nsec + SETTLED_NS;
 }
 
-bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+static bool known_hash(int seen, int fd, const struct stat *st, u64 start, bool light, u8 out[BLAKE2_SIZE])
 {
 	bool ours = start; /* guests' files have no header of ours to pass over */
 	struct seen_record r = {.magic = SEEN_MAGIC, .hits = ours};
@@ -375,17 +411,37 @@ bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE
 	bool old;
 	u64 now[7];
 
-	file_numbers(st, r.file);
+	store_numbers(st, r.file);
 	if (recall(seen, &r, ours, out) || (seen < 0 && recall_system(&r, out)))
 		return true;
-	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
-	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
+	old = store_settled(st); /* before it is read: what changes meanwhile must show in the times */
+	if (!hash_file(fd, start, (u64)st->st_size, light, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
 		return false;
-	file_numbers(&after, now);
+	store_numbers(&after, now);
 	if (memcmp(now, r.file, sizeof(now)))
 		return false;
 	memcpy(r.hash, out, BLAKE2_SIZE);
 	if (seen >= 0 && old)
 		remember(seen, &r);
 	return true;
+}
+
+bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+{
+	return known_hash(seen, fd, st, start, false, out);
+}
+
+bool store_sum_of(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+{
+	return known_hash(seen, fd, st, start, true, out);
+}
+
+void store_forget(int seen, const struct stat *st)
+{
+	char name[QUICK_TEXT];
+	u64 numbers[FILE_NUMBERS];
+
+	store_numbers(st, numbers);
+	seen_name(numbers, name);
+	host_syscall3(__NR_unlinkat, (u64)seen, (u64)name, 0);
 }

@@ -111,7 +111,7 @@ static void look_at(struct survey *s, int folder, const char *name, bool goes)
 		return;
 	size = (u64)st.st_blocks * 512;
 	s->held += size;
-	if (!goes || name[0] == '.') /* being written */
+	if (!goes || name[0] == '.' || !strrchr(name, '.')) /* being written, or locks */
 		return;
 	age = age_class(s, &st);
 	s->by_age[age] += size;
