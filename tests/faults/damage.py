@@ -13,7 +13,10 @@ from pathlib import Path
 
 from tests.faults.ground import Ground, Guest, guest
 from tests.package import refused
-from xlate.package import layout
+from tests.package.kept import STATUS, branches
+from tests.package.samples import put_guest
+from xlate.package import layout, stock
+from xlate.package.layout import STOCK_FOLDER, STOCK_SUFFIX
 from xlate.package.store import Store
 from xlate.report import cache as report
 
@@ -84,6 +87,24 @@ def small_files(ground: Ground) -> None:
         shutil.rmtree(ground.store.root / "seen")
         ground.store.prepare()
     ground.run(prog, "without records", [one.packaged])
+
+
+def kept(ground: Ground) -> None:
+    """Code that runs keep for the next ones: damaged, it is translated again, and never run."""
+    prog = put_guest(ground.folder, branches(60), "branches")
+    ground.settle()
+    for _ in range(2):
+        ground.run(prog, "keeping", [STATUS])
+    (path,) = (ground.store.root / STOCK_FOLDER).glob(f"*{STOCK_SUFFIX}")
+    data = path.read_bytes()
+    stock.check(data)
+    for _ in ground.times(FLIPS // 4):
+        if ground.random.random() < 0.5:
+            path.unlink(missing_ok=True)
+        path.write_bytes(_damaged(ground, data, None))
+        ground.run(prog, "kept code flipped", [STATUS])
+    ground.run(prog, "kept again", [STATUS])
+    stock.check(path.read_bytes())
 
 
 # --- disks ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from tests.faults.ground import Ground
 SCENES: dict[str, Callable[[Ground], None]] = {
     "flips": damage.flips,
     "small-files": damage.small_files,
+    "kept": damage.kept,
     "full-disk": damage.full_disk,
     "read-only": damage.read_only,
     "failing-calls": damage.failing_calls,

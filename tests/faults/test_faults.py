@@ -9,7 +9,7 @@ import pytest
 from tests.faults.ground import Ground
 from tests.faults.scenes import SCENES
 
-SCALES = {"flips": 0.01, "small-files": 0.01, "full-disk": 0.1, "failing-calls": 0.25,
+SCALES = {"flips": 0.01, "small-files": 0.01, "kept": 0.02, "full-disk": 0.1, "failing-calls": 0.25,
           "kills": 0.1, "conversions": 0.02}  # fmt: skip
 
 

@@ -207,8 +207,8 @@ def test_kills_leave_sound_files(xlate_run: Path, busybox_armhf: Path, tmp_path:
         process.wait()
         for path in kept_files(store):
             if path.suffix == layout.STOCK_SUFFIX:
-                header = layout.STOCK.unpack(path.read_bytes())
-                assert header["file_size"] == path.stat().st_size
+                data = path.read_bytes()  # another one may be there in the next instant
+                assert layout.STOCK.unpack(data)["file_size"] == len(data)
     runs = [ending(xlate_run, store, tmp_path / "stats", words) for _ in range(3)]
     assert {one.stdout for one in runs} == {b"n1\nn2\nn3\nn4\nn5\nsub\n"}
     assert runs[2].translated == 0
