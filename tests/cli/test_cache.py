@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.package.kept import branches
 from tests.package.samples import GUEST, PACKAGE_STATUS, guest_image, package_for, put_guest, run
 from xlate import cli as command_line
 from xlate.package.format import encode, write
@@ -185,6 +186,7 @@ def test_verify_finds_damage_beneath_an_unchanged_time(
 def test_verify_knows_every_kind(cache: Run, store: Store) -> None:
     bad = {
         "profiles/00.prof": b"short",
+        "kept/00.kept": b"xlkept\r\n and nothing of it",
         "seen/00": b"no record",
         "quarantine/00.json": b"{",
         "memo.sqlite": b"no database, and long enough to be told so" * 100,
@@ -232,3 +234,24 @@ def test_gc_and_clear(cache: Run, store: Store) -> None:
     assert cache("clear", "--yes").returncode == 0
     assert store.packages() == []
     assert store.root.exists()
+
+
+def test_kept_code_is_checked_and_cleared(
+    xlate_run: Path, tmp_path: Path, cache: Run, store: Store
+) -> None:
+    guest = put_guest(tmp_path, branches(50))
+    time.sleep(0.1)
+    for _ in range(2):
+        assert run(xlate_run, guest, cache=store.root).status == 9
+    (path,) = (store.root / "kept").glob("*.kept")
+    assert cache("verify").returncode == 0
+    assert json.loads(cache("--json").stdout)["kinds"]["kept"]["files"] == 1
+    data = bytearray(path.read_bytes())
+    data[-40] ^= 1
+    path.write_bytes(data)
+    done = cache("verify")
+    assert f"{path}: removed: damaged kept code (the sum of its contents is wrong)" in done.stdout
+    assert run(xlate_run, guest, cache=store.root).status == 9
+    assert path.exists()
+    cache("clear", "--yes")
+    assert not path.exists()

@@ -17,6 +17,7 @@ PROT_EXEC, MAP_PRIVATE, MAP_ANONYMOUS = 4, 2, 0x20
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06  # of BPF
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _NUMBER, _ARGUMENTS = 0, 16  # offsets in struct seccomp_data
+_SET_MDWE, _GET_MDWE = 65, 66
 _SET_SECCOMP, _SET_NO_NEW_PRIVS, _FILTER = 22, 38, 2
 
 
@@ -56,3 +57,15 @@ def refusing(rule: Rule) -> Callable[[], None]:
         assert code  # the kernel has read it
 
     return begin
+
+
+def deny_write_execute() -> None:
+    """Let no memory of this process gain execution any more; OSError from kernels before 6.3."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_SET_MDWE, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "no PR_SET_MDWE")
+
+
+def knows_mdwe() -> bool:
+    """Say whether the kernel has it: the question is whether it is set."""
+    return bool(ctypes.CDLL(None).prctl(_GET_MDWE, 0, 0, 0, 0) >= 0)

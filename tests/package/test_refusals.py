@@ -191,3 +191,14 @@ def test_a_disk_that_fails(xlate_run: Path, guest: Path, full: Store) -> None:
     result = run(xlate_run, guest, cache=full.root, preexec=refused.refusing(rule))
     assert (result.status, result.stderr) == (BASELINE_STATUS, "")
     assert result.states == ["refused: cannot be read"]
+
+
+def test_a_kernel_that_lets_no_memory_gain_execution(
+    xlate_run: Path, guest: Path, full: Store
+) -> None:
+    """PR_SET_MDWE, which services set by MemoryDenyWriteExecute: nothing here needs it."""
+    if not refused.knows_mdwe():
+        wanted.forbidden("PR_SET_MDWE")
+    result = run(xlate_run, guest, cache=full.root, preexec=refused.deny_write_execute)
+    assert (result.status, result.stderr) == (PACKAGE_STATUS, "")
+    assert run(xlate_run, guest, preexec=refused.deny_write_execute).status == BASELINE_STATUS

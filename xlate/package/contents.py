@@ -12,29 +12,40 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlate.package.layout import SEEN, SEEN_MAGIC, SUFFIX
+from xlate.package.layout import (
+    PROFILE_SUFFIX,
+    SEEN,
+    SEEN_MAGIC,
+    STOCK_FOLDER,
+    STOCK_SUFFIX,
+    SUFFIX,
+)
 from xlate.package.regular import open_regular
 from xlate.package.store import Store, numbers_of, seen_name
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Files of one folder; ``evicted``: the least recently used go when the store is full."""
+    """Files of one folder, all of them or those that end so.
+
+    ``evicted``: the least recently used go when the store is full.
+    """
 
     name: str
     holds: str
+    suffix: str = ""
     evicted: bool = False
     cleared: bool = True
 
 
-PACKAGES = Kind("packages", "optimised code", evicted=True)
+PACKAGES = Kind("packages", "optimised code", SUFFIX, evicted=True)
 MEMO = Kind("memo.sqlite", "functions compiled earlier")
 LEFT_OVER = Kind("left over", "being written, or left by writers that were killed", cleared=False)
 OTHER = Kind("other", "files of another kind", cleared=False)
 KINDS = (
     PACKAGES,
-    Kind("kept", "blocks that runs translated", evicted=True),
-    Kind("profiles", "what runs had to translate", evicted=True),
+    Kind(STOCK_FOLDER, "blocks that runs translated", STOCK_SUFFIX, evicted=True),
+    Kind("profiles", "what runs had to translate", PROFILE_SUFFIX, evicted=True),
     Kind("seen", "hashes and uses of files"),
     Kind("quarantine", "functions that a check found wrong", cleared=False),
     MEMO,
@@ -89,7 +100,7 @@ def _item(store: Store, path: Path, st: os.stat_result) -> Item:
     if kind.evicted:
         noted, count = _noted(store, path)
         used = max(used, noted)
-        hits = count if kind is PACKAGES else None
+        hits = count
     return Item(kind, path, st.st_blocks * _BLOCK, st.st_ino, st.st_mtime, used, hits)
 
 
@@ -100,8 +111,8 @@ def _kind(store: Store, path: Path) -> Kind:
     if not more:
         return MEMO if first.startswith(MEMO.name) else OTHER
     kind = _BY_NAME.get(first, OTHER)
-    foreign = kind is PACKAGES and path.suffix != SUFFIX
-    return OTHER if foreign or len(more) > 1 or kind in {MEMO, LEFT_OVER} else kind
+    foreign = not path.name.endswith(kind.suffix) or len(more) > 1
+    return OTHER if foreign or kind in {MEMO, LEFT_OVER} else kind
 
 
 def _noted(store: Store, path: Path) -> tuple[float, int]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from xlate.errors import MalformedInput, Unsupported
 from xlate.package.format import decode_header, is_fast, write_atomically
-from xlate.package.key import content_hash, quick_key
+from xlate.package.key import content_hash, fingerprint, quick_key
 from xlate.package.layout import (
     CANDIDATES,
     PAGE,
@@ -46,6 +46,8 @@ OFF = "off"
 LEFT_OVER_SECONDS = 3600
 # A record is of one inode, and every package is a new one; the next run makes what is missed.
 SEEN_SECONDS = 90 * 86400
+# Packages of another version that were of use within this time are not replaced.
+LATELY_SECONDS = 7 * 86400
 # A file that changed as short ago as this may change again within the same tick of the clock.
 SETTLED_SECONDS = 0.05
 
@@ -58,17 +60,15 @@ def package_name(guest: bytes) -> str:
 def package_in(place: Path, guest: bytes, *, fast: bool = False) -> Path | None:
     """The package made for exactly this content: a file, or one of a folder like the store's.
 
-    With ``fast`` the one made by `--fp fast`.
+    With ``fast`` the one made by `--fp fast`. One made by this version is preferred.
     """
     return _package_of(place, quick_key(guest), content_hash(guest), fast=fast)
 
 
 def _package_of(place: Path, quick: bytes, guest_hash: bytes, *, fast: bool) -> Path | None:
-    for path in _names(place, quick.hex()) if place.is_dir() else (place,):
-        header = _look(path).header
-        if header is not None and header["guest_hash"] == guest_hash and is_fast(header) == fast:
-            return path
-    return None
+    looked = [_look(path) for path in (_names(place, quick.hex()) if place.is_dir() else (place,))]
+    same = [one for one in looked if one.is_for(guest_hash, fast=fast)]
+    return next((one.path for one in sorted(same, key=lambda one: not one.is_current())), None)
 
 
 def _names(folder: Path, stem: str) -> Iterator[Path]:
@@ -126,6 +126,16 @@ class Kept:
     path: Path
     header: dict[str, Any] | None
     problem: str = ""
+
+    def is_for(self, guest_hash: bytes, *, fast: bool) -> bool:
+        """Whether it was made for this content, with or without `--fp fast`."""
+        header = self.header
+        same = header is not None and header["guest_hash"] == guest_hash
+        return same and header is not None and is_fast(header) == fast
+
+    def is_current(self) -> bool:
+        """Whether this version of xlate made it."""
+        return self.header is not None and self.header["fingerprint"] == fingerprint()
 
 
 @dataclass(frozen=True)
@@ -214,14 +224,23 @@ class Store:
 
     def place_for(self, quick: bytes, guest_hash: bytes, *, fast: bool) -> Path:
         """The same for content that is known by its key and its hash."""
-        found = _package_of(self.folder, quick, guest_hash, fast=fast)
-        if found is not None:
-            return found
         kept = [_look(path) for path in _names(self.folder, quick.hex())]
+        same = [one for one in kept if one.is_for(guest_hash, fast=fast)]
+        for one in sorted(same, key=lambda one: not one.is_current()):
+            if one.is_current() or not self._used_lately(one.path):
+                return one.path
         for one in kept:
             if one.header is None:  # Free, or damaged and of use to nobody.
                 return one.path
         return min((one.path for one in kept), key=lambda path: path.stat().st_mtime_ns)
+
+    def _used_lately(self, package: Path) -> bool:
+        """Whether another version of xlate, which may share the store, still wants its package."""
+        with contextlib.suppress(OSError):
+            since = time.time() - LATELY_SECONDS
+            record = self.root / "seen" / seen_name(numbers_of(package))
+            return any(path.exists() and path.stat().st_mtime > since for path in (package, record))
+        return False
 
     def packages(self) -> list[Kept]:
         """All packages, sound or not, in order of name."""
@@ -230,13 +249,16 @@ class Store:
     def remove(self, package: Path) -> None:
         """Forget a package with what was learned of its file; FileNotFoundError where none is."""
         stem = package.name.removesuffix(SUFFIX).split("-")[0]
-        package.unlink()
         names = list(_names(self.folder, stem))
-        left = [path for path in names if path.exists()]
+        left = [path for path in names if path != package and os.path.lexists(path)]
+        package.lstat()
+        if package in names and left and names.index(left[-1]) > names.index(package):
+            # The runtime looks no further than a name that is free, so there never is one between.
+            left[-1].replace(package)
+        else:
+            package.unlink()
         if not left:
             (self.root / "profiles" / f"{stem}{PROFILE_SUFFIX}").unlink(missing_ok=True)
-        elif package in names and names.index(left[-1]) > names.index(package):
-            left[-1].replace(package)  # the runtime looks no further than a name that is free
 
     def tidy(self) -> None:
         """Remove what killed writers left, and hashes of what has most likely gone since.

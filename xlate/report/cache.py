@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from xlate.convert.room import cap_now
 from xlate.errors import MalformedInput
+from xlate.package import stock
 from xlate.package.contents import KINDS, MEMO, PACKAGES, Item, items
 from xlate.package.format import decode_header, read
 from xlate.package.gc import Cap
@@ -25,6 +26,7 @@ from xlate.package.layout import (
     PROFILE_SIZE,
     SEEN,
     SEEN_MAGIC,
+    STOCK_FOLDER,
 )
 from xlate.package.layout import SECTIONS as NAMES
 from xlate.package.regular import open_regular
@@ -253,6 +255,14 @@ def _check_package(path: Path) -> str:
     return ""
 
 
+def _check_kept(path: Path) -> str:
+    if path.is_symlink():
+        return "a symbolic link, which programs do not follow"
+    with open_regular(path) as file:
+        stock.check(file.read())
+    return ""
+
+
 def _check_profile(path: Path) -> str:
     with open_regular(path) as file:
         data = file.read(PROFILE_SIZE + 1)
@@ -287,6 +297,7 @@ def _check_memo(path: Path) -> str:
 
 _CHECKS: Mapping[str, Callable[[Path], str]] = {
     "packages": _check_package,
+    STOCK_FOLDER: _check_kept,
     "profiles": _check_profile,
     "seen": _check_seen,
     "quarantine": _check_list,

@@ -367,7 +367,8 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 		world_stop(t);
 		world_unlock(&held);
 	}
-	stock_save(false);
+	if (!(t->start_flags & CLONE_VFORK)) /* else it is its parent's to do */
+		stock_save(false);
 	stats_flush();
 	if (kept)
 		set_inherited(kept, true);

@@ -50,6 +50,7 @@ const char OPTIONS_HELP[] =
 	"QEMU_STRACE and so on.\n"
 	"Packages made by `xlate convert` are found in $XLATE_CACHE (off: nowhere), else $XDG_CACHE_HOME/xlate, else\n"
 	"~/.cache/xlate; then in the system's store, $XLATE_SYSTEM_CACHE (off: nowhere), else /var/cache/xlate.\n"
+	"At most the former has $XLATE_CACHE_MAX (500M, 2G, none), else 2G or a tenth of the free disk.\n"
 	"\n"
 	"examples:\n"
 	"  xlate-run ./busybox sh -c 'uname -m; ls -l'\n"

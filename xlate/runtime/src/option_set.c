@@ -202,6 +202,12 @@ bool set_store(struct options *o, const char *value)
 	return true;
 }
 
+bool set_store_cap(struct options *o, const char *value)
+{
+	o->store_cap = value;
+	return true;
+}
+
 bool set_system_store(struct options *o, const char *value)
 {
 	o->system_store = strcmp(value, STORE_OFF) ? value : NULL;

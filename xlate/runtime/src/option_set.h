@@ -23,6 +23,7 @@ bool set_guest_base(struct options *o, const char *value);
 bool set_sysroot(struct options *o, const char *value);
 bool set_package(struct options *o, const char *value);
 bool set_store(struct options *o, const char *value);
+bool set_store_cap(struct options *o, const char *value);
 bool set_system_store(struct options *o, const char *value);
 bool set_strace(struct options *o, const char *value);
 bool set_strace_file(struct options *o, const char *value);

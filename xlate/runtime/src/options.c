@@ -87,6 +87,7 @@ static const struct option_row ROWS[] = {
 	{"perfmap", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"jitdump", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
+	{"store-cap", NEEDS_VALUE, set_store_cap, "a size", {"XLATE_CACHE_MAX"}},
 	{"system-store", NEEDS_VALUE, set_system_store, "a directory", {NULL}},
 	{"record", NEEDS_VALUE, set_record, "N/M:FIRST:COUNT:FILE", {NULL}},
 	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
@@ -342,6 +343,7 @@ static const struct {
 	size_t at;
 } FORWARDED[] = {
 	{"-L", offsetof(struct options, sysroot)},
+	{"--store-cap", offsetof(struct options, store_cap)},
 	{"-p", offsetof(struct options, package)},
 	{"--held-package", offsetof(struct options, package_held)},
 	{"--strace-only", offsetof(struct options, strace_only)},

@@ -37,6 +37,7 @@ struct options {
 	const char *package;		/* -p, absolute: a package, or a folder of them; NULL: none */
 	bool keep;			/* what the baseline tier makes, for later runs */
 	const char *store;		/* absolute; from the host's environment; NULL: none */
+	const char *store_cap;		/* XLATE_CACHE_MAX; NULL: the default */
 	const char *system_store;	/* the system's, which is only read; NULL: none */
 	bool privileged;		/* with the rights of another than the caller (AT_SECURE) */
 	bool strace;
@@ -77,7 +78,7 @@ void options_parse(struct options *o, int argc, char **argv, char **envp, const 
 /*
  * Words that make a re-executed xlate-run run with the same options; storage in buf. Returns the number of words.
  */
-#define OPTIONS_FORWARD_MAX 44
+#define OPTIONS_FORWARD_MAX 46
 u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], const char *exec_name, const char **words,
 		    char *buf, size_t size);
 

@@ -180,10 +180,10 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	robust_release(t);
 	if (t->clear_child_tid.va)
 		mem_will_write(t->clear_child_tid, 4);
-	if (last) {
+	if (last && !(t->start_flags & CLONE_VFORK))
 		stock_save(true);
+	if (last)
 		stats_finish();
-	}
 	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
 	if (turns_on()) {
 		turns_clear_tid(t);

@@ -105,10 +105,11 @@ static const char *use_file(struct module_stock *m)
 	struct stock_store store;
 	struct stock_file f;
 	const char *why;
-	long err = stock_open_store(false, &store);
+	long err = stock_open_store(0, &store);
 
 	if (err)
 		return err == -EPERM ? "refused: not trusted, others may write to its folder" : STOCK_NONE;
+	stock_wait(&store, &m->key);
 	why = stock_open(&store, &m->key, &f);
 	if (!why) {
 		why = stock_is_whole(&store, &f) ? map_file(m, &f) : "refused: damaged";

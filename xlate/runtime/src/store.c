@@ -314,6 +314,19 @@ static void seen_name(const u64 numbers[7], char text[QUICK_TEXT])
 	hex(whole, QUICK_SIZE, text);
 }
 
+u64 store_last_use(int seen, const struct stat *st)
+{
+	const u64 numbers[7] = {st->st_dev, st->st_ino};
+	char name[QUICK_TEXT];
+	struct stat record;
+
+	seen_name(numbers, name);
+	if (seen < 0 || host_syscall4(__NR_newfstatat, (u64)seen, (u64)name, (u64)&record, 0) ||
+	    record.st_mtime < st->st_mtime)
+		return st->st_mtime;
+	return record.st_mtime;
+}
+
 /* One more use of a file of the store; of two at once one may be lost. The write also says when that was. */
 static void count_use(int fd, u64 hits)
 {

@@ -29,11 +29,14 @@ long store_open_file(int folder, const char *name, int flags, struct stat *st);
 
 /*
  * BLAKE2b-256 of a file from `start` on, from the folder `seen` when the file is as it was then (-1: no folder);
- * computed and remembered otherwise. Uses are counted of files with a header, our own. False: it cannot be read, or changes meanwhile.
+ * computed and remembered otherwise. Uses are counted of files with a header, our own. False: it cannot be read, or
+ * changes meanwhile.
  */
 bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE]);
 /* The same of a part that begins after the first page and ends at `end`: it has a record of its own. */
 bool store_hash_part(int seen, int fd, const struct stat *st, u64 start, u64 end, u8 out[BLAKE2_SIZE]);
+/* When a file of the store was of use last, in seconds: when it was written, or when its hash was asked for. */
+u64 store_last_use(int seen, const struct stat *st);
 /*
  * The same with a sum that is quick to compute and finds damage, nothing more: for files whose content names nothing.
  */

@@ -149,6 +149,12 @@
 #ifndef STOCK_CODE_AT_ONCE
 #define STOCK_CODE_AT_ONCE (768u << 10)
 #endif
+/*
+ * A start waits for such a process: it is done in 20 ms, on a busy machine in 100, and what it writes saves as much processor
+ * time. So long at a time, and so often in all.
+ */
+#define STOCK_WAIT_NS 1000000u
+#define STOCK_WAITS 200u
 /* Most host code one unit may need; a segment with less room is closed. */
 #define UNIT_CODE_MAX (48u << 10)
 #define UNIT_CELLS_MAX (16u << 10)
