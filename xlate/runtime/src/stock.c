@@ -92,12 +92,13 @@ static const char *map_file(struct module_stock *m, const struct stock_file *f)
 		return "refused: no room in the window of code";
 	}
 	m->image_size = f->h.image_size;
-	if (!host_is_error(map_code(m, f->fd)))
+	at = map_code(m, f->fd);
+	if (!host_is_error(at))
 		return NULL;
 	cache_unclaim(m->image, page_ceil(m->image_size));
 	host_munmap(m->at, m->size);
 	m->image_size = 0;
-	return "refused: cannot be mapped as code";
+	return package_unmappable(f->fd, at);
 }
 
 static const char *use_file(struct module_stock *m)
