@@ -20,6 +20,7 @@ from xlate.package import faults, layout
 from xlate.package.format import Entry, Package
 from xlate.package.key import Identity, content_hash, identify
 from xlate.package.layout import PAGE
+from xlate.package.pack import opened
 
 BASELINE_STATUS, PACKAGE_STATUS = 5, 9
 
@@ -132,6 +133,8 @@ def run(
 
 
 GUEST = guest_image()
+OTHER = guest_image(padding=b"another")
+THIRD = guest_image(padding=b"one more")
 
 
 def put_guest(folder: Path, data: bytes, name: str = "guest") -> Path:
@@ -149,3 +152,9 @@ def reseal(data: bytes, **changes: int | bytes | tuple[int, ...]) -> bytes:
     values["data_hash"] = content_hash(data[layout.PAGE :])
     page = layout.HEADER.pack(**{**values, **changes})[: layout.HASH_AT]
     return page + content_hash(page) + data[layout.PAGE :]
+
+
+def contents(path: Path) -> dict[tuple[str, ...], bytes]:
+    """The packages of a pack by their names."""
+    with opened(path) as found:
+        return {row.names: found.data(row) for row in found.rows}

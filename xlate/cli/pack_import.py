@@ -8,6 +8,7 @@ recorded here.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections import Counter
@@ -17,6 +18,7 @@ import click
 
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.pack_list import pack_in
+from xlate.cli.tables import plain
 from xlate.cli.verify_store import whole
 from xlate.convert.room import make_room
 from xlate.errors import MalformedInput, Unsupported, XlateError
@@ -24,10 +26,10 @@ from xlate.package import quarantine
 from xlate.package.format import Package, write
 from xlate.package.key import fingerprint
 from xlate.package.pack import Pack, Row
-from xlate.package.store import Store, why_none
+from xlate.package.store import Store, distrust, why_none
 from xlate.verify.placement import without
 
-IMPORTED, KEPT, REFUSED = "imported", "there already", ""
+IMPORTED, KEPT, REFUSED = "imported", "there already", "refused"
 
 
 @click.command("import")
@@ -35,7 +37,10 @@ IMPORTED, KEPT, REFUSED = "imported", "there already", ""
 @click.option("--system", is_flag=True, help="Into the system's store, for all users.")
 @click.option("--replace", is_flag=True, help="Also over good packages that the store has.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but what is refused.")
-def import_command(files: tuple[Path, ...], *, system: bool, replace: bool, quiet: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each FILE.")
+def import_command(
+    files: tuple[Path, ...], *, system: bool, replace: bool, quiet: bool, as_json: bool
+) -> None:
     """Put the packages of FILE into the store, for programs to find.
 
     The system's store is $XLATE_SYSTEM_CACHE, else /var/cache/xlate; programs look there after the
@@ -54,10 +59,13 @@ def import_command(files: tuple[Path, ...], *, system: bool, replace: bool, quie
             error.show()
             failed = True
             continue
-        failed |= counts.pop(REFUSED, 0) > 0
-        if not quiet:
-            told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
-            click.echo(f"{click.format_filename(file)}: {told or 'nothing imported'}")
+        failed |= counts[REFUSED] > 0
+        if as_json:
+            told = {what.replace(" ", "_"): counts[what] for what in (IMPORTED, KEPT, REFUSED)}
+            click.echo(json.dumps({"pack": str(file), "store": str(store.root), **told}))
+        elif not quiet:
+            words = ", ".join(f"{counts[what]} {what}" for what in (IMPORTED, KEPT) if counts[what])
+            click.echo(f"{click.format_filename(file)}: {words or 'nothing imported'}")
     if failed:
         sys.exit(1)
 
@@ -101,7 +109,7 @@ def _import(store: Store, pack: Pack, row: Row, *, replace: bool) -> str:
     except OSError as error:
         where = click.format_filename(error.filename or store.root)
         why = f"cannot write {where} ({(error.strerror or str(error)).lower()})"
-    click.echo(f"xlate: {click.format_filename(row.names[0])}: {why}", err=True)
+    click.echo(plain(f"xlate: {row.names[0]}: {why}").plain, err=True)
     return REFUSED
 
 
@@ -118,7 +126,7 @@ def _install(store: Store, row: Row, package: Package, *, replace: bool) -> str:
 
 def _is_good(path: Path, row: Row) -> bool:
     """Whether programs would use what stands there for that file."""
-    if not path.exists():
+    if not path.exists() or distrust(path):
         return False
     try:
         return whole(path).identity.guest_hash == row.guest_hash

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from xlate.cli.input import GivenPath, Refused
-from xlate.cli.tables import output_console, plain, table
+from xlate.cli.tables import counted, output_console, plain, table
 from xlate.errors import MalformedInput
 from xlate.package.key import fingerprint
 from xlate.package.layout import SECTIONS
@@ -61,7 +61,7 @@ def list_command(file: Path, *, as_json: bool) -> None:
         )
     console = output_console()
     console.print(made)
-    console.print(f"{len(found)} packages, {pack.size / 1e6:.1f} MB")
+    console.print(f"{counted(len(found), 'package')}, {pack.size / 1e6:.1f} MB")
 
 
 def _about(pack: Pack, row: Row) -> dict[str, Any]:

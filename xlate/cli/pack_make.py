@@ -23,6 +23,7 @@ from xlate.cli.convert import Chosen, report_failure
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
+from xlate.cli.tables import counted
 from xlate.convert.packing import Packer, Part, parts_of
 from xlate.convert.program import processors
 from xlate.convert.target import check_place, may_replace, usable
@@ -68,14 +69,11 @@ class _Outcome:
         kept = sum(from_store for _, from_store, _ in self.packed)
         size = sum(size for *_, size in self.packed) / 1e6
         left = f"; {len(self.statuses)} left out" if self.statuses else ""
+        name, packages = click.format_filename(output), counted(len(self.packed), "package")
         return (
-            f"{click.format_filename(output)}: {_packages(len(self.packed))}, {size:.1f} MB"
+            f"{name}: {packages}, {size:.1f} MB"
             f" ({kept} from the store, {len(self.packed) - kept} converted){left}"
         )
-
-
-def _packages(count: int) -> str:
-    return f"{count} package{'' if count == 1 else 's'}"
 
 
 @click.command()

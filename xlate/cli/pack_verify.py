@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from xlate.cli.input import GivenPath, Refused
 from xlate.cli.pack_list import pack_in
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
+from xlate.cli.tables import counted, plain
 from xlate.cli.verify import share
 from xlate.convert import files
 from xlate.convert.program import processors
@@ -39,8 +40,8 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> Any
 
 @click.command()
 @click.argument("file", type=GivenPath())
-@click.option("--tree", type=GivenPath(), metavar="DIR",
-              help="The root of its names: say which files changed, or are gone.")  # fmt: skip
+@click.option("--tree", "trees", multiple=True, type=GivenPath(), metavar="DIR",
+              help="A root of its names: say which files changed, or are gone.")  # fmt: skip
 @click.option("--sample", callback=_share, metavar="N/M",
               help="With --tree: compile N functions of M anew, and compare.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
@@ -49,7 +50,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> Any
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(
     file: Path,
-    tree: Path | None,
+    trees: tuple[Path, ...],
     sample: tuple[int, int] | None,
     jobs: int | None,
     *,
@@ -58,14 +59,15 @@ def verify(
 ) -> None:
     """Check a pack: index, and structure and hashes of every package.
 
-    With --tree the files that its names stand for must be there and be those that the packages were
-    made for; what the tree has beyond that is counted.
+    With --tree (or several) the files that its names stand for must be there and be those that the
+    packages were made for; what the trees have beyond that is counted.
     """
-    if sample is not None and tree is None:
+    if sample is not None and not trees:
         raise click.UsageError("--sample needs --tree, which has the programs' own code")
-    if tree is not None and not tree.is_dir():
-        raise Refused(f"{click.format_filename(tree)}: not a folder")
-    check = _Check(tree, None if sample is None else Sample(*sample), jobs or processors())
+    for tree in trees:
+        if not tree.is_dir():
+            raise Refused(f"{click.format_filename(tree)}: not a folder")
+    check = _Check(trees, None if sample is None else Sample(*sample), jobs or processors())
     with workers_may_die(), pack_in(file) as pack, bar_for(quiet=quiet) as bar:
         show = shown_in(bar, click.format_filename(file.name))
         findings = list(check.everything(pack, show))
@@ -81,8 +83,8 @@ def verify(
 class _Check:
     """How deep a pack is checked."""
 
-    def __init__(self, tree: Path | None, sample: Sample | None, jobs: int) -> None:
-        self._tree = tree
+    def __init__(self, trees: Sequence[Path], sample: Sample | None, jobs: int) -> None:
+        self._trees = trees
         self._sample = sample
         self._jobs = jobs
 
@@ -97,15 +99,14 @@ class _Check:
                 continue
             if package.identity.fingerprint != fingerprint():
                 yield row.names[0], "made by another version of xlate, which programs do not use"
-            if self._tree is not None:
+            if self._trees:
                 yield from self._guests(row, package, show)
 
     def _guests(self, row: Row, package: Package, show: Progress) -> Iterator[Finding]:
-        assert self._tree is not None
         sampled = False
         for name in row.names:
             try:
-                guest = read_file(str(self._tree / name))
+                guest = read_file(str(self._place_of(name)))
             except XlateError as error:
                 yield name, f"in the tree: {error}"
                 continue
@@ -115,20 +116,29 @@ class _Check:
                 sampled = True
                 yield from self._fresh(name, guest, package, self._sample, show)
 
+    def _place_of(self, name: str) -> Path:
+        """The file of that name in the first tree that has one."""
+        places = [tree / name for tree in self._trees]
+        return next((place for place in places if place.exists()), places[0])
+
     def _fresh(
         self, name: str, guest: bytes, package: Package, sample: Sample, show: Progress
     ) -> Iterator[Finding]:
-        found = fresh.compare(package, parse(guest, name), sample, jobs=self._jobs, show=show)
+        try:
+            found = fresh.compare(package, parse(guest, name), sample, jobs=self._jobs, show=show)
+        except XlateError as error:
+            yield name, str(error)
+            return
         for finding in found.findings:
             yield name, f"{finding.name}: {finding.what}"
 
     def beyond(self, pack: Pack) -> int | None:
-        """How many programs and libraries of the tree have no package here; None without one."""
-        if self._tree is None:
+        """How many programs and libraries of the trees have no package here; None without one."""
+        if not self._trees:
             return None
         known = {row.guest_hash for row in pack.rows}
         count = 0
-        for path in files.below(self._tree).files:
+        for path in (path for tree in self._trees for path in files.below(tree).files):
             try:
                 count += content_hash(read_file(str(path))) not in known
             except XlateError:
@@ -146,11 +156,11 @@ def _print(
     file: Path, pack: Pack, findings: list[Finding], beyond: int | None, *, quiet: bool
 ) -> None:
     for name, what in findings:
-        click.echo(f"{click.format_filename(name)}: {what}")
+        click.echo(plain(f"{name}: {what}").plain)
     if quiet:
         return
     if beyond:
-        click.echo(f"{beyond} programs and libraries of the tree have no package in it")
-    count = len(findings)
-    what = f"{count} thing{'' if count == 1 else 's'} wrong" if count else "whole"
-    click.echo(f"{click.format_filename(file)}: {len(pack.rows)} packages, {what}")
+        click.echo(f"not in it: {beyond:,} of the programs and libraries of the trees")
+    what = f"{counted(len(findings), 'thing')} wrong" if findings else "whole"
+    packages = counted(len(pack.rows), "package")
+    click.echo(f"{click.format_filename(file)}: {packages}, {what}")

@@ -138,18 +138,21 @@ def _check(prog: Path, given: Path | None, sample: Sample, jobs: int, flags: _Fl
 def _subject(prog: Path, given: Path | None) -> Subject:
     """Read the program and find its package; Refused in one line where there is none."""
     name = click.format_filename(prog)
-    store = Store.locate(os.environ) if given is None else None
-    if given is None and store is None:
+    stores = Store.locate_all(os.environ) if given is None else ()
+    if given is None and not stores:
         raise Refused(f"{name}: there is no store ({why_none(os.environ)}); try: -p FILE")
     try:
         guest = read_file(str(prog))
         image = parse(guest, str(prog))
     except XlateError as error:
         raise Refused(f"{name}: {error}") from error
-    path = store.find(guest) if store is not None else given
-    if path is None:
-        raise Refused(f"{name}: no package in the store; try: xlate convert {name}")
-    return Subject(prog, guest, image, path, store)
+    if given is not None:
+        return Subject(prog, guest, image, given, None)
+    for store in stores:
+        path = store.find(guest)
+        if path is not None:
+            return Subject(prog, guest, image, path, store)
+    raise Refused(f"{name}: no package in the store; try: xlate convert {name}")
 
 
 def _as_json(subject: Subject, found: fresh.Compared, out: bool) -> dict[str, Any]:

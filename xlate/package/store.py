@@ -163,6 +163,12 @@ class Store:
         named = environ.get("XLATE_SYSTEM_CACHE", "") or SYSTEM_STORE
         return None if named == OFF else cls(Path(named).absolute(), shared=True)
 
+    @classmethod
+    def locate_all(cls, environ: Mapping[str, str]) -> tuple[Store, ...]:
+        """The stores in the order in which programs look for their packages."""
+        found = (cls.locate(environ), cls.locate_system(environ))
+        return tuple(store for store in found if store is not None)
+
     @property
     def memo_path(self) -> Path:
         """The compiler's memo of functions."""
