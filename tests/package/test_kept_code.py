@@ -223,8 +223,8 @@ def test_kills_leave_sound_files(xlate_run: Path, busybox_armhf: Path, tmp_path:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for path in (store / "kept").glob(f"*{layout.STOCK_SUFFIX}"):
-            header = layout.STOCK.unpack(path.read_bytes())
-            assert header["file_size"] == path.stat().st_size
+            data = path.read_bytes()  # another one may be there in the next instant
+            assert layout.STOCK.unpack(data)["file_size"] == len(data)
         if number < 12:
             shutil.rmtree(store / "kept", ignore_errors=True)
     assert writers
