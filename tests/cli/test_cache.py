@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.loader.elf_bytes import Elf
 from tests.package.kept import branches
 from tests.package.samples import GUEST, PACKAGE_STATUS, guest_image, package_for, put_guest, run
 from xlate import cli as command_line
@@ -255,3 +257,21 @@ def test_kept_code_is_checked_and_cleared(
     assert path.exists()
     cache("clear", "--yes")
     assert not path.exists()
+
+
+def test_a_conversion_holds_the_cap_and_says_so(
+    tmp_path: Path, store: Store, xlate_command: list[str], python_env: dict[str, str]
+) -> None:
+    """What it has made itself stays, though it is more than there may be."""
+    old = store.package_path(GUEST)
+    program = tmp_path / "one"
+    program.write_bytes(Elf().build())
+    env = {**python_env, "XLATE_CACHE": str(store.root), "XLATE_CACHE_MAX": "10k"}
+    done = subprocess.run(
+        [*xlate_command, "convert", str(program)], env=env, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "full: 1 files of use longest ago are gone (xlate cache; XLATE_CACHE_MAX)" in done.stdout
+    assert not old.exists()
+    assert store.find(program.read_bytes()) is not None

@@ -13,6 +13,7 @@ import pytest
 
 from tests import needs as wanted
 from tests.package import refused
+from tests.package.kept import STATUS, branches, settled
 from tests.package.samples import (
     BASELINE_STATUS,
     GUEST,
@@ -166,6 +167,13 @@ def test_a_store_without_execution(xlate_run: Path, guest: Path, noexec: Path) -
     assert result.states == ["refused: its file system is mounted noexec"]
 
 
+def test_kept_code_without_execution(xlate_run: Path, tmp_path: Path, noexec: Path) -> None:
+    guest = settled(tmp_path, branches(40))
+    results = [run(xlate_run, guest, cache=noexec / "store") for _ in range(3)]
+    assert {(one.status, one.stderr) for one in results} == {(STATUS, "")}
+    assert "refused: its file system is mounted noexec" in results[1].states
+
+
 @pytest.mark.parametrize("error", [errno.EACCES, errno.EPERM])
 def test_a_host_that_forbids_code_of_files(
     xlate_run: Path, guest: Path, full: Store, error: int
@@ -196,7 +204,7 @@ def test_a_disk_that_fails(xlate_run: Path, guest: Path, full: Store) -> None:
 def test_a_kernel_that_lets_no_memory_gain_execution(
     xlate_run: Path, guest: Path, full: Store
 ) -> None:
-    """PR_SET_MDWE, which services set by MemoryDenyWriteExecute: nothing here needs it."""
+    """PR_SET_MDWE, which services set by MemoryDenyWriteExecute: packages do not need it."""
     if not refused.knows_mdwe():
         wanted.forbidden("PR_SET_MDWE")
     result = run(xlate_run, guest, cache=full.root, preexec=refused.deny_write_execute)

@@ -450,9 +450,9 @@ const char *package_unmappable(int fd, long err)
 {
 	struct statfs fs;
 
-	if (err == -EPERM && !host_syscall2(__NR_fstatfs, (u64)fd, (u64)&fs) && (fs.f_flags & ST_NOEXEC))
+	if (err != -EPERM && err != -EACCES)
+		return "refused: cannot be mapped as code";
+	if (!host_syscall2(__NR_fstatfs, (u64)fd, (u64)&fs) && (fs.f_flags & ST_NOEXEC))
 		return "refused: its file system is mounted noexec";
-	if (err == -EPERM || err == -EACCES)
-		return "refused: this system does not allow mapping it as code";
-	return "refused: cannot be mapped as code";
+	return "refused: this system does not allow mapping it as code";
 }

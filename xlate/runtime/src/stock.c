@@ -92,12 +92,13 @@ static const char *map_file(struct module_stock *m, const struct stock_file *f)
 		return "refused: no room in the window of code";
 	}
 	m->image_size = f->h.image_size;
-	if (!host_is_error(map_code(m, f->fd)))
+	at = map_code(m, f->fd);
+	if (!host_is_error(at))
 		return NULL;
 	cache_unclaim(m->image, page_ceil(m->image_size));
 	host_munmap(m->at, m->size);
 	m->image_size = 0;
-	return "refused: cannot be mapped as code";
+	return package_unmappable(f->fd, at);
 }
 
 static const char *use_file(struct module_stock *m)
@@ -121,13 +122,16 @@ static const char *use_file(struct module_stock *m)
 
 static void report(int fd, const struct module_stock *m, const char *why)
 {
-	char file[STATS_NAME_SIZE] = "", name[STOCK_NAME_SIZE];
+	char file[STATS_NAME_SIZE] = "", name[STOCK_NAME_SIZE], state[72];
+	struct text b = text_begin(state, sizeof(state));
 
 	if (!stats_on)
 		return;
 	fd_path(fd, file, sizeof(file));
 	stock_name(&m->key, name);
-	stats_package(file, name, 0, why);
+	text_str(&b, "kept code ");
+	text_str(&b, why);
+	stats_package(file, name, 0, state);
 }
 
 static bool is_known(const struct stock_key *key, u64 text_low)

@@ -156,7 +156,7 @@ static void write_stub(const struct draft *d, const struct unit_rec *r, u8 *code
 static void convert(const struct draft *d, const struct unit_rec *r, u32 x)
 {
 	u8 *code = image_of(d) + x;
-	u32 moved = d->h.bias - d->m->bias;
+	u32 moved = d->h.bias - d->m->bias, constants = (u32)(r->host - cache_constants(r->host));
 
 	for (u32 i = 0; i < r->fixes; i++) {
 		u32 at = r->fix[i].at;
@@ -170,7 +170,7 @@ static void convert(const struct draft *d, const struct unit_rec *r, u32 x)
 			put_at(code + at + 1, PREDICT_SIZE - 5);
 			break;
 		case FIX_CONSTANT:
-			put_at(code + at, get_at(code + at) + (u32)(r->host - cache_constants(r->host)) - x + IMAGE_CONSTANTS);
+			put_at(code + at, get_at(code + at) + constants - x + IMAGE_CONSTANTS);
 			break;
 		case FIX_PLUS:
 			put_at(code + at, get_at(code + at) + moved);
@@ -204,7 +204,8 @@ static void add_units(struct draft *d, const u8 *owner, u8 which)
 		if (owner[i - units_unsaved] != which || (d->had.count && stock_look_up(&d->had, key)))
 			continue;
 		end = next_unit(end);
-		memcpy(image_of(d) + end - ENTRY_PREFIX, (const void *)(r->host - ENTRY_PREFIX), r->code + ENTRY_PREFIX);
+		memcpy(image_of(d) + end - ENTRY_PREFIX, (const void *)(r->host - ENTRY_PREFIX),
+		       r->code + ENTRY_PREFIX);
 		convert(d, r, (u32)end);
 		memcpy(d->rows + row, r->offset, rows * sizeof(u16));
 		memcpy(d->fixes + fix, r->fix, r->fixes * sizeof(struct fix));

@@ -143,11 +143,11 @@
 /* Guest addresses where nested dispatchers may end, a power of two; beyond three quarters all are forgotten. */
 #define HOOKS_MAX 16384u
 /*
- * Host code that a process keeps for later ones before its own end: writing this much holds it up for some 2 ms. More is
- * left to a process of its own.
+ * Host code that a process keeps for later ones before its own end: writing this much holds it up for about 1 ms. More is
+ * left to a process of its own, which costs half as much.
  */
 #ifndef STOCK_CODE_AT_ONCE
-#define STOCK_CODE_AT_ONCE (768u << 10)
+#define STOCK_CODE_AT_ONCE (256u << 10)
 #endif
 /*
  * A start waits for such a process: it is done in 20 ms, on a busy machine in 100, and what it writes saves as much processor
