@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.loader.elf_bytes import BASE, CODE_OFFSET, Elf
+from xlate.cli import cli
 from xlate.version import VERSION
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -219,3 +221,23 @@ def test_a_folder_without_programs_is_said(xlate: Run, tmp_path: Path, command: 
     done = xlate(*command, "folder")
     assert done.stderr == b"xlate: folder: no ARM program there\n"
     assert (done.returncode, done.stdout) == (1, b"")
+
+
+def _all_commands(
+    group: click.Command, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield words, group
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            yield from _all_commands(command, (*words, name))
+
+
+def test_examples_are_laid_out_as_they_were_written() -> None:
+    """The mark that says so is a character, which a raw docstring does not have."""
+    for words, command in _all_commands(cli):
+        text = command.get_help(click.Context(command, info_name=" ".join(("xlate", *words))))
+        assert "\\b" not in text, words
+        assert text.count("Examples:") == text.count("\n  Examples:\n"), words

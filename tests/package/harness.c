@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "package.c"
+#include "payload.h"
 
 struct process process;
 struct stats stats_own;
@@ -46,6 +47,16 @@ long fd_path(long fd, char *buf, size_t size)
 	return -1;
 }
 
+void refusal_note(int fd, const struct stat *st)
+{
+	(void)fd, (void)st;
+}
+
+void refusal_tell(void)
+{
+	never("refusal_tell");
+}
+
 u64 cache_window(void)
 {
 	never("cache_window");
@@ -78,11 +89,65 @@ void dispatch_drop_slices(struct thread *t, u64 low, u64 high)
 	never("dispatch_drop_slices");
 }
 
+bool stock_is_on(void)
+{
+	never("stock_is_on");
+	return false;
+}
+
+void stock_mapped(struct thread *t, const struct guest_file *g, const struct stock_module *m)
+{
+	(void)t, (void)g, (void)m;
+	never("stock_mapped");
+}
+
 bool mem_next_region(u64 *cursor, struct mem_region *out)
 {
 	(void)cursor, (void)out;
 	never("mem_next_region");
 	return false;
+}
+
+bool payload_pack(struct file_part *part)
+{
+	(void)part;
+	never("payload_pack");
+	return false;
+}
+
+bool payload_sum(u32 row, u8 sum[BLAKE2_SIZE])
+{
+	(void)row, (void)sum;
+	never("payload_sum");
+	return false;
+}
+
+const char *payload_name(u32 file)
+{
+	(void)file;
+	never("payload_name");
+	return NULL;
+}
+
+s32 payload_which_fd(int fd)
+{
+	(void)fd;
+	never("payload_which_fd");
+	return -1;
+}
+
+s32 payload_which(const struct stat *st)
+{
+	(void)st;
+	never("payload_which");
+	return -1;
+}
+
+const u8 *payload_hash(u32 file)
+{
+	(void)file;
+	never("payload_hash");
+	return NULL;
 }
 
 static int print_hash(size_t size)

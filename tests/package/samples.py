@@ -9,7 +9,7 @@ import json
 import os
 import struct
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from xlate.package import faults, layout
 from xlate.package.format import Entry, Package
 from xlate.package.key import Identity, content_hash, identify
 from xlate.package.layout import PAGE
+from xlate.package.pack import opened
 
 BASELINE_STATUS, PACKAGE_STATUS = 5, 9
 
@@ -106,8 +107,12 @@ def run(
     user: int | None = None,
     words: Sequence[str] = (),
     before: Sequence[str] = (),
+    preexec: Callable[[], None] | None = None,
 ) -> Run:
-    """Run a guest (or `words`) with statistics and the given store, as `user`, behind `before`."""
+    """Run a guest (or `words`) with statistics and the given store, as `user`, behind `before`.
+
+    ``preexec`` is called in the child before it becomes the program.
+    """
     stats = guest.with_name(f"{guest.name}.stats-{user}")
     stats.touch()
     if user is not None:
@@ -121,12 +126,15 @@ def run(
         timeout=60,
         check=False,
         user=user,
+        preexec_fn=preexec,
     )
     text = stats.read_text()
     return Run(done.returncode, done.stderr, json.loads(text) if text else {})
 
 
 GUEST = guest_image()
+OTHER = guest_image(padding=b"another")
+THIRD = guest_image(padding=b"one more")
 
 
 def put_guest(folder: Path, data: bytes, name: str = "guest") -> Path:
@@ -144,3 +152,9 @@ def reseal(data: bytes, **changes: int | bytes | tuple[int, ...]) -> bytes:
     values["data_hash"] = content_hash(data[layout.PAGE :])
     page = layout.HEADER.pack(**{**values, **changes})[: layout.HASH_AT]
     return page + content_hash(page) + data[layout.PAGE :]
+
+
+def contents(path: Path) -> dict[tuple[str, ...], bytes]:
+    """The packages of a pack by their names."""
+    with opened(path) as found:
+        return {row.names: found.data(row) for row in found.rows}

@@ -105,6 +105,7 @@ class Bench:
                 "PATH": str(self.bin),
                 "HOME": str(self.work),
                 "XLATE_CACHE": os.environ.get("XLATE_CACHE", "off"),
+                "XLATE_SYSTEM_CACHE": os.environ.get("XLATE_SYSTEM_CACHE", "off"),
                 "LC_ALL": "C",
                 "TZ": "UTC",
                 "TERM": "dumb",

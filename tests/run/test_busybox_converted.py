@@ -17,17 +17,29 @@ from tests.run.conftest import Runner
 from tests.run.test_busybox import CASES, Bench
 
 TRIES = 4
+HIT_SYSTEM = "hit in the system store"
 
 
-def _convert(busybox: Path, store: Path) -> None:
+def _xlate(store: Path, *words: object) -> None:
     subprocess.run(
-        [sys.executable, "-m", "xlate", "convert", "--quiet", str(busybox)],
-        env={"PATH": "", "PYTHONPATH": str(Path(__file__).parents[2]), "XLATE_CACHE": str(store)},
+        [sys.executable, "-m", "xlate", *map(str, words)],
+        env={
+            "PATH": "",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "XLATE_CACHE": str(store),
+            "XLATE_SYSTEM_CACHE": f"{store}-system",
+        },
         check=True,
     )
 
 
-def _round(bench: Bench, busybox: Path, xlate_run: Path, stats: Path) -> dict[str, int]:
+def _convert(busybox: Path, store: Path) -> None:
+    _xlate(store, "convert", "--quiet", busybox)
+
+
+def _round(
+    bench: Bench, busybox: Path, xlate_run: Path, stats: Path, state: str = "hit"
+) -> dict[str, int]:
     """Run every case; returns the blocks translated at run time by case, where there were any.
 
     A signal that comes in the middle of a loop is the one thing that leads to other places in each
@@ -46,7 +58,7 @@ def _round(bench: Bench, busybox: Path, xlate_run: Path, stats: Path) -> dict[st
                 assert bench.native[name].status < 0, name
                 break
             seen = json.loads(text)
-            assert seen["packages"][0]["state"] == "hit", name
+            assert seen["packages"][0]["state"] == state, name
             left[name] = seen["runtime_blocks"]
             if not (seen["runtime_blocks"] and seen["signals"]):
                 break
@@ -61,7 +73,10 @@ def test_convert_run_convert_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All invocations are right in both rounds, and the second translates nothing."""
+    """All invocations are right in both rounds, and the second translates nothing.
+
+    Nor does a machine to whose system's store a pack of it was brought.
+    """
     bench = Bench(tmp_path, busybox_amd64)
     store = tmp_path / "store"
     monkeypatch.setenv("XLATE_CACHE", str(store))
@@ -70,3 +85,10 @@ def test_convert_run_convert_run(
     assert first, "a first run discovers something"
     _convert(busybox_armhf, store)
     assert _round(bench, busybox_armhf, xlate_run, tmp_path / "stats") == {}
+    pack = tmp_path / "busybox.xlpack"
+    _xlate(store, "pack", busybox_armhf, "-o", pack)
+    _xlate(store, "pack", "verify", pack)
+    _xlate(store, "pack", "import", "--system", pack)
+    monkeypatch.setenv("XLATE_CACHE", "off")
+    monkeypatch.setenv("XLATE_SYSTEM_CACHE", f"{store}-system")
+    assert _round(bench, busybox_armhf, xlate_run, tmp_path / "stats", HIT_SYSTEM) == {}

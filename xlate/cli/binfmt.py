@@ -55,22 +55,25 @@ class _Write:
             raise XlateError(f"not written ({reason}); try: {hint}") from error
 
 
-@click.group(short_help="Let the kernel start ARM programs by itself.")
+EPILOG = """
+\b
+Examples:
+  xlate binfmt status
+  xlate binfmt install --print
+  sudo xlate binfmt install --boot
+"""
+
+
+@click.group(epilog=EPILOG, short_help="Let the kernel start ARM programs by itself.")
 def binfmt() -> None:
-    r"""See and change which program the kernel starts 32-bit ARM programs with.
+    """See and change which program the kernel starts 32-bit ARM programs with.
 
     Without a registration `./prog` does not start by itself, and `xlate exec ./prog` and programs
     that it starts do not need one.
 
     A setuid program runs with its caller's ids, and xlate-run says so in one line. With --flags PFC
-    the kernel gives it its owner's rights: xlate-run and the packages of the owner's store then run
-    with them too.
-
-    \b
-    Examples:
-      xlate binfmt status
-      xlate binfmt install --print
-      sudo xlate binfmt install --boot
+    the kernel gives it its owner's rights: xlate-run and packages of the system's store, which then
+    must be root's, run with them too.
     """
 
 

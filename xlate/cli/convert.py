@@ -34,6 +34,7 @@ Examples:
   xlate convert ./busybox                        into the store, where `xlate exec` looks
   xlate convert ./prog -o prog.xlp               for `xlate exec -p prog.xlp ./prog`
   xlate convert -L /srv/armhf --with-libs /srv/armhf/usr/bin/vim.basic
+  xlate convert --standalone -L /srv/armhf /srv/armhf/usr/bin/sqlite3 -o sqlite3
   xlate convert --recursive /srv/armhf/usr/bin -o packages/ --jobs 8
 """
 
@@ -64,6 +65,8 @@ class _Flags:
 @click.option("--with-libs", is_flag=True, help="Also the interpreter and the libraries it needs.")
 @click.option("--recursive", "folders", multiple=True, type=GivenPath(),
               metavar="DIR", help="Also every ARM program and library below DIR.")  # fmt: skip
+@click.option("--standalone", is_flag=True,
+              help="Make OUT an executable of PROG, its libraries and their code.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Worker processes.  [one for each processor]")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
@@ -78,6 +81,7 @@ def convert_command(
     jobs: int | None,
     *,
     with_libs: bool,
+    standalone: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -88,6 +92,14 @@ def convert_command(
     """
     if not progs and not folders:
         raise click.UsageError("name a program, or a folder with --recursive")
+    if standalone:
+        from xlate.cli.standalone import Wanted, make
+
+        if len(progs) != 1 or folders or output is None:
+            raise click.UsageError("--standalone is for one program, and needs -o FILE")
+        fast, count = fp == "fast", jobs or processors()
+        make(Wanted(progs[0], output, sysroot, level, fast, count, quiet, as_json))
+        return
     flags = _Flags(
         DEFAULT_LEVEL if level is None else level,
         fp == "fast",
@@ -95,7 +107,7 @@ def convert_command(
         quiet,
         as_json,
     )
-    chosen = _Chosen()
+    chosen = Chosen()
     chosen.add(progs, sysroot, with_libs=with_libs)
     chosen.add_folders(folders)
     several = len(progs) > 1 or with_libs or bool(folders)
@@ -111,8 +123,8 @@ def convert_command(
         sys.exit(max(statuses))
 
 
-class _Chosen:
-    """The files to convert, each once, and what went wrong in finding them."""
+class Chosen:
+    """The files to convert or to pack, each once, and what went wrong in finding them."""
 
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
@@ -128,7 +140,7 @@ class _Chosen:
             try:
                 closure = files.with_libraries(prog, sysroot)
             except XlateError as error:
-                self.statuses.append(_report(prog, error))
+                self.statuses.append(report_failure(prog, error))
                 continue
             for path in closure.files:
                 self._choose(path)
@@ -144,10 +156,10 @@ class _Chosen:
             try:
                 found = files.below(folder)
             except XlateError as error:
-                self.statuses.append(_report(folder, error))
+                self.statuses.append(report_failure(folder, error))
                 continue
             for path, why in found.unread:
-                self.statuses.append(_report(path, why))
+                self.statuses.append(report_failure(path, why))
             self.others += found.others
             for path in found.files:
                 self._choose(path)
@@ -156,7 +168,7 @@ class _Chosen:
         self.files.setdefault(os.path.realpath(path), path)
 
 
-def _report(path: Path, error: Exception) -> int:
+def report_failure(path: Path, error: Exception) -> int:
     """Say in one line what failed; return the exit status."""
     about = f"{click.format_filename(path)}: "
     if not isinstance(error, OSError) or error.filename is None:
@@ -167,7 +179,7 @@ def _report(path: Path, error: Exception) -> int:
     return BAD_INPUT
 
 
-def _convert_all(chosen: _Chosen, target: Target, flags: _Flags) -> list[int]:
+def _convert_all(chosen: Chosen, target: Target, flags: _Flags) -> list[int]:
     """Convert the chosen files one after the other; return the statuses of those that failed."""
     statuses: list[int] = []
     console = output_console()
@@ -175,7 +187,7 @@ def _convert_all(chosen: _Chosen, target: Target, flags: _Flags) -> list[int]:
         try:
             done = _convert_one(path, target, flags)
         except Exception as error:  # a mistake of ours, too, costs this file and not the others
-            statuses.append(_report(path, error))
+            statuses.append(report_failure(path, error))
         else:
             _print(console, done, flags, first=number == 0)
     if not flags.quiet and not flags.as_json and (len(chosen.files) > 1 or chosen.others):

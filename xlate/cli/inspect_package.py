@@ -27,16 +27,18 @@ ENTRIES_SHOWN = 20
 def stored_for(prog: str) -> Path:
     """Return the package that the store has for a program, or end with one line."""
     name = click.format_filename(prog)
-    store = Store.locate(os.environ)
-    if store is None:
+    stores = Store.locate_all(os.environ)
+    if not stores:
         raise Refused(f"{name}: there is no store ({why_none(os.environ)})")
     try:
-        found = store.find(read_file(prog))
+        guest = read_file(prog)
     except MalformedInput as error:
         raise Refused(f"{name}: {error}") from error
-    if found is None:
-        raise Refused(f"{name}: no package in {store.root}; try: xlate convert {name}")
-    return found
+    for store in stores:
+        found = store.find(guest)
+        if found is not None:
+            return found
+    raise Refused(f"{name}: no package in {stores[0].root}; try: xlate convert {name}")
 
 
 def show(path: Path, function: str | None, image: Image | None, *, as_json: bool) -> None:

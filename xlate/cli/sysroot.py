@@ -25,6 +25,21 @@ INTO = click.option(
 )
 
 
+GET_EPILOG = """
+\b
+Examples:
+  xlate sysroot get debian:bookworm bash python3 --essential --into armhf
+  xlate exec -L armhf armhf/bin/bash -c 'uname -m'
+"""
+
+IMPORT_EPILOG = """
+\b
+Examples:
+  docker export $(docker create --platform linux/arm/v7 debian) > rootfs.tar
+  xlate sysroot import rootfs.tar --into armhf
+"""
+
+
 @click.group(short_help="Make root folders for programs: from Debian, or from an image.")
 def sysroot() -> None:
     """Make a folder that ARM programs find their libraries and files in.
@@ -34,7 +49,7 @@ def sysroot() -> None:
     """
 
 
-@sysroot.command("get")
+@sysroot.command("get", epilog=GET_EPILOG)
 @click.argument("source", metavar="debian:SUITE")
 @click.argument("packages", nargs=-1, required=True)
 @INTO
@@ -44,17 +59,12 @@ def sysroot() -> None:
 def get(
     source: str, packages: tuple[str, ...], into: Path, arch: str, mirror: str, *, essential: bool
 ) -> None:
-    r"""Put Debian PACKAGES and all they depend on into a root folder.
+    """Put Debian PACKAGES and all they depend on into a root folder.
 
     apt resolves, fetches and checks signatures and checksums, with a state of its own inside the
     folder. Packages are unpacked and not configured: no maintainer script runs. A second call adds
     to what is there. Essential packages come with --essential: nothing depends on them, yet most
     programs expect at least /bin/sh.
-
-    \b
-    Examples:
-      xlate sysroot get debian:bookworm bash python3 --essential --into armhf
-      xlate exec -L armhf armhf/bin/bash -c 'uname -m'
     """
     wanted = (*packages, getting.ESSENTIAL) if essential else packages
     with _failures(), _bar() as shown:
@@ -70,20 +80,15 @@ def get(
         click.echo("there is no /bin/sh: try --essential, or the package dash")
 
 
-@sysroot.command("import")
+@sysroot.command("import", epilog=IMPORT_EPILOG)
 @click.argument("source", metavar="ROOTFS", type=GivenPath(exists=True))
 @INTO
 def import_(source: Path, into: Path) -> None:
-    r"""Unpack a root file system into a new folder.
+    """Unpack a root file system into a new folder.
 
     ROOTFS is a tar file (as of `docker export`), an image of layers (`docker save`, an OCI layout,
     as a tar file or a folder), or a folder to copy. Owners, device nodes and setuid bits are left
     out; a name that leads out of the root refuses the image.
-
-    \b
-    Examples:
-      docker export $(docker create --platform linux/arm/v7 debian) > rootfs.tar
-      xlate sysroot import rootfs.tar --into armhf
     """
     with _failures():
         counts = images.import_image(source, into)

@@ -35,6 +35,11 @@ def plain(text: str) -> Text:
     return Text("".join(shown))
 
 
+def counted(count: int, noun: str) -> str:
+    """Return ``1 package``, ``2 packages``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def reasons(counts: Mapping[str, int], shown: int = REASONS_SHOWN) -> Iterator[str]:
     """Yield ``count reason``, the commonest first, and one line for what is too much to show."""
     ordered = sorted(counts.items(), key=lambda row: (-row[1], row[0]))

@@ -42,12 +42,12 @@ Examples:
 """
 
 
-def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
+def share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
     """Return both numbers of ``N/M``."""
-    share, _, of = value.partition("/")
-    if not (share.isdigit() and of.isdigit() and 0 < int(share) <= int(of)):
+    part, _, of = value.partition("/")
+    if not (part.isdigit() and of.isdigit() and 0 < int(part) <= int(of)):
         raise click.BadParameter(f"{value!r} is no part such as 1/20", ctx, param)
-    return int(share), int(of)
+    return int(part), int(of)
 
 
 @click.command(epilog=EPILOG, context_settings={"allow_interspersed_args": False})
@@ -55,7 +55,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("-p", "--package", "given", type=GivenPath(), metavar="FILE",
               help="The package to check.  [the store's]")  # fmt: skip
-@click.option("--sample", callback=_share, default="1/1", metavar="N/M",
+@click.option("--sample", callback=share, default="1/1", metavar="N/M",
               help="N functions of M, chosen by a hash.  [all]")  # fmt: skip
 @click.option("--from", "first", type=click.IntRange(0), default=0, metavar="K",
               help="Begin with number K of those.")  # fmt: skip
@@ -138,18 +138,21 @@ def _check(prog: Path, given: Path | None, sample: Sample, jobs: int, flags: _Fl
 def _subject(prog: Path, given: Path | None) -> Subject:
     """Read the program and find its package; Refused in one line where there is none."""
     name = click.format_filename(prog)
-    store = Store.locate(os.environ) if given is None else None
-    if given is None and store is None:
+    stores = Store.locate_all(os.environ) if given is None else ()
+    if given is None and not stores:
         raise Refused(f"{name}: there is no store ({why_none(os.environ)}); try: -p FILE")
     try:
         guest = read_file(str(prog))
         image = parse(guest, str(prog))
     except XlateError as error:
         raise Refused(f"{name}: {error}") from error
-    path = store.find(guest) if store is not None else given
-    if path is None:
-        raise Refused(f"{name}: no package in the store; try: xlate convert {name}")
-    return Subject(prog, guest, image, path, store)
+    if given is not None:
+        return Subject(prog, guest, image, given, None)
+    for store in stores:
+        path = store.find(guest)
+        if path is not None:
+            return Subject(prog, guest, image, path, store)
+    raise Refused(f"{name}: no package in the store; try: xlate convert {name}")
 
 
 def _as_json(subject: Subject, found: fresh.Compared, out: bool) -> dict[str, Any]:

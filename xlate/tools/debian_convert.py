@@ -113,7 +113,7 @@ class Conversions:
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "xlate", "convert", "--quiet", *map(str, group)],
-                env={**os.environ, "XLATE_CACHE": str(self.store.root)},
+                env={**os.environ, "XLATE_CACHE": str(self.store.root), "XLATE_CACHE_MAX": "none"},
                 capture_output=True,
                 text=True,
                 check=False,

@@ -75,7 +75,9 @@ def record(run: Run, sample: Sample) -> tuple[int, list[Recorded | Skipped]]:
         path = Path(folder, "recording")
         what = f"{sample.share}/{sample.of}:{sample.first}:{count}:{path}"
         command = [str(runtime.find()), "--record", what, *run.options, *run.words]
-        done = subprocess.run(command, stdout=run.output, check=False)
+        # What is wrong is taken out of the user's store, so that is where packages come from.
+        environment = {**os.environ, "XLATE_SYSTEM_CACHE": "off"}
+        done = subprocess.run(command, stdout=run.output, env=environment, check=False)
         if not path.is_file():
             raise Unsupported("nothing was recorded", "", "xlate-run did not start")
         return done.returncode, list(read_recording(path.read_bytes()))

@@ -12,7 +12,9 @@
 #include "limits.h"
 #include "load.h"
 #include "memory.h"
+#include "payload.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
@@ -45,10 +47,13 @@ static long reopen(int fd)
 
 static long open_file(int dirfd, const char *path, int flags)
 {
+	long fd;
+
 	if (!*path)
 		return flags & AT_EMPTY_PATH ? reopen(dirfd) : -ENOENT;
-	return host_syscall4(__NR_openat, (u64)dirfd, (u64)path,
-			     O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
+	fd = host_syscall4(__NR_openat, (u64)dirfd, (u64)path,
+			   O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
+	return fd == -ENOENT ? payload_copy_named(path) : fd;
 }
 
 /*
@@ -153,7 +158,7 @@ static long check_mode(int fd, int dirfd, const char *path)
 static long check_executable(int fd, int dirfd, const char *path)
 {
 	const char *const words[] = {"", NULL};
-	long ret = host_syscall5(__NR_execveat, (u64)fd, (u64) "", (u64)words, (u64)&words[1],
+	long ret = payload_which_fd(fd) >= 0 ? 0 : host_syscall5(__NR_execveat, (u64)fd, (u64) "", (u64)words, (u64)&words[1],
 				 AT_EMPTY_PATH | AT_EXECVE_CHECK);
 
 	return ret == -EINVAL || ret == -ENOSYS ? check_mode(fd, dirfd, path) : ret;
@@ -190,6 +195,25 @@ long program_open(struct program *p, int dirfd, const char *path, const char *na
 	}
 }
 
+/* A file that we carry goes by its own name, and our executable stands for the program in it. 0 or -errno. */
+static long take_carried(struct program *p)
+{
+	const char *name;
+	long fd;
+
+	p->carried = payload_which_fd(p->fd);
+	if (p->carried < 0)
+		return 0;
+	name = payload_name((u32)p->carried);
+	p->path = name && *name ? name : p->name;
+	fd = payload_copy((u32)p->carried);
+	if (fd < 0)
+		return fd;
+	host_syscall1(__NR_close, (u64)p->fd);
+	p->fd = (int)fd;
+	return 0;
+}
+
 /* Is the program's dynamic loader there? 0 or -errno. */
 static long find_loader(int fd, const char *interp)
 {
@@ -198,6 +222,8 @@ static long find_loader(int fd, const char *interp)
 	const char *path = rooted.text;
 	long err = 0;
 
+	if (payload_find(interp) >= 0)
+		return 0;
 	if (rooted_on())
 		err = rooted_path(AT_FDCWD, interp, PATH_FOLLOW, &rooted);
 	else
@@ -268,8 +294,17 @@ void exec_room_end(struct thread *t)
 struct own_argv {
 	const char **words; /* argv, NULL, envp, NULL */
 	const char **env;
-	char options[540];
+	char options[540], carried[32];
 };
+
+static const char *carried_word(struct own_argv *o, const struct program *p)
+{
+	struct text b = text_begin(o->carried, sizeof(o->carried));
+
+	text_str(&b, "--carried=");
+	text_u64(&b, (u64)p->carried + 1);
+	return o->carried;
+}
 
 /* xlate-run OPTIONS -0 ARGV0 -- PROG ARGS, and the environment, in one host mapping. */
 static long build_argv(struct thread *t, struct own_argv *o, const struct program *p, const char *exec_name,
@@ -289,6 +324,8 @@ static long build_argv(struct thread *t, struct own_argv *o, const struct progra
 	o->words = (const char **)ret;
 	o->words[n++] = "xlate-run";
 	n += options_forward(&process.opt, fds, exec_name, o->words + n, o->options, sizeof(o->options));
+	if (p->carried >= 0)
+		o->words[n++] = carried_word(o, p);
 	o->words[n++] = "-0";
 	first = n++;
 	o->words[n++] = "--";
@@ -330,6 +367,8 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 		world_stop(t);
 		world_unlock(&held);
 	}
+	if (!(t->start_flags & CLONE_VFORK)) /* else it is its parent's to do */
+		stock_save(false);
 	stats_flush();
 	if (kept)
 		set_inherited(kept, true);
@@ -379,6 +418,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 		own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1,
 		own[OWN_FD_TRACE], own[OWN_FD_LINES],
 		own[OWN_FD_STORE], own[OWN_FD_PACKAGE], own[OWN_FD_IDS], own[OWN_FD_ROOT],
+		own[OWN_FD_SYSTEM],
 	};
 	long err;
 
@@ -387,7 +427,9 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 			   (flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) | PROGRAM_CHECK_X);
 	if (err)
 		return err;
-	err = judge(&p);
+	err = take_carried(&p);
+	if (!err)
+		err = judge(&p);
 	if (err == -ENOEXEC && host_program(p.fd))
 		err = exec_host(t, &p, argv, envp);
 	if (!err && fds[INHERIT_EXE] < 0)

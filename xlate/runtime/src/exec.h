@@ -24,6 +24,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *guest
 
 struct program {
 	int fd;
+	s32 carried;		/* which of the files that we carry it is; -1: none */
 	bool closes;		/* its name is relative to a descriptor that the execution closes */
 	const char *path;	/* host path of the ELF file */
 	const char *name;	/* and what the guest calls it */

@@ -10,6 +10,7 @@
 #include "load.h"
 #include "memory.h"
 #include "optimised.h"
+#include "payload.h"
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
@@ -166,11 +167,34 @@ static const char *name_chain(const char *path)
 	return buf;
 }
 
+/* We carry it: its descriptor is given anew, or came from our parent and stands for the same file from here on. */
+static void open_carried(struct program *p, u32 file)
+{
+	int given = process.opt.inherited[INHERIT_PROGRAM];
+	const char *name = payload_name(file);
+	long fd;
+
+	if (given >= 0)
+		payload_adopt(file, given);
+	fd = given >= 0 ? given : payload_copy(file);
+	if (fd < 0)
+		refuse(EXIT_OWN_FAILURE, process.opt.prog, "the program in it cannot be opened", error_text(-fd),
+		       "a higher ulimit -f, -n or -v");
+	p->fd = (int)fd;
+	p->carried = (s32)file;
+	p->path = p->name = name && *name ? name : process.opt.prog;
+}
+
 static void open_program(struct program *p)
 {
 	const struct options *o = &process.opt;
 	long err;
 
+	p->carried = -1;
+	if (o->carried && o->carried <= payload_files()) {
+		open_carried(p, (u32)o->carried - 1);
+		return;
+	}
 	if (o->inherited[INHERIT_PROGRAM] >= 0) { /* opened and checked by our parent, or by the kernel for binfmt_misc */
 		p->fd = o->inherited[INHERIT_PROGRAM];
 		p->path = p->name = o->prog;
@@ -219,8 +243,11 @@ static void load_interpreter(struct thread *t, const char *path, struct image *i
 	HOST_PATH(rooted);
 	const char *host = rooted_on() ? rooted.text : sysroot_path(path, mapped, sizeof(mapped));
 	long fd = rooted_on() ? rooted_path(AT_FDCWD, path, PATH_FOLLOW, &rooted) : 0;
+	s32 carried = payload_find(path);
 
-	if (!fd)
+	if (carried >= 0)
+		fd = payload_copy((u32)carried);
+	else if (!fd)
 		fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)host, O_CLOEXEC, 0);
 	if (fd < 0) {
 		char why[320];
@@ -238,17 +265,18 @@ static void load_interpreter(struct thread *t, const char *path, struct image *i
 }
 
 /* Absolute path of the program for /proc/self/exe; the path as given when the host has no /proc. */
-static const char *absolute_path(int fd, const char *path)
+static const char *absolute_path(const struct program *p)
 {
+	const char *path = p->path;
 	static char buf[4096];
 	char link[40];
 	struct text b = text_begin(link, sizeof(link));
 	long n;
 
 	text_str(&b, "/proc/self/fd/");
-	text_s64(&b, fd);
+	text_s64(&b, p->fd);
 	n = host_syscall4(__NR_readlinkat, (u64)AT_FDCWD, (u64)link, (u64)buf, sizeof(buf) - 1);
-	if (n > 0) {
+	if (n > 0 && p->carried < 0) {
 		buf[n] = 0;
 		return buf;
 	}
@@ -324,7 +352,8 @@ void load_guest(struct thread *t)
 	open_program(&program);
 	read_or_refuse(&f, program.fd, name_chain(program_shown(&program)));
 	process.read_implies_exec = f.exec_stack;
-	process.exe_path = absolute_path(program.fd, program.path);
+	process.exe_path = absolute_path(&program);
+	process.exe_carried = program.carried;
 	say_setuid(program.fd, program_shown(&program));
 	process.exec_name = args.exec_name = o->exec_name ? o->exec_name : o->prog;
 	args.prefix = program.prefix_count ? program.prefix : &argv0;

@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "load.h"
 #include "optimised.h"
+#include "payload.h"
 #include "root.h"
 #include "signal.h"
 #include "stats.h"
@@ -15,7 +16,7 @@
 #include "vdso.h"
 #include "trace.h"
 
-enum { O_PATH = 010000000, O_CLOEXEC = 02000000, AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
+enum { AT_EXECFN = 31, F_SETFD = 2, FD_CLOEXEC = 1 };
 
 void start_c(u64 *initial_stack);
 
@@ -33,9 +34,7 @@ static void open_own_exe(void)
 	for (const u64 *a = process.host_auxv; a[0]; a += 2)
 		if (a[0] == AT_EXECFN)
 			name = (const char *)a[1];
-	fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64) "/proc/self/exe", O_PATH | O_CLOEXEC, 0);
-	if (fd < 0)
-		fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)name, O_PATH | O_CLOEXEC, 0);
+	fd = payload_open_exe(name);
 	if (fd >= 0)
 		fd_adopt(OWN_FD_EXE, (int)fd);
 }
@@ -54,6 +53,7 @@ static void run(void *thread, void *initial_stack)
 	limits_begin();
 	turns_search(t);
 	open_own_exe();
+	payload_begin();
 	vdso_init(process.host_auxv);
 	stats_init();
 	turns_start(t);

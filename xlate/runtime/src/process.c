@@ -12,6 +12,7 @@
 #include "robust.h"
 #include "rooted.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "thread.h"
 #include "world.h"
@@ -26,7 +27,7 @@ bool fd_is_own(int fd)
 {
 	const struct group *g = group_self();
 
-	for (u32 i = 0; i < OWN_FD_COUNT; i++)
+	for (u32 i = 0; i < g->own_count; i++)
 		if (g->own_fds[i] == fd && fd >= 0)
 			return true;
 	return false;
@@ -37,7 +38,7 @@ int fd_own_in_range(u32 first, u32 last)
 	const struct group *g = group_self();
 	int found = -1;
 
-	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
+	for (u32 i = 0; i < g->own_count; i++) {
 		int fd = g->own_fds[i];
 
 		if (fd >= 0 && (u32)fd >= first && (u32)fd <= last && (found < 0 || fd < found))
@@ -63,13 +64,14 @@ long fd_path(long fd, char *buf, size_t size)
 static long dup_high(int fd, int avoid)
 {
 	u64 limit[2] = {1024, 1024};
-	u64 low;
+	u64 low, room = OWN_FD_ROOM;
 	long ret;
 
 	host_syscall4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (u64)limit);
 	if (limit[0] > 1u << 20)
 		limit[0] = 1u << 20; /* the kernel's table would grow with the number */
-	low = limit[0] > 2 * OWN_FD_ROOM ? limit[0] - OWN_FD_ROOM : 3;
+	room += group_self()->own_count - OWN_FD_COUNT;
+	low = limit[0] > 2 * room ? limit[0] - room : 3;
 	ret = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, low);
 	if (ret == avoid && ret >= 0) {
 		long next = host_syscall3(__NR_fcntl, (u64)fd, F_DUPFD_CLOEXEC, low);
@@ -87,7 +89,7 @@ long fd_vacate(int fd)
 	struct group *g = group_self();
 	HOLD_LOCK;
 
-	for (u32 i = 0; i < OWN_FD_COUNT; i++) {
+	for (u32 i = 0; i < g->own_count; i++) {
 		if (g->own_fds[i] == fd && fd >= 0) {
 			long high = dup_high(fd, fd);
 
@@ -160,6 +162,7 @@ void process_after_fork(struct thread *t)
 		signal_mask(t, SIG_SETMASK, &t->sig.blocked, NULL);
 	}
 	stats_after_fork();
+	stock_after_fork();
 }
 
 /*
@@ -177,6 +180,8 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	robust_release(t);
 	if (t->clear_child_tid.va)
 		mem_will_write(t->clear_child_tid, 4);
+	if (last && !(t->start_flags & CLONE_VFORK))
+		stock_save(true);
 	if (last)
 		stats_finish();
 	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
@@ -199,6 +204,7 @@ _Noreturn void thread_exit(struct thread *t, int status)
 _Noreturn void process_exit(struct thread *t, int status)
 {
 	robust_release_all(t);
+	stock_save(true);
 	stats_finish();
 	if (turns_on())
 		turns_end_process(t);

@@ -16,6 +16,7 @@ enum path_use {
 	PATH_WRITTEN = 2,  /* for -L: what is written stays the host's */
 	PATH_NAME = 4,	   /* a name that is made or removed */
 	PATH_OPEN = 8,	   /* for an open, which can refuse links by itself: no object is needed */
+	PATH_STATUS = 16,  /* nothing but its status, or whether it is there */
 };
 
 /* "/proc/thread-self/fd/N/" and a name of 255 bytes with a slash behind it. */

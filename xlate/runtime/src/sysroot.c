@@ -8,6 +8,7 @@
 #include <asm/stat.h>
 
 #include "host.h"
+#include "payload.h"
 #include "string.h"
 #include "thread.h"
 
@@ -148,6 +149,10 @@ static const char *find(const char *path, char *buf, size_t size, bool follow)
 
 const char *sysroot_path(const char *path, char *buf, size_t size)
 {
+	s32 carried = payload_find(path);
+
+	if (carried >= 0 && !payload_path((u32)carried, buf, size))
+		return buf;
 	return find(path, buf, size, true);
 }
 

@@ -87,8 +87,9 @@ void thread_first(struct thread *t)
 	g->pid = (int)host_syscall0(__NR_getpid);
 	g->threads = 1;
 	g->actions = g->own_actions;
-	for (int i = 0; i < OWN_FD_COUNT; i++)
+	for (u32 i = 0; i < ARRAY_LEN(g->own_fds); i++)
 		g->own_fds[i] = -1;
+	g->own_count = OWN_FD_COUNT;
 	world_add(t);
 }
 

@@ -7,6 +7,7 @@
 #ifndef XLATE_THREAD_H
 #define XLATE_THREAD_H
 
+#include "gen/package.h"
 #include "guest.h"
 #include "host.h"
 #include "limits.h"
@@ -28,7 +29,8 @@ struct group {
 	struct guest_sigaction *actions; /* by signal number; [0] unused. CLONE_SIGHAND shares them */
 	struct guest_sigaction own_actions[SIGNAL_MAX + 1];
 	/* Host descriptors that are this runtime's and that the guest must not see or close. -1: unused */
-	int own_fds[OWN_FD_COUNT];
+	int own_fds[OWN_FD_COUNT + PAYLOAD_FILES]; /* by enum own_fd, then by file that is carried (payload.h) */
+	u32 own_count; /* how many of these places may be used */
 	u32 bound; /* which of the host's folders are in the root whose paths are translated (rooted.h) */
 	struct kept_limit limits[KEPT_LIMITS];
 };
@@ -77,6 +79,7 @@ struct thread {
 struct process {
 	struct options opt;
 	const char *exe_path;		/* absolute host path of the guest program: /proc/self/exe */
+	s32 exe_carried;		/* or which of the files that we carry (payload.h) it is; -1: none */
 	const char *exec_name;		/* AT_EXECFN as the guest sees it */
 	u64 *host_auxv;			/* pairs, ended by AT_NULL */
 
@@ -104,9 +107,10 @@ enum own_fd {
 	OWN_FD_IDS,	/* numbers of processes (turn_ids.c) */
 	OWN_FD_ROOT,	/* the root, where paths are translated (rooted.h) */
 	OWN_FD_RECORD,	/* --record's file */
+	OWN_FD_SYSTEM,	/* the system's store */
 };
 
-_Static_assert(OWN_FD_RECORD == OWN_FD_COUNT - 1, "a place for each");
+_Static_assert(OWN_FD_SYSTEM == OWN_FD_COUNT - 1, "a place for each");
 
 extern struct process process;
 

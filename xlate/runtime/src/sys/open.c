@@ -4,6 +4,8 @@
  */
 #include "sys/sys.h"
 
+#include "payload.h"
+
 enum {
 	GUEST_O_DIRECTORY = 040000,
 	GUEST_O_NOFOLLOW = 0100000,
@@ -20,6 +22,8 @@ enum {
 	O_ACCMODE = 03,
 	O_TRUNC = 01000,
 	O_PATH = 010000000,
+	O_CLOEXEC = 02000000,
+	F_SETFD = 2,
 };
 
 static const struct {
@@ -85,6 +89,22 @@ static long rooted_open_at(struct thread *t, s64 dirfd, gaddr path, const u64 *h
 	return rooted_open(t, dirfd, rooted_meant(&p, path_use((u32)how[0])), how, openat2);
 }
 
+/*
+ * A file that we carry, opened anew where there is a /proc; else as another number for ours, with a position that all of
+ * them share, at its start.
+ */
+static long open_carried(const struct guest_path *p, u32 host_flags)
+{
+	long fd = host_syscall4(__NR_openat, (u64)AT_FDCWD, (u64)p->host, host_flags & ~(u32)HOST_O_NOFOLLOW, 0);
+
+	if (fd != -ENOENT)
+		return fd;
+	fd = payload_copy_named(p->host);
+	if (fd >= 0 && !(host_flags & O_CLOEXEC))
+		host_syscall3(__NR_fcntl, (u64)fd, F_SETFD, 0);
+	return fd;
+}
+
 static long open_at(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mode)
 {
 	GUEST_PATH(p);
@@ -96,6 +116,8 @@ static long open_at(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mode
 	ret = path_in(&p, dirfd, path, path_use(host_flags));
 	if (ret)
 		return ret;
+	if (p.empty)
+		return open_carried(&p, host_flags);
 	if (p.host && shows_process(p.name, host_flags)) {
 		ret = proc_file_open(t, p.name, host_flags);
 		if (ret != -ENOENT)

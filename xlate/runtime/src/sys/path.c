@@ -6,7 +6,41 @@
 #include "sys/proc_files.h"
 #include "sys/sys.h"
 
+#include "payload.h"
 #include "sysroot.h"
+
+/*
+ * A file that we carry, as a descriptor of ours: most calls take that, and the others what /proc calls it. A link it is
+ * never. -ENOENT: another one is meant.
+ */
+static long carried_in(struct guest_path *p, int use)
+{
+	s32 file = !(use & PATH_NOFOLLOW) && proc_is_own_exe(p->name) ? process.exe_carried : -1;
+	long fd;
+
+	if (file < 0 && !(use & PATH_WRITTEN))
+		file = payload_find(p->name);
+	if (file < 0)
+		return -ENOENT;
+	fd = payload_file((u32)file);
+	if (fd < 0)
+		return fd;
+	p->host = p->mapped;
+	p->dirfd = fd;
+	p->in_it = "";
+	p->empty = AT_EMPTY_PATH;
+	return payload_path((u32)file, p->mapped, sizeof(p->mapped));
+}
+
+/* A folder that is only there because of the files that we carry: some folder, to those who ask for its status. */
+static void folder_in(struct guest_path *p)
+{
+	u64 stat[18];
+
+	if (payload_has_folder(p->name) &&
+	    host_syscall4(__NR_newfstatat, (u64)AT_FDCWD, (u64)p->host, (u64)stat, 0) == -ENOENT)
+		p->host = p->in_it = "/";
+}
 
 /* The program that a link of /proc stands for, where that is a guest: a host path. NULL: it is no such link. */
 static const char *exe_link(struct guest_path *p)
@@ -55,6 +89,12 @@ long path_in(struct guest_path *p, s64 dirfd, gaddr path, int use)
 	ids_in_path(p->name);
 	if (rooted_on())
 		return rooted_in(p, dirfd, use);
+	if (payload_files()) {
+		long err = carried_in(p, use);
+
+		if (err != -ENOENT)
+			return err;
+	}
 	if (!(use & PATH_NOFOLLOW) && process.exe_path && proc_is_own_exe(p->name))
 		p->host = process.exe_path;
 	else if (!(use & PATH_NOFOLLOW) && proc_other_exe(p->name, p->mapped, sizeof(p->mapped)))
@@ -66,6 +106,8 @@ long path_in(struct guest_path *p, s64 dirfd, gaddr path, int use)
 	else
 		p->host = sysroot_path(p->name, p->mapped, sizeof(p->mapped));
 	p->in_it = p->host;
+	if (payload_files() && (use & PATH_STATUS))
+		folder_in(p);
 	return 0;
 }
 
@@ -112,6 +154,8 @@ static long readlink_at(s64 dirfd, gaddr path, gaddr buf, u32 size)
 	if (err)
 		return err;
 	exe = p.host ? exe_link(&p) : NULL;
+	if (p.empty && !rooted_on())
+		return -EINVAL;
 	if (exe) {
 		memmove(p.mapped, exe, strlen(exe) + 1);
 		return text_out(p.mapped, buf, size);

@@ -5,6 +5,8 @@
 #include "sys/proc_files.h"
 #include "sys/sys.h"
 
+#include "payload.h"
+
 #define LINE_MAX (PATH_MAX + 128)
 
 /* One line of the host's list. */
@@ -80,6 +82,16 @@ static const char *area_name(u64 start, u64 end, const char *host_path)
 	return host_path[0] == '[' ? "" : host_path; /* the host's own names for areas mean nothing here */
 }
 
+/* What the guest calls the mapping's file. */
+static const char *file_name(struct writer *w)
+{
+	const char *carried = str_starts(w->path, PAYLOAD_HOST_NAME) ? payload_name_of(w->inode) : NULL;
+
+	if (rooted_on())
+		rooted_name(w->path, sizeof(w->path));
+	return carried ? carried : w->path;
+}
+
 static void flush(struct writer *w)
 {
 	char buf[LINE_MAX];
@@ -88,9 +100,7 @@ static void flush(struct writer *w)
 
 	if (!w->open)
 		return;
-	if (rooted_on())
-		rooted_name(w->path, sizeof(w->path));
-	name = area_name(w->start, w->end, w->path);
+	name = area_name(w->start, w->end, file_name(w));
 	text_hex_digits(&b, w->start, 8);
 	text_char(&b, '-');
 	text_hex_digits(&b, w->end, 8);

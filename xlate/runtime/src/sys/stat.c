@@ -70,13 +70,18 @@ static void show_flags(struct guest_path *p, u32 flags)
 	p->empty = 0;
 }
 
+static int status_use(u32 flags)
+{
+	return PATH_STATUS | (flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+}
+
 typedef long stat_writer(gaddr a, const struct stat *st);
 
 static long stat_path(struct thread *t, s32 dirfd, gaddr path, gaddr out, u32 flags, stat_writer *writer)
 {
 	GUEST_PATH(p);
 	struct stat st;
-	long err = path_in(&p, fd_to_host(t, dirfd), path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	long err = path_in(&p, fd_to_host(t, dirfd), path, status_use(flags));
 
 	show_flags(&p, flags);
 	if (!err)
@@ -130,7 +135,7 @@ long sys_fstatat64(struct thread *t, s32 dirfd, gaddr path, gaddr out, u32 flags
 long sys_statx(struct thread *t, s32 dirfd, gaddr path, u32 flags, u32 mask, gaddr out)
 {
 	GUEST_PATH(p);
-	long err = path_in(&p, fd_to_host(t, dirfd), path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+	long err = path_in(&p, fd_to_host(t, dirfd), path, status_use(flags));
 
 	if (err)
 		return err;
