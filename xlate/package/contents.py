@@ -48,6 +48,8 @@ KINDS = (
     Kind("profiles", "what runs had to translate", PROFILE_SUFFIX, evicted=True),
     Kind("seen", "hashes and uses of files"),
     Kind("quarantine", "functions that a check found wrong", cleared=False),
+    Kind("wanted", "programs that ran without a package"),
+    Kind("known", "programs that were looked at"),
     MEMO,
     LEFT_OVER,
     OTHER,
