@@ -13,6 +13,8 @@ from xlate.cli.tables import reasons, table
 from xlate.convert.result import Conversion
 from xlate.discovery.coverage import Coverage
 
+MOST_MISTAKES = 3  # that are told one by one
+
 
 def conversion_lines(done: Conversion) -> Iterator[RenderableType]:
     """Yield what is printed of one conversion."""
@@ -37,6 +39,15 @@ def conversion_lines(done: Conversion) -> Iterator[RenderableType]:
     yield Text(f"  package       {click.format_filename(done.package)}")
     if done.distrusted:
         yield Text(f"  but exec will not use it there: {done.distrusted}")
+
+
+def mistake_lines(done: Conversion) -> Iterator[str]:
+    """Yield what is said of functions on which our own code failed, of the first few of them."""
+    name = click.format_filename(done.path)
+    for key, reason in done.mistakes[:MOST_MISTAKES]:
+        yield f"{name}: the function at {key & ~1:#x} stays in the baseline tier ({reason})"
+    if len(done.mistakes) > MOST_MISTAKES:
+        yield f"{name}: and so do {len(done.mistakes) - MOST_MISTAKES:,} more"
 
 
 def _counts(label: str, noun: str, counts: Mapping[str, int]) -> Iterator[Text]:

@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from xlate.cli import BAD_INPUT, failed
-from xlate.cli.conversion import conversion_lines
+from xlate.cli import BAD_INPUT, OWN_FAILURE, failed
+from xlate.cli.conversion import conversion_lines, mistake_lines
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
@@ -47,6 +47,7 @@ class _Flags:
     jobs: int
     quiet: bool
     as_json: bool
+    strict: bool
 
 
 @click.command(epilog=EPILOG)
@@ -66,6 +67,8 @@ class _Flags:
               metavar="DIR", help="Also every ARM program and library below DIR.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Worker processes.  [one for each processor]")  # fmt: skip
+@click.option("--strict", is_flag=True,
+              help="Fail where xlate's own code fails on a function.")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each file.")
 def convert_command(
@@ -78,6 +81,7 @@ def convert_command(
     jobs: int | None,
     *,
     with_libs: bool,
+    strict: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -94,6 +98,7 @@ def convert_command(
         jobs or processors(),
         quiet,
         as_json,
+        strict,
     )
     chosen = _Chosen()
     chosen.add(progs, sysroot, with_libs=with_libs)
@@ -178,6 +183,10 @@ def _convert_all(chosen: _Chosen, target: Target, flags: _Flags) -> list[int]:
             statuses.append(_report(path, error))
         else:
             _print(console, done, flags, first=number == 0)
+            for line in mistake_lines(done):
+                click.echo(f"xlate: {line}", err=True)
+            if done.mistakes and flags.strict:
+                statuses.append(OWN_FAILURE)
     if not flags.quiet and not flags.as_json and (len(chosen.files) > 1 or chosen.others):
         skipped = f", {chosen.others} other files passed over" if chosen.others else ""
         made = len(chosen.files) - len(statuses)

@@ -30,7 +30,7 @@ from xlate.convert.target import Target, target_of
 from xlate.discovery import discover
 from xlate.discovery.coverage import Coverage, summarise
 from xlate.discovery.model import Discovery
-from xlate.errors import Unsupported
+from xlate.errors import MISTAKE, Unsupported
 from xlate.lift import Lifting
 from xlate.loader import Image, parse, read_file
 from xlate.package import quarantine
@@ -119,6 +119,7 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         found=found,
         translated=made.translated(),
         refused=made.refused(),
+        mistakes=made.mistakes(),
         left=compiled.left,
         observed=len(observed),
         memo_hits=compiled.memo_hits,
@@ -134,6 +135,7 @@ class _Compiled:
     results: dict[str, ObjectCode | Refused] = field(default_factory=dict)
     lifted: list[FunctionText] = field(default_factory=list)  # without their text
     left: dict[str, int] = field(default_factory=dict)
+    broken: dict[int, str] = field(default_factory=dict)  # functions that were not even lifted
     memo_hits: int = 0
 
     def leave_out(self, keys: Container[int]) -> None:
@@ -149,7 +151,7 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
     total = len(discovery.functions)
     done = 0
 
-    lifting = Lifting(image, discovery, fast=job.fast)
+    lifting = Lifting(image, discovery, fast=job.fast, tolerant=True)
 
     def texts() -> Iterator[FunctionText]:
         for text in clock.of("lift", lifting.texts()):
@@ -173,6 +175,7 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
             raise Unsupported("no worker can be started", "", why, advice="--jobs 1") from error
         compiled.memo_hits = memo.hits if memo is not None else 0
     compiled.left = dict(Counter(lifting.left).most_common())
+    compiled.broken = lifting.broken
     # Lifting happens inside, while the workers compile.
     clock.seconds["compile"] -= clock.seconds.get("lift", 0.0)
     return compiled
@@ -211,11 +214,15 @@ class _Made:
             for text in self.compiled.lifted
             if isinstance(result := results[text.name], Refused)
         ]
-        return sorted([*refused, *self.linked.dropped])
+        return sorted([*refused, *self.linked.dropped, *self.compiled.broken.items()])
 
     def refused(self) -> dict[str, int]:
         """Return how many were refused for each reason, the commonest first."""
         return dict(Counter(reason for _, reason in self.refusals()).most_common())
+
+    def mistakes(self) -> tuple[tuple[int, str], ...]:
+        """Return those of the refused on which our own code failed, with what it said."""
+        return tuple(row for row in self.refusals() if row[1].startswith(MISTAKE))
 
     def translated(self) -> Translated:
         """Return what is in the image."""
@@ -275,6 +282,7 @@ class _Made:
             "translated": asdict(self.translated()),
             "refused": self.refused(),
             "refusals": [[f"{key:#x}", reason] for key, reason in self.refusals()[:MOST_REFUSALS]],
+            "mistakes": [[f"{key:#x}", reason] for key, reason in self.mistakes()[:MOST_REFUSALS]],
             "left": self.compiled.left,
             "observed": len(self.observed),
         }
