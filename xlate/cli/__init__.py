@@ -114,6 +114,13 @@ def _status() -> Any:
 
 def failed(error: Exception, about: str = "") -> int:
     """Say in one line what went wrong with what (``NAME: ``); return the exit status."""
+    line, status = described(error)
+    click.echo(f"xlate: {about}{line}", err=True)
+    return status
+
+
+def described(error: Exception) -> tuple[str, int]:
+    """Return what went wrong in one line, and the exit status."""
     if isinstance(error, XlateError) and not isinstance(error, Inconsistent):
         line, status = str(error), BAD_INPUT
     elif streams.is_unwritten(error):
@@ -127,5 +134,4 @@ def failed(error: Exception, about: str = "") -> int:
         status = OWN_FAILURE
     if status == OWN_FAILURE and os.environ.get("XLATE_TRACEBACK"):
         traceback.print_exc()
-    click.echo(f"xlate: {about}{' '.join(line.split())}", err=True)
-    return status
+    return " ".join(line.split()), status

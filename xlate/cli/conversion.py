@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from xlate.cli import BAD_INPUT, described
 from xlate.cli.tables import reasons, table
 from xlate.convert.result import Conversion
 from xlate.discovery.coverage import Coverage
@@ -39,6 +40,14 @@ def conversion_lines(done: Conversion) -> Iterator[RenderableType]:
     yield Text(f"  package       {click.format_filename(done.package)}")
     if done.distrusted:
         yield Text(f"  but exec will not use it there: {done.distrusted}")
+
+
+def why_failed(error: Exception) -> tuple[str, int]:
+    """Return in one line why there is no package, and the exit status that it is worth."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return described(error)
+    where = click.format_filename(error.filename)
+    return f"cannot write {where} ({(error.strerror or str(error)).lower()})", BAD_INPUT
 
 
 def mistake_lines(done: Conversion) -> Iterator[str]:

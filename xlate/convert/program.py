@@ -94,12 +94,12 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         image = parse(guest, str(job.path))
         out = job.target.path_for(guest, fast=job.fast)
         store = job.target.store
-        observed = store.profile_keys(guest) if store is not None else frozenset()
+        recorded = store.profile_keys(guest) if store is not None else frozenset()
     with clock.stage("discover"):
         job.show("discovering", 0, 0)
-        discovery = discover(image, observed=observed)
+        discovery = discover(image, observed=recorded)
         # A profile may be of another file of the same quick key, or damaged.
-        observed = frozenset(key for key in observed if discovery.has(key))
+        observed = frozenset(key for key in recorded if discovery.has(key))
         found = summarise(discovery)
     compiled = _compile(image, discovery, job, clock)
     if store is not None:
@@ -107,7 +107,8 @@ def _convert(job: Job, clock: Clock) -> Conversion:
     with clock.stage("link"):
         job.show("linking", 0, 0)
         linked = _link(image, compiled)
-    made = _Made(guest, image, discovery, found, compiled, linked, tuple(sorted(observed)))
+    seen = (tuple(sorted(observed)), len(recorded))
+    made = _Made(guest, image, discovery, found, compiled, linked, *seen)
     with clock.stage("write"):
         job.target.put(job.path, out, made.package(job.level, fast=job.fast))
     return Conversion(
@@ -205,6 +206,7 @@ class _Made:
     compiled: _Compiled
     linked: LinkedImage
     observed: tuple[int, ...]
+    recorded: int  # keys in the profile, of which some may be no places of this file
 
     def refusals(self) -> list[tuple[int, str]]:
         """Return functions (their keys) that were found and have no code, with the reason."""
@@ -285,4 +287,5 @@ class _Made:
             "mistakes": [[f"{key:#x}", reason] for key, reason in self.mistakes()[:MOST_REFUSALS]],
             "left": self.compiled.left,
             "observed": len(self.observed),
+            "recorded": self.recorded,
         }
