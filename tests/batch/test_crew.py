@@ -14,6 +14,9 @@ from xlate.batch import crew as crews
 from xlate.batch.crew import Crew, Failure
 from xlate.errors import MalformedInput
 
+# pytest-xdist has a thread of its own; `xlate` has none when it forks.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
 
 def describe(error: Exception) -> tuple[str, int]:
     return f"{type(error).__name__}: {error}", 1

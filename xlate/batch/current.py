@@ -20,8 +20,11 @@ from xlate.package.layout import PAGE, SECTIONS
 from xlate.package.store import package_in
 
 
-def is_current(target: Target, guest: bytes, *, level: int, fast: bool) -> bool:
-    """Say whether a conversion of these bytes into the target would make what is there."""
+def is_current(target: Target, guest: bytes, *, level: int, fast: bool, slack: int = 0) -> bool:
+    """Say whether a conversion of these bytes into the target would make what is there.
+
+    With ``slack`` so many more places in the profile do not make it old.
+    """
     place = target.file or target.folder or (target.store.folder if target.store else None)
     package = package_in(place, guest, fast=fast) if place is not None else None
     if package is None:
@@ -33,7 +36,7 @@ def is_current(target: Target, guest: bytes, *, level: int, fast: bool) -> bool:
     if (header["fingerprint"], header["level"]) != (fingerprint(), level):
         return False
     recorded = target.store.profile_keys(guest) if target.store is not None else frozenset()
-    return len(recorded) <= int(provenance.get("recorded", 0))
+    return len(recorded) <= int(provenance.get("recorded", 0)) + slack
 
 
 def _look(package: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -40,6 +40,7 @@ Examples:
 # Where each command is. A module is imported when its command is asked for, so that `xlate exec`
 # does not wait for the libraries of the others.
 COMMANDS = {
+    "background": ("xlate.cli.background", "background"),
     "binfmt": ("xlate.cli.binfmt", "binfmt"),
     "convert": ("xlate.cli.convert", "convert_command"),
     "coverage": ("xlate.cli.coverage", "coverage"),

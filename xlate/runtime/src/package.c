@@ -20,6 +20,7 @@
 #include "stats.h"
 #include "string.h"
 #include "thread.h"
+#include "wanted.h"
 
 enum { PT_LOAD = 1, PF_X = 1, ET_EXEC = 2, ET_DYN = 3, EM_ARM = 40, ELFCLASS32 = 1, ELFDATA2LSB = 1 };
 
@@ -289,6 +290,7 @@ const struct package *package_mapped(struct thread *t, int fd, u64 address, u64 
 	if (!program_state)
 		program_state = state;
 	stats_package(m.file, name, same ? same->package.functions : 0, state);
+	wanted_note(fd, m.quick, state);
 	if (!same)
 		return NULL;
 	stats_own.package_functions += same->package.functions;
