@@ -5,6 +5,7 @@ No converter outlives these tests: the fixture ends it, and looks.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -18,9 +19,12 @@ from pathlib import Path
 import pytest
 
 from tests import needs as wanted
+from tests.batch.test_current import record
 from tests.cli.test_convert import FLAGS
-from xlate.batch import starter, wishes
-from xlate.batch.shift import NOT_ONE, round_of
+from tests.package.samples import GUEST, put_guest
+from xlate.batch import shift, starter, wishes
+from xlate.batch.shift import MANY_NEW, NOT_ONE, TOO_LARGE, round_of
+from xlate.errors import Inconsistent
 from xlate.package.key import fingerprint, quick_key
 from xlate.package.store import Store
 
@@ -278,3 +282,68 @@ def test_wishes_that_are_not_granted_go_away(tmp_path: Path) -> None:
     (folder / quick).symlink_to(text)
     assert round_of(store) == {}
     assert wishes.waiting(store) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_what_runs_recorded_of_a_known_file_is_followed_up(tmp_path: Path) -> None:
+    """Not for a few places; and a profile that was looked at is no reason to look again."""
+    store = Store(tmp_path / "store")
+    store.prepare()
+    guest = put_guest(tmp_path, GUEST)
+    quick = quick_key(GUEST).hex()
+    folder, known = wishes.folders(store)
+    folder.mkdir()
+    (folder / quick).symlink_to(guest)
+    assert round_of(store) == {}
+    package = store.find(GUEST)
+    assert package is not None
+    assert [link.name for link in known.iterdir()] == [quick]
+    assert wishes.grown(store) == []
+    made = package.stat().st_ino
+    for count, again in ((MANY_NEW, False), (MANY_NEW + 1, True)):
+        time.sleep(0.02)  # times of files have the clock's ticks
+        record(store, [0x2000_0000 + 4 * number for number in range(count)])
+        assert [wish.path for wish in wishes.grown(store)] == [guest]
+        assert round_of(store) == {}
+        assert (package.stat().st_ino != made) == again
+        assert wishes.grown(store) == []
+    time.sleep(0.02)
+    record(store, [4])
+    guest.write_bytes(b"another")
+    assert round_of(store) == {}
+    assert list(known.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_what_is_too_large_or_fails_for_good_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "store")
+    store.prepare()
+    guest = put_guest(tmp_path, GUEST)
+    quick = quick_key(GUEST).hex()
+    folder, _ = wishes.folders(store)
+    folder.mkdir()
+
+    def wish() -> dict[str, str]:
+        (folder / quick).symlink_to(guest)
+        failed = round_of(store)
+        assert wishes.waiting(store) == []
+        return failed
+
+    def full(job):
+        raise OSError(errno.ENOSPC, "no space left", "package")
+
+    def broken(job):
+        raise Inconsistent("two parts disagree")
+
+    monkeypatch.setattr(shift, "convert", full)
+    assert wish() == {}  # tomorrow there may be room
+    monkeypatch.setattr(shift, "memory", lambda: 1)
+    assert wish() == {quick: TOO_LARGE}
+    (store.root / wishes.HOPELESS).unlink()
+    monkeypatch.setattr(shift, "memory", lambda: 1 << 40)
+    monkeypatch.setattr(shift, "convert", broken)
+    assert wish() == {quick: "two parts disagree"}
+    assert wish() == {}
+    assert wishes.hopeless(store, fingerprint().hex()) == {quick: "two parts disagree"}

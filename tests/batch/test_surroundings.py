@@ -11,7 +11,7 @@ from xlate.batch import starter
 from xlate.batch.surroundings import Surroundings, why_not
 from xlate.package import layout
 
-HOME = {"HOME": "/home/somebody", "TERM": "xterm"}
+HOME = {"HOME": "/nowhere", "TERM": "xterm"}
 
 
 @pytest.fixture

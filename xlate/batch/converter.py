@@ -65,22 +65,25 @@ def serve(store: Store, lock: int, idle: float) -> None:
     end = time.monotonic() + idle
     while work or time.monotonic() < end:
         if work:
-            _write(lock, f"{len(work)} files to look at")
             take_one_processor(allowed)
-            _shift(store)
+            _shift(store, lock)
             _write(lock, "")
             end = time.monotonic() + idle
         time.sleep(LOOK)
         work = wishes.waiting(store)
 
 
-def _shift(store: Store) -> None:
-    """Let a process look at all wishes there are."""
-    words = [sys.executable, "-P", "-m", "xlate.batch.shift", str(store.root)]
-    done = subprocess.run(
-        words, env=environment(os.environ), check=False, preexec_fn=_die_with_parent
+def _shift(store: Store, lock: int) -> None:
+    """Let a process look at all wishes there are, and say how many are left meanwhile."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "xlate.batch.shift", str(store.root)],
+        env=environment(os.environ),
+        preexec_fn=_die_with_parent,
     )
-    if done.returncode:  # what it leaves would be met again and again
+    while process.poll() is None:
+        _write(lock, f"{len(wishes.waiting(store))} files to look at")
+        time.sleep(LOOK)
+    if process.returncode:  # what it leaves would be met again and again
         for wish in wishes.waiting(store):
             wishes.drop(store, wish)
 

@@ -43,7 +43,7 @@ def round_of(store: Store) -> dict[str, str]:
     for wish in asked.values():
         is_true = true.get(wish.path) is wish
         if not is_true or wish.path not in paths:
-            failed |= _settle(store, wish, is_true=is_true)
+            failed = _settle(store, wish, is_true=is_true) | failed
     failed |= _convert(store, target, paths, true)
     if failed:
         wishes.note_hopeless(store, sources, failed)
