@@ -21,7 +21,7 @@ import pytest
 from tests import needs as wanted
 from tests.batch.test_current import record
 from tests.cli.test_convert import FLAGS
-from tests.package.samples import GUEST, put_guest
+from tests.package.samples import GUEST, guest_image, put_guest
 from xlate.batch import shift, starter, wishes
 from xlate.batch.shift import MANY_NEW, NOT_ONE, TOO_LARGE, round_of
 from xlate.errors import Inconsistent
@@ -347,3 +347,26 @@ def test_what_is_too_large_or_fails_for_good_is_not_tried_again(
     assert wish() == {quick: "two parts disagree"}
     assert wish() == {}
     assert wishes.hopeless(store, fingerprint().hex()) == {quick: "two parts disagree"}
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_path_inside_a_root_is_found_beside_what_else_ran(tmp_path: Path) -> None:
+    """The program has the host's name, what it executed the root's own; both become known."""
+    store = Store(tmp_path / "store")
+    store.prepare()
+    folder, known = wishes.folders(store)
+    folder.mkdir()
+    (tmp_path / "root/usr/bin").mkdir(parents=True)
+    first = put_guest(tmp_path / "root/usr/bin", GUEST, "sh")
+    other = guest_image(padding=b"more")
+    second = put_guest(tmp_path / "root/usr", other, "executed")
+    quick = [quick_key(data).hex() for data in (GUEST, other)]
+    (folder / quick[0]).symlink_to(first)
+    (folder / quick[1]).symlink_to("/usr/executed")
+    assert round_of(store) == {}
+    assert {link.name: link.readlink() for link in known.iterdir()} == {
+        quick[0]: first,
+        quick[1]: second,
+    }
+    assert store.find(other) is not None
+    assert wishes.waiting(store) == []

@@ -34,17 +34,19 @@ def round_of(store: Store) -> dict[str, str]:
     old = [wish for wish in wishes.grown(store) if _is_worth_it(store, wish)]
     asked = {wish.quick: wish for wish in (*old, *wishes.waiting(store))}
     known = wishes.hopeless(store, sources)
-    true = {w.path: w for w in asked.values() if w.quick not in known and wishes.is_true(w)}
+    true = wishes.located(store, (w for w in asked.values() if w.quick not in known))
+    by_path = {wish.path: wish for wish in true.values()}
     target = Target(store)
-    found = survey(true, target, level=DEFAULT_LEVEL, fast=False)
+    found = survey(by_path, target, level=DEFAULT_LEVEL, fast=False)
     large = {c.path for c in found.candidates if memory_for(c.size) > memory() // 4}
-    failed = {true[path].quick: TOO_LARGE for path in large}
+    failed = {by_path[path].quick: TOO_LARGE for path in large}
     paths = [path for path in found.paths if path not in large]
     for wish in asked.values():
-        is_true = true.get(wish.path) is wish
-        if not is_true or wish.path not in paths:
-            failed = _settle(store, wish, is_true=is_true) | failed
-    failed |= _convert(store, target, paths, true)
+        if wish.quick not in true:
+            wishes.drop(store, wish)
+        elif true[wish.quick].path not in paths:
+            failed = _settle(store, true[wish.quick]) | failed
+    failed |= _convert(store, target, paths, by_path)
     if failed:
         wishes.note_hopeless(store, sources, failed)
     return failed
@@ -61,13 +63,13 @@ def _is_worth_it(store: Store, wish: Wish) -> bool:
     return not is_current(target, guest, level=DEFAULT_LEVEL, fast=False, slack=MANY_NEW)
 
 
-def _settle(store: Store, wish: Wish, *, is_true: bool) -> dict[str, str]:
+def _settle(store: Store, wish: Wish) -> dict[str, str]:
     """Answer a wish without a conversion: it has its package, or there will be none."""
-    if is_true and wishes.has_package(store, wish):
+    if wishes.has_package(store, wish):
         wishes.granted(store, wish)
         return {}
     wishes.drop(store, wish)
-    return {wish.quick: NOT_ONE} if is_true else {}
+    return {wish.quick: NOT_ONE}
 
 
 def _convert(

@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,12 +68,32 @@ def is_true(wish: Wish) -> bool:
     return content_hash(head)[:16].hex() == wish.quick
 
 
+def located(store: Store, asked: Iterable[Wish]) -> dict[str, Wish]:
+    """Return the wishes that are true, by quick key, with the paths that they are true for.
+
+    What a program executes inside a root has its path there; the root is a folder above some other
+    file that ran, the program's own for one.
+    """
+    asked = list(asked)
+    above = {place for wish in (*asked, *_links(store.root / KNOWN)) for place in wish.path.parents}
+    found = {}
+    for wish in asked:
+        inside = wish.path.relative_to("/") if wish.path.is_absolute() else wish.path
+        for path in (wish.path, *(place / inside for place in sorted(above))):
+            if is_true(Wish(wish.quick, path)):
+                found[wish.quick] = Wish(wish.quick, path)
+                break
+    return found
+
+
 def granted(store: Store, wish: Wish) -> None:
     """Move a wish to what is known; its file has a package."""
+    known = store.root / KNOWN / wish.quick
     with contextlib.suppress(OSError):
-        (store.root / KNOWN).mkdir(mode=0o700, exist_ok=True)
-        (store.root / WANTED / wish.quick).replace(store.root / KNOWN / wish.quick)
-    looked_at(store, wish)
+        known.parent.mkdir(mode=0o700, exist_ok=True)
+        known.unlink(missing_ok=True)
+        known.symlink_to(wish.path)
+    drop(store, wish)
 
 
 def drop(store: Store, wish: Wish) -> None:
