@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests import needs as wanted
 from tests.batch.test_current import record
@@ -24,6 +25,7 @@ from tests.cli.test_convert import FLAGS
 from tests.package.samples import GUEST, guest_image, put_guest
 from xlate.batch import shift, starter, wishes
 from xlate.batch.shift import MANY_NEW, NOT_ONE, TOO_LARGE, round_of
+from xlate.cli.background import background
 from xlate.errors import Inconsistent
 from xlate.package.key import fingerprint, quick_key
 from xlate.package.store import Store
@@ -239,26 +241,27 @@ def test_as_the_tests_run_nothing_is_started(
 
 
 @pytest.mark.needs_guest_cc
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_the_command_says_what_there_is_and_works_it_off(
-    python_env: dict[str, str], xlate_command: list[str], program: Path, root: Path
+    monkeypatch: pytest.MonkeyPatch, program: Path, root: Path
 ) -> None:
-    environment = {**python_env, "XLATE_CACHE": str(root)}
+    monkeypatch.setenv("XLATE_CACHE", str(root))
 
-    def xlate(*words: str) -> str:
-        command = [*xlate_command, "background", *words]
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=True)
-        return done.stdout.decode()
+    def call(*words: str) -> str:
+        done = CliRunner().invoke(background, words)
+        assert done.exit_code == 0, done.output
+        return done.stdout
 
     (root / "wanted").mkdir(parents=True)
     (root / "wanted" / quick_key(program.read_bytes()).hex()).symlink_to(program)
-    told = json.loads(xlate("--json"))
+    told = json.loads(call("--json"))
     assert (told["pid"], told["waiting"], told["given_up"]) == (None, [str(program)], {})
     assert told["why_not"]
-    assert "not running" in xlate()
-    assert xlate("run") == "1 of 1 files are converted\n"
+    assert "not running" in call()
+    assert call("run") == "1 of 1 files are converted\n"
     assert Store(root).find(program.read_bytes())
-    assert json.loads(xlate("--json"))["waiting"] == []
-    assert xlate("stop") == "not running\n"
+    assert json.loads(call("--json"))["waiting"] == []
+    assert call("stop") == "not running\n"
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -8,16 +8,33 @@ import pty
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
-from tests.cli.test_convert import FLAGS, SOURCE, Run, environment, left_in, xlate  # noqa: F401
+from tests.cli.test_convert import FLAGS, SOURCE, environment, left_in  # noqa: F401
 from tests.loader.elf_bytes import Elf
+from xlate.cli.convert import convert_command
 from xlate.package.store import package_name
 
 ONE = "int f{0}(int n) {{ return n % {1} ? n * {0} : n / {2}; }}\n"
 MANY = "".join(ONE.format(i, i + 2, i + 3) for i in range(600))
+
+
+Call = Callable[..., Result]
+
+# pytest-xdist has a thread of its own; `xlate` has none when it forks.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+
+@pytest.fixture
+def xlate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Return what runs `xlate convert --recursive` in this process, which has it loaded."""
+    monkeypatch.setenv("XLATE_CACHE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(convert_command, ["--recursive", *map(str, words)])
 
 
 @pytest.fixture
@@ -34,32 +51,32 @@ def tree(guest_cc: list[str], tmp_path: Path) -> Path:
     return folder
 
 
-def rows(text: bytes) -> dict[str, list[str]]:
-    lines = [line.split() for line in text.decode().splitlines()]
+def rows(text: str) -> dict[str, list[str]]:
+    lines = [line.split() for line in text.splitlines()]
     return {line[0]: line[1:] for line in lines if line}
 
 
 @pytest.mark.needs_guest_cc
-def test_a_second_call_passes_over_what_is_current(xlate: Run, tree: Path) -> None:  # noqa: F811
-    first = xlate("convert", "--recursive", tree)
-    assert (first.returncode, first.stderr) == (0, b"")
+def test_a_second_call_passes_over_what_is_current(xlate: Call, tree: Path) -> None:
+    first = xlate(tree)
+    assert (first.exit_code, first.stderr) == (0, "")
     told = rows(first.stdout)
     assert told["converted"][0] == "2"
     assert told["current"] == ["0"]
     assert told["copies"][0] == "1"
     assert told["passed"] == ["over", "2"]
-    second = rows(xlate("convert", "--recursive", tree).stdout)
+    second = rows(xlate(tree).stdout)
     assert second["converted"] == ["0"]
     assert second["current"] == ["2"]
-    again = rows(xlate("convert", "--recursive", tree, "--again").stdout)
+    again = rows(xlate(tree, "--again").stdout)
     assert again["converted"][0] == "2"
 
 
 @pytest.mark.needs_guest_cc
-def test_same_bytes_abreast_and_one_after_the_other(xlate: Run, tree: Path) -> None:  # noqa: F811
+def test_same_bytes_abreast_and_one_after_the_other(xlate: Call, tree: Path) -> None:
     for name, jobs in (("one", "1"), ("two", "4")):
-        done = xlate("convert", "--recursive", tree, "--jobs", jobs, "--json", "-o", f"out/{name}")
-        assert done.returncode == 0, done.stderr
+        done = xlate(tree, "--jobs", jobs, "--json", "-o", f"out/{name}")
+        assert done.exit_code == 0, done.stderr
         names = {Path(json.loads(line)["path"]).name for line in done.stdout.splitlines()}
         assert names == {"copy", "same"}
     out = tree.parent / "out"
@@ -69,22 +86,22 @@ def test_same_bytes_abreast_and_one_after_the_other(xlate: Run, tree: Path) -> N
 
 
 @pytest.mark.needs_guest_cc
-def test_what_fails_is_named_and_the_rest_is_converted(xlate: Run, tree: Path) -> None:  # noqa: F811
+def test_what_fails_is_named_and_the_rest_is_converted(xlate: Call, tree: Path) -> None:
     """A package that is in the way as a folder: that file should have worked."""
     out = tree.parent / "out"
-    done = xlate("convert", "--recursive", tree, "-o", "out", "-q")
-    assert (done.returncode, done.stdout) == (0, b"")
+    done = xlate(tree, "-o", "out", "-q")
+    assert (done.exit_code, done.stdout) == (0, "")
     victim = sorted(out.iterdir())[0]
     victim.unlink()
     victim.mkdir()
-    second = xlate("convert", "--recursive", tree, "-o", "out")
-    assert second.returncode == 1
-    assert second.stderr.count(b"\n") == 1
-    assert b"cannot write out/" in second.stderr
+    second = xlate(tree, "-o", "out")
+    assert second.exit_code == 1
+    assert second.stderr.count("\n") == 1
+    assert "cannot write out/" in second.stderr
     assert rows(second.stdout)["failed"] == ["1"]
 
 
-def test_it_counts_what_it_passes_over(xlate: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_it_counts_what_it_passes_over(xlate: Call, tmp_path: Path) -> None:
     deep = tmp_path / "tree" / "usr" / "bin"
     deep.mkdir(parents=True)
     good = Elf().build()
@@ -96,9 +113,9 @@ def test_it_counts_what_it_passes_over(xlate: Run, tmp_path: Path) -> None:  # n
     (deep / "bad").write_bytes(Elf(phnum=65535).build())
     (deep / "copy").write_bytes(good)
     os.mkfifo(deep / "pipe")
-    done = xlate("convert", "--recursive", "tree", "-o", "out")
-    assert (done.returncode, done.stderr) == (0, b"")
-    lines = [line.split() for line in done.stdout.decode().splitlines()]
+    done = xlate("tree", "-o", "out")
+    assert (done.exit_code, done.stderr) == (0, "")
+    lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[1][:2] == ["converted", "1"]
     assert ["copies", "1"] in [line[:2] for line in lines]
     assert ["passed", "over", "6"] in lines
@@ -131,7 +148,7 @@ def test_an_interrupt_loses_nothing(
     os.close(mine)
     assert process.returncode == 130
     assert b"left" in shown
-    told = rows(out)
+    told = rows(out.decode())
     assert told["converted"][0] == "2"
     assert told["not"][:2] == ["done", "1"]
     assert not [name for name in left_in(Path(environment["XLATE_CACHE"])) if ".new" in name]
