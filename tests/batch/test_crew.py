@@ -135,3 +135,14 @@ def test_who_stops_listening_leaves_nobody_behind(paths: list[Path], tmp_path: P
         listening.throw(KeyboardInterrupt())
     assert (tmp_path / "ended").read_text() == "well"
     assert not alive(tmp_path / "pid")
+
+
+def test_memory_is_that_of_the_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(crews, "GROUP_MEMORY", limit)
+    for text, found in (("12345\n", 12345), ("max\n", machine), (f"{machine * 2}\n", machine)):
+        limit.write_text(text)
+        assert crews.memory() == found
+    limit.unlink()
+    assert crews.memory() == machine

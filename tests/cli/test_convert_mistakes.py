@@ -83,3 +83,17 @@ def test_json_names_it(program: Path, tmp_path: Path) -> None:
     row = json.loads(converted("--json", program, "-o", tmp_path / "out.xlp").stdout)
     assert row["mistakes"] == [[f"{key_of(program):#x}", SAID]]
     assert row["refused"] == {SAID: 1}
+
+
+@pytest.mark.needs_guest_cc
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize(("words", "status"), [((), 0), (("--strict",), 125)])
+def test_a_tree_is_converted_all_the_same(
+    program: Path, tmp_path: Path, words: tuple[str, ...], status: int
+) -> None:
+    done = converted("--recursive", tmp_path, *words)
+    assert done.exit_code == status
+    assert done.stderr.count(f"stays in the baseline tier ({SAID})") == 1
+    rows = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert ["converted", "1"] in rows
+    assert not [row for row in rows if row[:1] in (["failed"], ["not"])]

@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -30,6 +30,7 @@ WORKERS = 2  # for each file while there are many: one process lifts as fast as 
 # Resident memory of a conversion, measured: a part that does not depend on the file, and the rest
 # by its size.
 OWN_MEMORY, MEMORY_PER_BYTE = 400 << 20, 250
+GROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 _PR_SET_PDEATHSIG = 1
 
 Work = Callable[[Path, int, Progress], Conversion]
@@ -69,7 +70,8 @@ class Crew:
     """Converts files with ``work``; what it raises becomes a line by ``describe``.
 
     ``show`` hears how much of how much is done, in bytes of files, and the names that are being
-    worked at. ``until`` is a time.monotonic() at which to stop.
+    worked at. ``until`` is a time.monotonic() at which to stop. Who may leave the loop over
+    ``convert`` early closes it.
     """
 
     work: Work
@@ -82,7 +84,7 @@ class Crew:
     _busy: list[_Busy] = field(default_factory=list)
     _done: float = 0.0
 
-    def convert(self, paths: Sequence[Path]) -> Iterator[Finished]:
+    def convert(self, paths: Sequence[Path]) -> Generator[Finished, None, None]:
         """Yield what becomes of each file, as they finish; the first of them begin first."""
         sizes = {path: _size(path) for path in paths}
         total = float(sum(sizes.values()))
@@ -197,8 +199,12 @@ def memory_for(size: int) -> int:
 
 
 def memory() -> int:
-    """Return how much there is for all conversions together: what is free, or a limit below."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    """Return how much memory the machine, or the group that this process is in, has."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        return min(machine, int(GROUP_MEMORY.read_text()))
+    except (OSError, ValueError):  # no such group, or "max"
+        return machine
 
 
 def _how_it_ended(exitcode: int | None) -> str:

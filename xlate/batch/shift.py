@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from xlate.batch import wishes
@@ -79,14 +80,15 @@ def _convert(
         return convert(Job(path, target, DEFAULT_LEVEL, jobs, show))
 
     failed = {}
-    for finished in Crew(work, _why, 1).convert(paths):
-        wish = todo[finished.path]
-        if isinstance(finished.result, Failure):
+    with closing(Crew(work, _why, 1).convert(paths)) as all_finished:
+        for finished in all_finished:
+            wish = todo[finished.path]
+            if not isinstance(finished.result, Failure):
+                wishes.granted(store, wish)
+                continue
             wishes.drop(store, wish)
             if finished.result.status:
                 failed[wish.quick] = finished.result.why
-        else:
-            wishes.granted(store, wish)
     return failed
 
 

@@ -6,6 +6,7 @@ failure, is gone on with by the same call: what is current is passed over.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,7 @@ class _Sums:
     """What came of the files so far."""
 
     converted: int = 0
+    failed: int = 0
     functions: int = 0
     instructions: int = 0
     bytes: int = 0
@@ -79,7 +81,7 @@ def convert_tree(
     finally:
         if not flags.quiet and not flags.as_json:
             console = output_console()
-            left = len(found.candidates) - sums.converted - len(sums.statuses)
+            left = len(found.candidates) - sums.converted - sums.failed
             console.print(_table(found, sums, left))
             for line in _notes(found, sums, left):
                 console.print(Text(line))
@@ -110,19 +112,21 @@ def _convert(found: Survey, target: Target, flags: Flags, sums: _Sums) -> None:
         files = len(found.candidates)
 
         def show(done: float, total: float, names: Sequence[str]) -> None:
-            count = sums.converted + len(sums.statuses)
+            count = sums.converted + sums.failed
             about = f"{count:,}/{files:,} {' '.join(names)}"[:60]
             bar.update(task, description=about, completed=done, total=total, refresh=True)
 
         crew = Crew(work, why_failed, flags.jobs, show)
-        for finished in crew.convert(found.paths):
-            _tell(finished, flags, sums, bar.console)
+        with contextlib.closing(crew.convert(found.paths)) as all_finished:
+            for finished in all_finished:
+                _tell(finished, flags, sums, bar.console)
 
 
 def _tell(finished: Finished, flags: Flags, sums: _Sums, console: Console) -> None:
     """Count what became of a file, and print what is said of it at once."""
     name = click.format_filename(finished.path)
     if isinstance(finished.result, Failure):
+        sums.failed += 1
         sums.statuses.append(finished.result.status)
         _say(console, f"{name}: {finished.result.why}")
         return
@@ -148,7 +152,7 @@ def _table(found: Survey, sums: _Sums, left: int) -> Table:
     made.add_row("converted", f"{sums.converted:,}", _what(sums))
     made.add_row("current", f"{found.current:,}", "")
     rows = (
-        ("failed", len(sums.statuses), ""),
+        ("failed", sums.failed, ""),
         ("not done", left, "the same call goes on there"),
         ("copies", found.copies, "of the content of others"),
     )

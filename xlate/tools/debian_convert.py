@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,9 @@ class Conversions:
         paths = list(in_order(wanted, there))
         self.say(f"converting {len(paths)} of {len(there)} files")
         crew = Crew(self._convert, why, processors(), until=self._end)
-        for number, finished in enumerate(crew.convert(paths), 1):
-            self._note(finished, f"{number} of {len(paths)}")
+        with closing(crew.convert(paths)) as all_finished:
+            for number, finished in enumerate(all_finished, 1):
+                self._note(finished, f"{number} of {len(paths)}")
         self.over = crew.over
         if self.over:
             self.say("time is over; the next call goes on there")
