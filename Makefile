@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz proof encodings decode campaign ieee soak debian musl known debian-tests clean
+.PHONY: help run test lint bench fuzz proof encodings decode campaign ieee faults soak debian musl known debian-tests clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
@@ -20,6 +20,8 @@ help:
 	@echo 'make decode instruction words by the million, decoded here, by capstone and by objdump (SHARES=40, some 280,000 each)'
 	@echo 'make ieee      floating point on all pairs of special values, in every mode (STEP=N: every N-th case)'
 	@echo 'make campaign  slow tests: every kernel and disturbed program converted, run, compared'
+	@echo 'make faults what may go wrong with a store, on purpose: kills, flipped bits, full disks ... (MINUTES=60); a second'
+	@echo '            call goes on with other random numbers'
 	@echo 'make soak   threads under load, each program for ten minutes (SECONDS_EACH=600)'
 	@echo 'make debian some 180 invocations of Debian programs, armhf and armel, beside the amd64 builds, with an'
 	@echo '            hour for conversion (MINUTES=60; fetches 900 MB); docs/debian.md'
@@ -81,6 +83,10 @@ STEP ?= 1
 ieee:
 	@$(SETUP) --extras dev,verify
 	@XLATE_IEEE_STEP=$(STEP) $(VENV_PYTHON) -m pytest -m campaign tests/insn/test_ieee_pairs.py
+
+faults:
+	@$(SETUP) --extras dev,verify
+	@$(VENV_PYTHON) -m tests.faults --minutes $(MINUTES)
 
 SECONDS_EACH ?= 600
 soak:

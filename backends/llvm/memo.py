@@ -20,13 +20,11 @@ from pathlib import Path
 from types import TracebackType
 
 from backends.llvm.binding import VERSION
+from backends.llvm.memo_size import LIMIT, SUFFIXES, TABLE, bound
 from backends.llvm.modules import Normal
 from backends.llvm.objects import Constant, ObjectCode, Reloc
 
-LIMIT = 256 << 20
 SHAPING = ("levels.py", "modules.py", "spelling.py", "objects.py", "accesses.py", "memo.py")
-
-_TABLE = "CREATE TABLE IF NOT EXISTS memo (key BLOB PRIMARY KEY, value BLOB, used INTEGER)"
 
 
 def _complain(line: str) -> None:
@@ -108,23 +106,11 @@ class Memo:
                 base.executemany(
                     "UPDATE memo SET used = ? WHERE key = ?", ((self._now, k) for k in self._used)
                 )
-                self._bound(base)
+                bound(base, self.limit)
             self._base.close()
         except sqlite3.DatabaseError as e:
             self._broken(e, reopen=False)
         self._base = None
-
-    def _bound(self, base: sqlite3.Connection) -> None:
-        """Free the older half of the rows: later rows take their pages."""
-        pages, free, size = (
-            base.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        if (pages - free) * size > self.limit:
-            base.execute(
-                "DELETE FROM memo WHERE key IN (SELECT key FROM memo ORDER BY used, key "
-                "LIMIT (SELECT (count(*) + 1) / 2 FROM memo))"
-            )
 
     def _open(self) -> sqlite3.Connection | None:
         try:
@@ -140,7 +126,7 @@ class Memo:
         try:
             base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = NORMAL")
-            base.execute(_TABLE)
+            base.execute(TABLE)
         except sqlite3.DatabaseError:
             base.close()
             raise
@@ -149,7 +135,7 @@ class Memo:
     def _discard(self, error: Exception) -> sqlite3.Connection | None:
         self.report(f"the memo of compiled functions was damaged and is begun anew ({error})")
         try:
-            for suffix in ("", "-wal", "-shm"):
+            for suffix in SUFFIXES:
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
             return self._connect()
         except (OSError, sqlite3.DatabaseError) as e:

@@ -28,6 +28,7 @@ from xlate.batch.shift import MANY_NEW, NOT_ONE, TOO_LARGE, round_of
 from xlate.cli.background import background
 from xlate.errors import Inconsistent
 from xlate.package.key import fingerprint, quick_key
+from xlate.package.layout import WANTED
 from xlate.package.store import Store
 
 DESK = Path(__file__).with_name("at_a_desk.py")
@@ -237,7 +238,8 @@ def test_as_the_tests_run_nothing_is_started(
     done = subprocess.run([*xlate_command, "exec", str(program)], env=environment,
                           capture_output=True, timeout=60, check=False)  # fmt: skip
     assert (done.returncode, done.stderr) == (STATUS, b"")
-    assert not root.exists()
+    assert not (root / WANTED).exists()
+    assert not (root / starter.LOCK).exists()
 
 
 @pytest.mark.needs_guest_cc

@@ -47,6 +47,16 @@ long fd_path(long fd, char *buf, size_t size)
 	return -1;
 }
 
+void refusal_note(int fd, const struct stat *st)
+{
+	(void)fd, (void)st;
+}
+
+void refusal_tell(void)
+{
+	never("refusal_tell");
+}
+
 u64 cache_window(void)
 {
 	never("cache_window");
@@ -77,6 +87,18 @@ void dispatch_drop_slices(struct thread *t, u64 low, u64 high)
 {
 	(void)t, (void)low, (void)high;
 	never("dispatch_drop_slices");
+}
+
+bool stock_is_on(void)
+{
+	never("stock_is_on");
+	return false;
+}
+
+void stock_mapped(struct thread *t, const struct guest_file *g, const struct stock_module *m)
+{
+	(void)t, (void)g, (void)m;
+	never("stock_mapped");
 }
 
 bool mem_next_region(u64 *cursor, struct mem_region *out)

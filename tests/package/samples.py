@@ -9,7 +9,7 @@ import json
 import os
 import struct
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,12 @@ def run(
     user: int | None = None,
     words: Sequence[str] = (),
     before: Sequence[str] = (),
+    preexec: Callable[[], None] | None = None,
 ) -> Run:
-    """Run a guest (or `words`) with statistics and the given store, as `user`, behind `before`."""
+    """Run a guest (or `words`) with statistics and the given store, as `user`, behind `before`.
+
+    ``preexec`` is called in the child before it becomes the program.
+    """
     stats = guest.with_name(f"{guest.name}.stats-{user}")
     stats.touch()
     if user is not None:
@@ -121,6 +125,7 @@ def run(
         timeout=60,
         check=False,
         user=user,
+        preexec_fn=preexec,
     )
     text = stats.read_text()
     return Run(done.returncode, done.stderr, json.loads(text) if text else {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ GUEST = guest_image()
 
 
 def seen(store: Store) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (store.root / "seen").iterdir()}
+    """Return the records of hashes, without how often they were of use."""
+    counted = SEEN.layout.offsets()["hits"]
+    return {path.name: path.read_bytes()[:counted] for path in (store.root / "seen").iterdir()}
 
 
 def settle() -> None:
@@ -155,6 +158,47 @@ def test_files_of_one_quick_key_share_a_few_names(store: Store) -> None:
     assert store.package_path(images[2]) == store.find(images[2])
     # All names are taken: the oldest one goes.
     assert store.package_path(images[CANDIDATES]) == store.find(images[0])
+
+
+def test_two_versions_of_xlate_share_a_store(xlate_run: Path, tmp_path: Path, store: Store) -> None:
+    """The other one's package stays beside ours, until it was of no use for a week."""
+    other = store.package_path(GUEST)
+    write(other, package_for(GUEST, fingerprint=bytes(32)))
+    ours = store.package_path(GUEST)
+    assert ours != other
+    assert store.find(GUEST) == other
+    write(ours, package_for(GUEST))
+    guest = put_guest(tmp_path, GUEST)
+    assert run(xlate_run, guest, cache=store.root).status == samples.PACKAGE_STATUS
+    assert store.find(GUEST) == store.package_path(GUEST) == ours
+    os.utime(other, (1000, 1000))
+    ours.unlink()
+    assert store.package_path(GUEST) == other
+    store.remember(guest, other)  # as its runs do
+    assert store.package_path(GUEST) == ours
+
+
+def test_a_removal_that_is_killed_hides_no_other_package(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one step: there is no instant with a free name in front of a package."""
+    images = [guest_image(padding=bytes(5000) + bytes([n])) for n in range(3)]
+    for data in images:
+        write(store.package_path(data), package_for(data))
+    steps = []
+    for name in ("unlink", "replace"):
+        real = getattr(Path, name)
+
+        def step(path: Path, *args: object, real: Callable[..., object] = real) -> object:
+            done = real(path, *args)
+            steps.append([one.path.name for one in store.packages()])
+            return done
+
+        monkeypatch.setattr(Path, name, step)
+    first = store.package_path(images[0])
+    store.remove(first)
+    assert [len(names) for names in steps] == [2]
+    assert first.name in steps[0]
 
 
 def test_what_is_left_of_one_quick_key_is_found_when_one_is_removed(

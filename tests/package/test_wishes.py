@@ -32,7 +32,7 @@ def test_no_folder_no_wish(xlate_run: Path, guest: Path, store: Store, tmp_path:
     for cache in (store.root, tmp_path / "none", "off"):
         assert run(xlate_run, guest, cache=cache).states == ["none"]
     assert not (store.root / WANTED).exists()
-    assert not (tmp_path / "none").exists()
+    assert not (tmp_path / "none" / WANTED).exists()
 
 
 def test_a_file_without_a_package_is_wished_for_once(
@@ -58,10 +58,12 @@ def test_what_a_conversion_would_mend_is_wished_for(
         "refused: truncated": data[:-4096],
     }
     for state, content in kinds.items():
-        store.package_path(GUEST).write_bytes(content)
+        path = store.package_path(GUEST)
+        path.write_bytes(content)
         assert run(xlate_run, guest, cache=store.root).states[0].startswith(state)
         assert wishes(wanted) == {QUICK: guest}, state
         (wanted / QUICK).unlink()
+        path.unlink()
 
 
 def test_what_it_would_not_mend_is_not(

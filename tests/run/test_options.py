@@ -17,7 +17,7 @@ USAGE = 2
 #: What a re-executed xlate-run is told, and second names of what is there.
 UNDOCUMENTED = {"inherit", "store", "exec-name", "held-package", "strace-only", "h"}
 UNDOCUMENTED |= {"one-insn-per-tb", "virtual-start", "order-seed", "limit-data", "limit-as"}
-UNDOCUMENTED |= {"root-bound", "record"}
+UNDOCUMENTED |= {"root-bound", "record", "system-store", "store-cap"}
 QEMU_ROW = re.compile(r"^-(\S+)(?: (\S+))? +(QEMU_\w+)? ", re.MULTILINE)
 
 

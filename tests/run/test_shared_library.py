@@ -108,6 +108,26 @@ def test_baseline_prints_what_the_native_build_prints(
     assert len(set(run.bases)) == len(run.bases) == len(expected.bases)
 
 
+def test_kept_code_serves_both_programs(
+    guest: Guest, native: library_build.Built, tmp_path: Path
+) -> None:
+    """What one program's run kept of the library the other uses, where the library lies there."""
+    environment = {**build.clean_environment({}), "XLATE_CACHE": str(tmp_path / "store")}
+    stats = tmp_path / "stats.json"
+    words = [guest.words[0], "--stats=json", "--stats-file", str(stats), *guest.words[1:]]
+    seen: list[tuple[int, int]] = []
+    bases: set[int] = set()
+    for name in ("linked", "opened", "linked", "opened"):
+        run = _run([*words, str(guest.program(name)), ROUNDS], environment, stats)
+        assert run.stdout == _expected(native, name).stdout
+        seen.append((run.stats["runtime_blocks"], run.stats["kept_blocks"]))
+        bases |= set(run.bases)
+    assert len(bases) == 3
+    assert seen[0][1] == 0
+    assert seen[1][1] > seen[0][0] / 2
+    assert [translated for translated, _ in seen[2:]] == [0, 0]
+
+
 def _hits(run: Run, library: Path) -> int:
     """How often the library was mapped and its package taken."""
     rows = [row for row in run.stats["packages"] if Path(row["file"]).name == library.name]

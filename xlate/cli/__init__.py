@@ -29,6 +29,8 @@ Examples:
   xlate exec -L /srv/armhf ./prog --help      with a sysroot; --help is the guest's
   xlate sysroot get debian:bookworm bash --into armhf    a root folder, without root
   xlate convert ./busybox                     translate ahead of time; exec then finds it
+  xlate cache                                 what is kept between runs, how much of it
+  xlate pack ./busybox -o busybox.xlpack      translations in one file, for other machines
   xlate coverage ./busybox                    how much of it is known to be code
   xlate inspect ./busybox                     segments, symbols, code at the entry
   xlate inspect ./prog --addr main            instruction, IR and host code side by side
@@ -42,11 +44,13 @@ Examples:
 COMMANDS = {
     "background": ("xlate.cli.background", "background"),
     "binfmt": ("xlate.cli.binfmt", "binfmt"),
+    "cache": ("xlate.cli.cache", "cache"),
     "convert": ("xlate.cli.convert", "convert_command"),
     "coverage": ("xlate.cli.coverage", "coverage"),
     "disasm": ("xlate.cli.disasm", "disasm"),
     "exec": ("xlate.cli.exec", "exec_command"),
     "inspect": ("xlate.cli.inspect", "inspect"),
+    "pack": ("xlate.cli.pack", "pack"),
     "sysroot": ("xlate.cli.sysroot", "sysroot"),
     "verify": ("xlate.cli.verify", "verify"),
 }

@@ -63,8 +63,8 @@ def binfmt() -> None:
     that it starts do not need one.
 
     A setuid program runs with its caller's ids, and xlate-run says so in one line. With --flags PFC
-    the kernel gives it its owner's rights: xlate-run and the packages of the owner's store then run
-    with them too.
+    the kernel gives it its owner's rights: xlate-run and packages of the system's store, which then
+    must be root's, run with them too.
 
     \b
     Examples:

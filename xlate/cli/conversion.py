@@ -38,6 +38,11 @@ def conversion_lines(done: Conversion) -> Iterator[RenderableType]:
         f"  time          {spent}; CPU {done.cpu.total:.1f} s ({done.cpu.workers:.1f} s in workers)"
     )
     yield Text(f"  package       {click.format_filename(done.package)}")
+    if done.evicted:
+        yield Text(
+            f"  store         full: {done.evicted:,} files of use longest ago are gone"
+            " (xlate cache; XLATE_CACHE_MAX)"
+        )
     if done.distrusted:
         yield Text(f"  but exec will not use it there: {done.distrusted}")
 

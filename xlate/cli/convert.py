@@ -95,7 +95,7 @@ def convert_command(
         strict,
         again,
     )
-    chosen = _Chosen()
+    chosen = Chosen()
     chosen.add(progs, sysroot, with_libs=with_libs)
     chosen.add_folders(folders)
     several = len(progs) > 1 or with_libs or bool(folders)
@@ -115,8 +115,8 @@ def convert_command(
         sys.exit(max(statuses))
 
 
-class _Chosen:
-    """The files to convert, each once, and what went wrong in finding them."""
+class Chosen:
+    """The files to convert or to pack, each once, and what went wrong in finding them."""
 
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
@@ -132,7 +132,7 @@ class _Chosen:
             try:
                 closure = files.with_libraries(prog, sysroot)
             except XlateError as error:
-                self.statuses.append(_report(prog, error))
+                self.statuses.append(report_failure(prog, error))
                 continue
             for path in closure.files:
                 self._choose(path)
@@ -148,10 +148,10 @@ class _Chosen:
             try:
                 found = files.below(folder)
             except XlateError as error:
-                self.statuses.append(_report(folder, error))
+                self.statuses.append(report_failure(folder, error))
                 continue
             for path, why in found.unread:
-                self.statuses.append(_report(path, why))
+                self.statuses.append(report_failure(path, why))
             self.passed.update(found.passed)
             for path in found.files:
                 self._choose(path)
@@ -160,14 +160,14 @@ class _Chosen:
         self.files.setdefault(os.path.realpath(path), path)
 
 
-def _report(path: Path, error: Exception) -> int:
+def report_failure(path: Path, error: Exception) -> int:
     """Say in one line what failed; return the exit status."""
     line, status = why_failed(error)
     click.echo(f"xlate: {click.format_filename(path)}: {line}", err=True)
     return status
 
 
-def _convert_all(chosen: _Chosen, target: Target, flags: Flags) -> list[int]:
+def _convert_all(chosen: Chosen, target: Target, flags: Flags) -> list[int]:
     """Convert the chosen files one after the other; return the statuses of those that failed."""
     statuses: list[int] = []
     console = output_console()
@@ -175,7 +175,7 @@ def _convert_all(chosen: _Chosen, target: Target, flags: Flags) -> list[int]:
         try:
             done = _convert_one(path, target, flags)
         except Exception as error:  # a mistake of ours, too, costs this file and not the others
-            statuses.append(_report(path, error))
+            statuses.append(report_failure(path, error))
         else:
             _print(console, done, flags, first=number == 0)
             for line in mistake_lines(done):

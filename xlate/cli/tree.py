@@ -53,6 +53,7 @@ class _Sums:
     instructions: int = 0
     bytes: int = 0
     cpu: float = 0.0
+    evicted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     distrusted: str = ""
     statuses: list[int] = field(default_factory=list)
@@ -64,6 +65,7 @@ class _Sums:
         self.instructions += done.translated.instructions
         self.bytes += done.translated.bytes
         self.cpu += done.cpu.total
+        self.evicted += done.evicted
         self.refused.update(done.refused)
         self.distrusted = done.distrusted or self.distrusted
 
@@ -180,6 +182,11 @@ def _notes(found: Survey, sums: _Sums, left: int) -> list[str]:
     if sums.refused:
         lines.append(f"{sums.refused.total():,} functions to the baseline tier:")
         lines += [f"  {line}" for line in reasons(sums.refused)]
+    if sums.evicted:
+        lines.append(
+            f"the store is full: {sums.evicted:,} files of use longest ago are gone"
+            " (XLATE_CACHE_MAX says how large it may be)"
+        )
     if sums.distrusted:
         lines.append(f"exec will not use the packages there: {sums.distrusted}")
     return lines

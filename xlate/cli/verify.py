@@ -42,12 +42,12 @@ Examples:
 """
 
 
-def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
+def share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
     """Return both numbers of ``N/M``."""
-    share, _, of = value.partition("/")
-    if not (share.isdigit() and of.isdigit() and 0 < int(share) <= int(of)):
+    part, _, of = value.partition("/")
+    if not (part.isdigit() and of.isdigit() and 0 < int(part) <= int(of)):
         raise click.BadParameter(f"{value!r} is no part such as 1/20", ctx, param)
-    return int(share), int(of)
+    return int(part), int(of)
 
 
 @click.command(epilog=EPILOG, context_settings={"allow_interspersed_args": False})
@@ -55,7 +55,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("-p", "--package", "given", type=GivenPath(), metavar="FILE",
               help="The package to check.  [the store's]")  # fmt: skip
-@click.option("--sample", callback=_share, default="1/1", metavar="N/M",
+@click.option("--sample", callback=share, default="1/1", metavar="N/M",
               help="N functions of M, chosen by a hash.  [all]")  # fmt: skip
 @click.option("--from", "first", type=click.IntRange(0), default=0, metavar="K",
               help="Begin with number K of those.")  # fmt: skip

@@ -12,7 +12,7 @@ import gc
 import os
 from collections import Counter
 from collections.abc import Container, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from backends.llvm.slots import PRELUDE
 from backends.llvm.unit import FunctionText
 from frontends.arm32.state import STATE
 from xlate.convert.result import Clock, Conversion, Progress, Translated, silent
+from xlate.convert.room import memo_limit
 from xlate.convert.target import Target, target_of
 from xlate.discovery import discover
 from xlate.discovery.coverage import Coverage, summarise
@@ -36,7 +37,7 @@ from xlate.loader import Image, parse, read_file
 from xlate.package import quarantine
 from xlate.package.format import FUNCTION, SECONDARY, Entry, Package
 from xlate.package.key import identify
-from xlate.package.store import distrust
+from xlate.package.store import Store, distrust
 from xlate.version import VERSION
 
 PAGE = 4096
@@ -110,7 +111,7 @@ def _convert(job: Job, clock: Clock) -> Conversion:
     seen = (tuple(sorted(observed)), len(recorded))
     made = _Made(guest, image, discovery, found, compiled, linked, *seen)
     with clock.stage("write"):
-        job.target.put(job.path, out, made.package(job.level, fast=job.fast))
+        evicted = job.target.put(job.path, out, made.package(job.level, fast=job.fast))
     return Conversion(
         path=job.path,
         package=out,
@@ -124,6 +125,7 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         left=compiled.left,
         observed=len(observed),
         memo_hits=compiled.memo_hits,
+        evicted=evicted,
         seconds=clock.seconds,
         cpu=clock.cpu(),
     )
@@ -166,7 +168,7 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
 
     job.show("compiling", 0, total)
     store = job.target.store
-    with clock.stage("compile"), nullcontext() if store is None else Memo(store.memo_path) as memo:
+    with clock.stage("compile"), _memo(store) as memo:
         try:
             compiled.results = compile_functions(
                 texts(), PRELUDE, level=job.level, jobs=job.jobs, memo=memo, progress=advance
@@ -180,6 +182,13 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
     # Lifting happens inside, while the workers compile.
     clock.seconds["compile"] -= clock.seconds.get("lift", 0.0)
     return compiled
+
+
+def _memo(store: Store | None) -> AbstractContextManager[Memo | None]:
+    """Return the store's memo of compiled functions, or nothing in its place."""
+    if store is None:
+        return nullcontext()
+    return Memo(store.memo_path, limit=memo_limit(store))
 
 
 def _span(image: Image) -> tuple[int, int]:

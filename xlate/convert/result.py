@@ -93,7 +93,8 @@ class Conversion:
     ``refused`` counts functions that have no optimised code, ``left`` instructions at which
     optimised code goes back to the baseline tier; both by reason. ``mistakes`` are those of the
     refused on which our own code failed, by key. ``distrusted`` says why the runtime will not use
-    the package where it is, and is empty where it will.
+    the package where it is, and is empty where it will. ``evicted`` counts files that a full store
+    lost for this one.
     """
 
     path: Path
@@ -110,6 +111,7 @@ class Conversion:
     memo_hits: int
     seconds: dict[str, float]
     cpu: Cpu
+    evicted: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as one JSON object."""
@@ -126,6 +128,7 @@ class Conversion:
             "left": self.left,
             "observed": self.observed,
             "memo_hits": self.memo_hits,
+            "evicted": self.evicted,
             "seconds": {stage: round(spent, 3) for stage, spent in self.seconds.items()},
             "cpu_seconds": {
                 "own": round(self.cpu.own, 3),

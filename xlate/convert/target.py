@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from xlate.convert.room import cap_now, make_room
 from xlate.errors import Unsupported
 from xlate.package.format import Package, write
 from xlate.package.layout import MAGIC
@@ -34,18 +35,10 @@ class Target:
         rather than after it.
         """
         path = self._path_for(guest, fast=fast)
-        folder = path.parent
         if self.folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        for fault, is_sound in (
-            (errno.ENOENT, folder.exists()),
-            (errno.ENOTDIR, folder.is_dir()),
-            (errno.EISDIR, not path.is_dir()),
-            (errno.EACCES, os.access(folder, os.W_OK | os.X_OK)),
-        ):
-            if not is_sound:
-                raise OSError(fault, os.strerror(fault), str(path))
-        if self.file is not None and not _may_replace(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        check_place(path)
+        if self.file is not None and not may_replace(path, MAGIC):
             raise OSError(errno.EEXIST, "it exists and is no package", str(path))
         return path
 
@@ -58,21 +51,39 @@ class Target:
         self.store.prepare()
         return self.store.package_path(guest, fast=fast)
 
-    def put(self, program: Path, path: Path, package: Package) -> None:
-        """Write a package in one step, and remember that program and package have been checked."""
+    def put(self, program: Path, path: Path, package: Package) -> int:
+        """Write a package in one step, and remember that program and package have been checked.
+
+        Return how many files the store lost for it, which had become too large.
+        """
         store = self.store
         kept = store is not None and path.parent == store.folder
         with store.alone() if store is not None and kept else nullcontext():
             write(path, package)
-        if store is not None:
-            store.remember(program, path)
+        if store is None:
+            return 0
+        store.remember(program, path)
+        return make_room(store, {path})
 
 
-def _may_replace(path: Path) -> bool:
+def check_place(path: Path) -> None:
+    """Raise OSError where no file can be put: before the work is done rather than after it."""
+    folder = path.parent
+    for fault, is_sound in (
+        (errno.ENOENT, folder.exists()),
+        (errno.ENOTDIR, folder.is_dir()),
+        (errno.EISDIR, not path.is_dir()),
+        (errno.EACCES, os.access(folder, os.W_OK | os.X_OK)),
+    ):
+        if not is_sound:
+            raise OSError(fault, os.strerror(fault), str(path))
+
+
+def may_replace(path: Path, magic: bytes) -> bool:
     """Say whether a rename over the path costs nobody anything: a program, a device, a text."""
     try:
         with open_regular(path) as file:
-            return MAGIC.startswith(file.read(len(MAGIC)))
+            return magic.startswith(file.read(len(magic)))
     except FileNotFoundError:
         return True
     except OSError as error:
@@ -88,11 +99,13 @@ def target_of(output: Path | None, *, several: bool) -> Target:
     given a folder too, an existing one.
     """
     store = Store.locate(os.environ)
+    if store is not None:
+        cap_now(store)  # raises, before any work, where XLATE_CACHE_MAX is no size
     if output is None:
         if store is None:
             raise Unsupported("no store", "", why_none(os.environ), advice="-o FILE")
         return Target(store)
-    store = _usable(store)
+    store = usable(store)
     if several or output.is_dir():
         if output.exists() and not output.is_dir():
             raise Unsupported("several packages", str(output), "not a folder", advice="-o FOLDER")
@@ -100,7 +113,7 @@ def target_of(output: Path | None, *, several: bool) -> Target:
     return Target(store, file=output)
 
 
-def _usable(store: Store | None) -> Store | None:
+def usable(store: Store | None) -> Store | None:
     """Return the store when it can be used; who names an output does not depend on it."""
     try:
         if store is not None:

@@ -12,15 +12,24 @@ import os
 import secrets
 import struct
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from xlate.errors import Inconsistent, MalformedInput
 from xlate.package import faults as fault_table
 from xlate.package.key import Identity, content_hash
-from xlate.package.layout import ENTRY, FORMAT, HASH_AT, HEADER, MAGIC, PAGE, SECTIONS
+from xlate.package.layout import (
+    ENTRY,
+    FAST_FEATURES,
+    FORMAT,
+    HASH_AT,
+    HEADER,
+    MAGIC,
+    PAGE,
+    SECTIONS,
+)
 from xlate.package.regular import open_regular
 
 FUNCTION, SECONDARY = 0, 1
@@ -137,6 +146,12 @@ def decode_header(data: bytes) -> dict[str, Any]:
     if content_hash(data[:HASH_AT]) != header["header_hash"]:
         raise _no("the header's checksum is wrong")
     return header
+
+
+def is_fast(header: Mapping[str, Any]) -> bool:
+    """Whether a header is of a package made with `--fp fast`."""
+    features: bytes = header["features"]
+    return features.rstrip(b"\0") == FAST_FEATURES.encode()
 
 
 def _sections(header: dict[str, Any], data: bytes) -> dict[str, bytes]:
@@ -273,18 +288,31 @@ def _nothing() -> None:
     """Nobody wants to be called."""
 
 
-def write_atomically(
-    path: Path, data: bytes, *, before_rename: Callable[[], None] = _nothing
-) -> None:
-    """Put a file in place in one step: whoever looks sees the old one, the new one, or none.
+def _write_sparse(file: BinaryIO, data: bytes) -> None:
+    """Write the bytes; pages of zeros, of which slices of tables are full, become holes."""
+    zeros = bytes(PAGE)
+    start = at = 0
+    for at in range(0, len(data), PAGE):
+        if data[at : at + PAGE] == zeros:
+            file.write(data[start:at])
+            file.seek(at + PAGE)
+            start = at + PAGE
+    file.write(data[start:])
+    file.truncate(len(data))
 
-    ``before_rename`` is called when the new bytes are on disk under another name.
+
+@contextlib.contextmanager
+def replacing(path: Path, *, before_rename: Callable[[], None] = _nothing) -> Iterator[BinaryIO]:
+    """Yield a new file that takes the path's place in one step, when the block ends well.
+
+    Whoever looks sees the old file, the new one, or none. ``before_rename`` is called when the new
+    bytes are on disk under another name.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(handle)
         # Whatever the umask: a package that others may write is one that nobody may trust.
@@ -294,9 +322,17 @@ def write_atomically(
     except BaseException as error:
         with contextlib.suppress(OSError):
             fresh.unlink()
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and error.filename in {None, str(fresh)}:
             error.filename = str(path)  # write(2) names none, the others the fresh one
         raise
+
+
+def write_atomically(
+    path: Path, data: bytes, *, before_rename: Callable[[], None] = _nothing
+) -> None:
+    """Put a file in place in one step, as ``replacing`` does."""
+    with replacing(path, before_rename=before_rename) as file:
+        _write_sparse(file, data)
 
 
 def write(path: Path, package: Package) -> None:

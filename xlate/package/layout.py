@@ -24,7 +24,21 @@ PROFILE_SIZE = 256 << 10
 PROFILE_PROBES = 64
 HASH_FACTOR = 0x9E3779B9
 
+# Where a machine keeps packages for all its users: FHS has /var/cache for what can be made again.
+SYSTEM_STORE = "/var/cache/xlate"
+
 SEEN_MAGIC = b"xlseen\r\n"
+
+PACK_FORMAT = 1
+PACK_MAGIC = b"\x7fxlk\r\n\x1a\n"
+PACK_SUFFIX = ".xlpack"
+PACK_FAST = 1  # in the flags of a row: made with `--fp fast`
+
+# Code of the baseline tier that is kept: QUICK.kept, QUICK-p.kept beside a package.
+STOCK_MAGIC = b"xlkept\r\n"
+STOCK_FORMAT = 1
+STOCK_FOLDER = "kept"
+STOCK_SUFFIX = ".kept"
 
 # Files of one quick key that may stand beside each other: NAME.xlp, NAME-1.xlp, ...
 CANDIDATES = 4
@@ -147,12 +161,77 @@ PROFILE = Record.of(
     Field("quick", "u8", count=16),
     Field("rest", "u8", count=32),
 )
-# ``file``: device, inode, size, seconds and nanoseconds of mtime and of ctime.
+# ``file``: device, inode, size, seconds and nanoseconds of mtime and of ctime. ``hits``: about how
+# often a run used the file, if it is one of ours; the record's own mtime says when last.
 SEEN = Record.of(
     "seen_record",
     Field("magic", "u8", count=8),
     Field("file", "u64", count=7),
     Field("hash", "u8", count=32),
+    Field("hits", "u64"),
+)
+# Many packages in one file: this page, packages as they are, rows, names, zeros up to a page.
+PACK = Record.of(
+    "pack_header",
+    *_whole_page(
+        (
+            Field("magic", "u8", count=8, doc="PACK_MAGIC"),
+            Field("format", "u32", doc="PACK_FORMAT"),
+            Field("count", "u32", doc="rows"),
+            Field("rows_at", "u64", doc="offset of the rows, on a page"),
+            Field("names_at", "u64", doc="offset of the names, where the rows end"),
+            Field("names_size", "u64"),
+            Field("file_size", "u64", doc="of all this, whole pages"),
+            Field("rows_hash", "u8", count=32, doc="BLAKE2b-256 of the rows"),
+            Field("names_hash", "u8", count=32, doc="BLAKE2b-256 of the names"),
+        )
+    ),
+)
+# Sorted by quick key, guest hash, flags. ``package_hash`` is the package's header_hash, and that
+# page has the hash of the rest: who trusts the rows can check everything behind them.
+PACK_ROW = Record.of(
+    "pack_row",
+    Field("quick", "u8", count=16, doc="quick key of the guest file"),
+    Field("guest_hash", "u8", count=32, doc="BLAKE2b-256 of the guest file"),
+    Field("package_hash", "u8", count=32, doc="header_hash of the package"),
+    Field("offset", "u64", doc="of the package, on a page"),
+    Field("size", "u64", doc="of the package, whole pages"),
+    Field("name", "u32", doc="offset of its names in the names"),
+    Field("name_size", "u32", doc="of its names, each with a NUL"),
+    Field("flags", "u32", doc="PACK_FAST"),
+    Field("pad", "u32"),
+)
+
+# A page with the header; the image; from the next page on units, index, rows and fixes.
+STOCK = Record.of(
+    "stock_header",
+    Field("magic", "u8", count=8),
+    Field("format", "u32"),
+    Field("units", "u32", doc="rows of struct stock_unit, by offset"),
+    Field("fingerprint", "u8", count=32, doc="of the runtime that made the code"),
+    Field("quick", "u8", count=16, doc="quick key of the guest file"),
+    Field("file", "u64", count=7, doc="the guest file, as in a seen_record"),
+    Field("low", "u64", doc="pages of its link addresses"),
+    Field("high", "u64"),
+    Field("package", "u8", count=32, doc="header_hash of the package beside it, else 0"),
+    Field("bias", "u32", doc="that addresses in the code have"),
+    Field("slots", "u32", doc="of the index, a power of two: key << 32 | unit + 1"),
+    Field("rows", "u32", doc="u16"),
+    Field("fixes", "u32", doc="struct fix of emit.h"),
+    Field("image_size", "u64"),
+    Field("file_size", "u64"),
+    Field("data_sum", "u8", count=32, doc="of everything after this page"),
+    Field("header_hash", "u8", count=32, doc="BLAKE2b-256 of the members before it"),
+)
+STOCK_UNIT = Record.of(
+    "stock_unit",
+    Field("key", "u32", doc="link address | T"),
+    Field("at", "u32", doc="offset of X in the image"),
+    Field("code", "u32", doc="bytes of host code"),
+    Field("insns", "u32"),
+    Field("row", "u32", doc="first of its 4 * insns + 1 rows, as in struct unit_rec"),
+    Field("fix", "u32", doc="first of its fixes"),
+    Field("fixes", "u32"),
 )
 
 PROFILE_SLOTS = (PROFILE_SIZE - PROFILE.codec.size) // SIZES["u32"]
@@ -181,6 +260,14 @@ def c_header(fingerprint: bytes) -> str:
         "PROFILE_SUFFIX": f'"{PROFILE_SUFFIX}"',
         "WANTED_FOLDER": f'"{WANTED}"',
         "SEEN_MAGIC": _c_bytes(SEEN_MAGIC),
+        "SYSTEM_STORE": f'"{SYSTEM_STORE}"',
+        "PACK_MAGIC": _c_bytes(PACK_MAGIC),
+        "PACK_FORMAT": f"{PACK_FORMAT}u",
+        "PACK_FAST": f"{PACK_FAST}u",
+        "STOCK_MAGIC": _c_bytes(STOCK_MAGIC),
+        "STOCK_FORMAT": f"{STOCK_FORMAT}u",
+        "STOCK_FOLDER": f'"{STOCK_FOLDER}"',
+        "STOCK_SUFFIX": f'"{STOCK_SUFFIX}"',
     }
     lines = [
         "/* Generated from xlate/package/layout.py; do not edit. */",
@@ -193,6 +280,7 @@ def c_header(fingerprint: bytes) -> str:
     lines += [f"#define {name} {value}" for name, value in defines.items()]
     names = ", ".join(f"SECTION_{name.upper()}" for name in SECTIONS)
     lines += ["", f"enum {{ {names}, SECTION_COUNT }};", ""]
-    lines += [r.c_struct() for r in (HEADER, ENTRY, FAULT, PROFILE, SEEN)]
+    records = (HEADER, ENTRY, FAULT, PROFILE, SEEN, PACK, PACK_ROW, STOCK, STOCK_UNIT)
+    lines += [r.c_struct() for r in records]
     lines += ["#endif", ""]
     return "\n".join(lines)

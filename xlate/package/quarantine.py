@@ -23,8 +23,13 @@ WHY = "in quarantine: a check found its code wrong"
 
 def quarantined(root: Path, guest: bytes) -> dict[int, str]:
     """Return keys and reasons for a guest file; nothing where no sound list is."""
+    return quarantined_of(root, content_hash(guest))
+
+
+def quarantined_of(root: Path, guest_hash: bytes) -> dict[int, str]:
+    """Return the same for a guest file that is known by its hash."""
     try:
-        with open_regular(_path(root, guest)) as file:
+        with open_regular(_path(root, guest_hash)) as file:
             table: Any = json.loads(file.read(LARGEST))
         if table["fingerprint"] != fingerprint().hex():
             return {}
@@ -41,8 +46,8 @@ def add(root: Path, guest: bytes, reasons: Mapping[int, str]) -> None:
         "functions": {f"{key:#x}": everything[key] for key in sorted(everything)},
     }
     (root / FOLDER).mkdir(mode=0o700, exist_ok=True)
-    write_atomically(_path(root, guest), json.dumps(table, indent=1).encode() + b"\n")
+    write_atomically(_path(root, content_hash(guest)), json.dumps(table, indent=1).encode() + b"\n")
 
 
-def _path(root: Path, guest: bytes) -> Path:
-    return root / FOLDER / f"{content_hash(guest)[:16].hex()}.json"
+def _path(root: Path, guest_hash: bytes) -> Path:
+    return root / FOLDER / f"{guest_hash[:16].hex()}.json"

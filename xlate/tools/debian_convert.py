@@ -10,6 +10,7 @@ of functions does the same.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -21,6 +22,7 @@ from xlate.batch.current import is_current
 from xlate.convert.program import DEFAULT_LEVEL, Job, convert, processors
 from xlate.convert.result import Conversion, Progress
 from xlate.convert.target import Target
+from xlate.package.gc import NO_CAP, VARIABLE
 from xlate.package.store import Store
 
 Say = Callable[[str], None]
@@ -76,6 +78,7 @@ class Conversions:
         wanted = [frozenset(files[name] for name in names) & missing for names in needed]
         paths = list(in_order(wanted, there))
         self.say(f"converting {len(paths)} of {len(there)} files")
+        os.environ[VARIABLE] = NO_CAP  # what the cases need is more than a user's store may have
         crew = Crew(self._convert, why, processors(), until=self._end)
         with closing(crew.convert(paths)) as all_finished:
             for number, finished in enumerate(all_finished, 1):

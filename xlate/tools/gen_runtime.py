@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from backends.stencil.family import family
 from backends.stencil.library import build, fingerprint
 from backends.stencil.plan import CONDITIONS, Entry, Plan, fusable, readable, single_step
 from backends.stencil.writer import report, write
+from xlate.errors import Inconsistent
 from xlate.isa import Context, Expr, Row, RowSet, Shape, Step, shapes
 from xlate.isa.cdecoder import Bucket, row_function, tables
 from xlate.targets import ARM32, Guest, arm64
@@ -47,6 +49,14 @@ def _context(rows: RowSet) -> Context:
     return Context(Expr.var("pc"), thumb, rows.width // 8, Expr.var("in_it"))
 
 
+def _marked(immediates: Sequence[str]) -> list[str]:
+    """Say of an immediate that it moves with the guest's code; the runtime knows of the first."""
+    moving = [i for i, text in enumerate(immediates) if re.search(r"\bpc\b", text)]
+    if moving not in ([], [0]):
+        raise Inconsistent(f"immediates {moving} are addresses: only the first may be one")
+    return ["uop->address = true;"] if moving else []
+
+
 class Generator:
     """Collects shapes of all rows into one plan and prints the decoder beside it."""
 
@@ -71,6 +81,7 @@ class Generator:
         fam = family(step.block)
         lines = [f"uop->reg[{i}] = {o.number};" for i, o in enumerate(fam.operands)]
         lines += [f"uop->imm[{i}] = {text};" for i, text in enumerate(fam.immediates)]
+        lines += _marked(fam.immediates)
         lines += [f"uop->off[{i}] = (u32)({text});" for i, text in enumerate(fam.offsets)]
         if fam.exit.kind != "none":
             lines.append(f"uop->exit = {EXIT_KINDS[fam.exit.kind]};")

@@ -20,6 +20,8 @@
 #define SEGMENT_CONSTANTS 8192u /* at the end of the cells */
 #define CELLS_IN_SEGMENT ((SEGMENT_CELLS - SEGMENT_CONSTANTS) / sizeof(struct cell))
 #define MFD_EXEC 16u
+/* Places for code that may stand anywhere are tried so far apart. */
+#define PLACE_STEP (64ull << 10)
 /* A segment begins with the hook entry, 16 bytes; a unit's prefix stands so that the unit itself is aligned to 16. */
 #define UNITS_BEGIN (16u + ENTRY_PREFIX)
 
@@ -112,6 +114,17 @@ static u64 segment_address(u8 slice)
 	return 0;
 }
 
+u64 cache_place(gword pc, u64 size)
+{
+	u64 start = window + (u64)(pc >> 28) * SLICE_SIZE;
+
+	size = page_ceil(size);
+	for (u64 at = start + SLICE_SIZE - size; window && at >= start + PLACE_STEP; at -= PLACE_STEP)
+		if (cache_claim(at, size))
+			return at;
+	return 0;
+}
+
 /* Two views of the code part; false when the host refuses, then one private view is used. */
 static bool map_twice(struct segment *s)
 {
@@ -137,6 +150,14 @@ static bool map_twice(struct segment *s)
 static u64 constants_of(const struct segment *s)
 {
 	return s->run + SEGMENT_SIZE - SEGMENT_CONSTANTS;
+}
+
+u64 cache_constants(u64 host_pc)
+{
+	for (u32 i = 0; i < segment_count; i++)
+		if (host_pc - segments[i].run < SEGMENT_CODE)
+			return constants_of(&segments[i]);
+	fatal("code outside every segment");
 }
 
 static void write_hook(u8 *at)

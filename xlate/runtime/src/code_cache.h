@@ -54,6 +54,10 @@ u32 cache_cell_index(const struct cell *cell);
  */
 bool cache_claim(u64 address, u64 size);
 void cache_unclaim(u64 address, u64 size);
+/* The same for code that may stand anywhere within reach of a guest address: where it is now, 0 for nowhere. */
+u64 cache_place(gword pc, u64 size);
+/* The templates' constants that run-time code at a host address refers to. */
+u64 cache_constants(u64 host_pc);
 /* An entry for the look-up table that leads to hand_back, within reach of the key; 0: no room. */
 u64 cache_hook(gword key);
 /* async-signal-safe */

@@ -8,7 +8,6 @@
 #include "dispatch.h"
 
 #include "cpu.h"
-#include "emit.h"
 #include "fatal.h"
 #include "gen/hostregs.h"
 #include "look_up.h"
@@ -19,39 +18,18 @@
 #include "profile.h"
 #include "record.h"
 #include "stats.h"
+#include "stock.h"
 #include "thread.h"
-#include "translate.h"
+#include "units.h"
 #include "world.h"
 
 /* Other threads may use up what was made free before it is our turn. */
 #define START_OVER_TRIES 8
 
-/* A translated unit. Indices are kept as index + 1, 0 for none. */
-struct unit_rec {
-	struct landing landing; /* key and entry; host is entry_miss once the unit is dead */
-	u64 host;
-	u32 code;
-	gword start, end; /* guest bytes */
-	u32 index;
-	u32 incoming;	/* first cell linked to it */
-	u32 next_key;	/* same bucket of the map */
-	u32 next_page[2];
-	u8 thumb, it;
-	bool dead;
-	bool of_package; /* its host code is a package's */
-	u16 insns;
-	u16 *offset; /* insns + 1 host offsets, then for each instruction: guest offset, ITSTATE, lent registers */
-};
-
-/* Memory for fault tables; its end is cut up, its beginning links the chunks. */
-struct meta_chunk {
-	struct meta_chunk *next;
-};
-
 /* Where to go for a guest address. */
 struct place {
 	u64 host;
-	struct unit_rec *unit; /* NULL: an entry of a package */
+	struct unit_rec *unit; /* NULL: an entry of a package, or of the stock */
 };
 
 _Static_assert(STOP_SIGNAL == 4 && STOP_FETCH == 6, "numbers used in enter.S");
@@ -59,17 +37,9 @@ _Static_assert(STOP_SIGNAL == 4 && STOP_FETCH == 6, "numbers used in enter.S");
 /* The key is a legal target all the same (T32 at 0xfffffffe), so the host address must be good. */
 const struct landing no_landing = {.key = NO_KEY, .host = (u64)entry_miss};
 
-static struct unit_rec *unit_chunks[UNIT_CHUNKS];
-static u32 unit_count;
-static u32 page_heads[PAGE_HEADS];
-static u32 *map_heads;
-static u32 map_size; /* buckets, a power of two */
 static u32 slices; /* packages whose slices are mapped */
-static u8 *meta_at, *meta_end;
-static struct meta_chunk *meta_chunks, *meta_spare; /* in use, and left from before everything was forgotten */
 static u32 generation; /* how often everything was forgotten */
 static struct unit *work; /* the unit being made */
-static u32 dead_count; /* units forgotten one by one; their code and records stay */
 
 static void *pages(u64 size)
 {
@@ -80,113 +50,17 @@ static void *pages(u64 size)
 	return (void *)at;
 }
 
-static struct unit_rec *unit_at(u32 index)
-{
-	return &unit_chunks[index / UNITS_IN_CHUNK][index % UNITS_IN_CHUNK];
-}
-
-static struct unit_rec *unit_new(u32 *index)
-{
-	u32 chunk = unit_count / UNITS_IN_CHUNK;
-
-	if (!unit_chunks[chunk])
-		unit_chunks[chunk] = pages(UNITS_IN_CHUNK * sizeof(struct unit_rec));
-	*index = unit_count++;
-	return unit_at(*index);
-}
-
-static u16 *meta_new(u32 count)
-{
-	u64 size = (count * sizeof(u16) + 7) & ~7ull;
-	u16 *out;
-
-	if (meta_at + size > meta_end) {
-		struct meta_chunk *c = meta_spare ? meta_spare : pages(META_CHUNK);
-
-		if (meta_spare)
-			meta_spare = c->next;
-		c->next = meta_chunks;
-		meta_chunks = c;
-		meta_at = (u8 *)(c + 1);
-		meta_end = (u8 *)c + META_CHUNK;
-	}
-	out = (u16 *)meta_at;
-	meta_at += size;
-	return out;
-}
-
-/* --- the map ---------------------------------------------------------------------------------------- */
-
-static struct unit_rec *map_find(gword key)
-{
-	u32 i = map_heads[(u32)key * 0x9e3779b9u >> 12 & (map_size - 1)];
-
-	while (i && unit_at(i - 1)->landing.key != key)
-		i = unit_at(i - 1)->next_key;
-	return i ? unit_at(i - 1) : NULL;
-}
-
-static void map_insert(u32 index)
-{
-	struct unit_rec *r = unit_at(index);
-	u32 *head = &map_heads[(u32)r->landing.key * 0x9e3779b9u >> 12 & (map_size - 1)];
-
-	r->next_key = *head;
-	*head = index + 1;
-}
-
-static void map_remove(u32 index)
-{
-	struct unit_rec *r = unit_at(index);
-	u32 *at = &map_heads[(u32)r->landing.key * 0x9e3779b9u >> 12 & (map_size - 1)];
-
-	while (*at && *at != index + 1)
-		at = &unit_at(*at - 1)->next_key;
-	if (*at)
-		*at = r->next_key;
-}
-
-static void page_insert(u32 index)
-{
-	struct unit_rec *r = unit_at(index);
-	gword first = r->start / PAGE_SIZE, last = (r->end - 1) / PAGE_SIZE;
-
-	for (gword p = first; p <= last; p++) {
-		u32 *head = &page_heads[p % PAGE_HEADS];
-
-		r->next_page[p - first] = *head;
-		*head = index + 1;
-		mem_watch_code(GADDR((u64)p * PAGE_SIZE));
-	}
-}
-
 /* --- making units ----------------------------------------------------------------------------------- */
 
 static void forget_everything(void)
 {
-	for (u32 i = 0; i < unit_count; i++)
+	for (u32 i = 0; i < units_count(); i++)
 		if (!unit_at(i)->dead && !unit_at(i)->it && !unit_at(i)->of_package)
 			look_up_clear(unit_at(i)->landing.key, unit_at(i)->host);
 	look_up_unhook_all(); /* hooks lie in the segments that go away */
-	__builtin_memset(map_heads, 0, map_size * sizeof(u32));
-	__builtin_memset(page_heads, 0, sizeof(page_heads));
-	unit_count = dead_count = 0;
-	meta_at = meta_end = NULL;
-	while (meta_chunks) {
-		struct meta_chunk *c = meta_chunks;
-
-		meta_chunks = c->next;
-		c->next = meta_spare;
-		meta_spare = c;
-	}
+	units_forget();
 	generation++;
 	cache_reset();
-}
-
-/* A record is free, and not too many are of units that are dead: a program that rewrites its code makes those. */
-static bool has_place(void)
-{
-	return unit_count < UNITS_IN_CHUNK * UNIT_CHUNKS && (dead_count < DEAD_UNITS || dead_count < unit_count / 2);
 }
 
 /* No place is left for code or records: forget everything, for which all other threads leave translated code. */
@@ -195,23 +69,6 @@ void dispatch_start_over(struct thread *t)
 	world_stop(t);
 	forget_everything();
 	world_start(t);
-}
-
-static void keep_offsets(struct unit_rec *r, const struct translated *tr)
-{
-	u32 n = work->insns;
-
-	r->insns = n;
-	r->offset = meta_new(4 * n + 1);
-	for (u32 i = 0; i <= n; i++)
-		r->offset[i] = tr->start[i];
-	for (u32 i = 0; i < n; i++) {
-		u16 *row = r->offset + n + 1 + 3 * i;
-
-		row[0] = work->insn[i].pc - work->start;
-		row[1] = work->insn[i].it;
-		row[2] = tr->lent[i];
-	}
 }
 
 /* Bytes that another thread may change are watched before they are read. */
@@ -240,7 +97,7 @@ static struct unit_rec *make_unit(struct thread *t, gword key, u8 it)
 		decode_watched(key, it);
 		if (!work->insns)
 			return NULL;
-		if (has_place() && cache_room(work->start, &room))
+		if (units_have_place() && cache_room(work->start, &room))
 			break;
 		if (tries == START_OVER_TRIES)
 			fatal("no memory for translated code");
@@ -263,7 +120,7 @@ static struct unit_rec *make_unit(struct thread *t, gword key, u8 it)
 		.thumb = work->thumb,
 		.it = it,
 	};
-	keep_offsets(r, &tr);
+	unit_keep_tables(r, work, &tr, stock_is_on());
 	page_insert(index);
 	if (!it) {
 		map_insert(index);
@@ -289,7 +146,7 @@ static struct unit_rec *find_unit(struct thread *t, gword key)
 	return r;
 }
 
-/* The package's entry for a key, else its unit, made if need be. False: nothing can be fetched there. */
+/* The package's entry for a key, else its unit, kept or made. False: nothing can be fetched there. */
 static bool find_place(struct thread *t, gword key, struct place *p)
 {
 	u64 entry = slices ? look_up(key) : 0;
@@ -298,7 +155,14 @@ static bool find_place(struct thread *t, gword key, struct place *p)
 		*p = (struct place){.host = entry};
 		return true;
 	}
-	p->unit = find_unit(t, key);
+	p->unit = map_find(key);
+	entry = p->unit || record_wants(key) ? 0 : stock_find(key);
+	if (entry) {
+		*p = (struct place){.host = entry};
+		return true;
+	}
+	if (!p->unit)
+		p->unit = find_unit(t, key);
 	p->host = p->unit ? p->unit->host : 0;
 	return p->host;
 }
@@ -311,7 +175,7 @@ static struct unit_rec *record_of(gword key, const struct place *p)
 
 	if (r && r->host == p->host)
 		return r;
-	if (unit_count == UNITS_IN_CHUNK * UNIT_CHUNKS)
+	if (units_are_full())
 		return NULL;
 	r = unit_new(&index);
 	*r = (struct unit_rec){
@@ -412,7 +276,7 @@ bool dispatch_map_slices(struct thread *t, u64 low, u64 high, int fd, u64 a32_at
 	if (!look_up_map(low, high, fd, a32_at, t32_at))
 		return false;
 	slices++;
-	for (u32 i = 0; i < unit_count; i++) { /* none, unless code there ran before it was mapped as a file */
+	for (u32 i = 0; i < units_count(); i++) { /* none, unless code there ran before it was mapped as a file */
 		const struct unit_rec *r = unit_at(i);
 
 		if (!r->dead && !r->it && r->start >= low && r->start < high && !look_up(r->landing.key))
@@ -430,7 +294,7 @@ static void kill_unit(struct thread *t, u32 index)
 	if (r->dead)
 		return;
 	r->dead = true;
-	dead_count++;
+	units_lost_one();
 	r->landing.host = (u64)entry_miss;
 	for (u32 i = r->incoming; i;) {
 		struct cell *c = cache_cell(i - 1);
@@ -452,13 +316,12 @@ static void kill_unit(struct thread *t, u32 index)
 
 static void invalidate_page(struct thread *t, gword page, u64 start, u64 end)
 {
-	u32 *at = &page_heads[page % PAGE_HEADS];
+	u32 *at = page_head(page);
 
 	while (*at) {
 		u32 index = *at - 1;
 		struct unit_rec *r = unit_at(index);
-		gword first = r->start / PAGE_SIZE;
-		u32 *next = &r->next_page[page != first && page % PAGE_HEADS != first % PAGE_HEADS];
+		u32 *next = page_next(r, page);
 
 		if (!r->dead && r->start < end && r->end > start)
 			kill_unit(t, index);
@@ -477,7 +340,7 @@ void cpu_invalidate(struct thread *t, gaddr start, u64 len)
 	if (!len)
 		return;
 	if (len / PAGE_SIZE > PAGE_HEADS) {
-		for (u32 i = 0; i < unit_count; i++)
+		for (u32 i = 0; i < units_count(); i++)
 			if (unit_at(i)->start < end && unit_at(i)->end > start.va)
 				kill_unit(t, i);
 		return;
@@ -488,11 +351,19 @@ void cpu_invalidate(struct thread *t, gaddr start, u64 len)
 
 void dispatch_drop_slices(struct thread *t, u64 low, u64 high)
 {
-	for (u32 i = 0; i < unit_count; i++)
+	for (u32 i = 0; i < units_count(); i++)
 		if (unit_at(i)->start >= low && unit_at(i)->start < high)
 			kill_unit(t, i);
 	look_up_unmap(low, high);
 	slices--;
+}
+
+void dispatch_forget_range(struct thread *t, u64 low, u64 high)
+{
+	for (u32 i = 0; i < units_count(); i++)
+		if (unit_at(i)->start >= low && unit_at(i)->start < high)
+			kill_unit(t, i);
+	look_up_unmap(low, high);
 }
 
 /* --- running ---------------------------------------------------------------------------------------- */
@@ -500,8 +371,7 @@ void dispatch_drop_slices(struct thread *t, u64 low, u64 high)
 int cpu_init(struct thread *t)
 {
 	look_up_init(t);
-	map_size = MAP_BUCKETS;
-	map_heads = pages(map_size * sizeof(u32));
+	units_init();
 	work = pages(sizeof(struct unit));
 	t->cpu.link = (u64)entry_link;
 	t->cpu.miss = (u64)entry_miss;
@@ -547,7 +417,7 @@ enum stop cpu_run(struct thread *t)
 
 bool cpu_owns_pc(u64 host_pc)
 {
-	return cache_owns(host_pc);
+	return cache_owns(host_pc) || stock_owns(host_pc);
 }
 
 /* Registers that were lent to a template's operands stand in the state: put them back where entry_stop takes them. */
@@ -563,30 +433,38 @@ static void take_back(struct thread *t, struct host_ucontext *uc, u16 lent)
 			*places[host_of_guest[g]] = t->cpu.r[g];
 }
 
+static bool unit_place(u64 pc, struct stock_place *p)
+{
+	for (u32 i = units_count(); i-- > 0;) {
+		const struct unit_rec *r = unit_at(i);
+
+		if (r->of_package || pc - r->host >= r->code)
+			continue;
+		*p = (struct stock_place){r->host, r->start, r->thumb, r->insns, r->offset};
+		return true;
+	}
+	return false;
+}
+
 void cpu_fault(struct thread *t, struct host_ucontext *uc)
 {
 	u64 pc = uc->mc.rip;
+	struct stock_place p;
+	const u16 *row;
+	u32 k = 0;
 	HOLD_LOCK;
 
-	for (u32 i = unit_count; i-- > 0;) {
-		struct unit_rec *r = unit_at(i);
-		const u16 *row;
-		u32 k = 0;
-
-		if (pc - r->host >= r->code)
-			continue;
-		while (k + 1 < r->insns && r->host + r->offset[k + 1] <= pc)
-			k++;
-		row = r->offset + r->insns + 1 + 3 * k;
-		guest_set_key(&t->cpu, (r->start + row[0]) | (gword)r->thumb);
-		guest_set_it(&t->cpu, (u8)row[1]);
-		take_back(t, uc, row[2]);
-		uc->mc.rdx = fpscr_stop_at(pc);
-		uc->mc.rsp = t->cpu.host_sp;
-		uc->mc.rip = (u64)entry_stop;
-		return;
-	}
-	fatal_at("a fault in code that belongs to no block", pc, uc->mc.cr2);
+	if (!unit_place(pc, &p) && !stock_place(pc, &p))
+		fatal_at("a fault in code that belongs to no block", pc, uc->mc.cr2);
+	while (k + 1 < p.insns && p.host + p.offset[k + 1] <= pc)
+		k++;
+	row = p.offset + p.insns + 1 + 3 * k;
+	guest_set_key(&t->cpu, (p.start + row[0]) | (gword)p.thumb);
+	guest_set_it(&t->cpu, (u8)row[1]);
+	take_back(t, uc, row[2]);
+	uc->mc.rdx = fpscr_stop_at(pc);
+	uc->mc.rsp = t->cpu.host_sp;
+	uc->mc.rip = (u64)entry_stop;
 }
 
 void cpu_after_fork(struct thread *t)

@@ -28,6 +28,9 @@ u64 dispatch_learn(struct thread *t, struct cell *cell, gword target);
 bool dispatch_map_slices(struct thread *t, u64 low, u64 high, int fd, u64 a32_at, u64 t32_at);
 void dispatch_drop_slices(struct thread *t, u64 low, u64 high);
 
+/* Forget all units made from guest addresses [low, high), where no slice is mapped, and what is looked up there. */
+void dispatch_forget_range(struct thread *t, u64 low, u64 high);
+
 /* Forget all translations, for which all other threads leave them. With the lock, which is let go meanwhile. */
 void dispatch_start_over(struct thread *t);
 

@@ -3,6 +3,18 @@
 
 #include "string.h"
 
+static void note_fix(struct emitter *e, u32 at, enum fix_kind kind)
+{
+	if (e->fixes < UNIT_FIXES)
+		e->fix[e->fixes] = (struct fix){(u16)at, (u16)kind};
+	e->fixes++;
+}
+
+static void cannot_move(struct emitter *e)
+{
+	e->fixes = UNIT_FIXES + 1;
+}
+
 static void rex(struct emitter *e, bool wide, u8 reg, u8 rm)
 {
 	u8 b = 0x40 | (u8)(wide << 3) | (u8)((reg >> 3) << 2) | (rm >> 3);
@@ -52,25 +64,27 @@ void emit_const(struct emitter *e, u8 dst, u32 value)
 	put32(e, value);
 }
 
-void emit_word(struct emitter *e, u8 dst, gword value)
+void emit_word(struct emitter *e, u8 dst, gword address)
 {
 	rex(e, GUEST_WIDE, 0, dst);
 	put8(e, 0xb8 | (dst & 7));
-	__builtin_memcpy(e->base + e->at, &value, sizeof(value));
-	e->at += sizeof(value);
+	note_fix(e, e->at, FIX_PLUS);
+	__builtin_memcpy(e->base + e->at, &address, sizeof(address));
+	e->at += sizeof(address);
 }
 
-void emit_state_word(struct emitter *e, u32 offset, gword value)
+void emit_state_word(struct emitter *e, u32 offset, gword address)
 {
 	if (GUEST_WIDE) {
-		emit_word(e, RAX, value);
+		emit_word(e, RAX, address);
 		emit_store_state(e, offset, RAX);
 		return;
 	}
 	rex(e, false, 0, R12);
 	put8(e, 0xc7);
 	state_operand(e, 0, offset);
-	put32(e, (u32)value);
+	note_fix(e, e->at, FIX_PLUS);
+	put32(e, (u32)address);
 }
 
 void emit_state_const8(struct emitter *e, u32 offset, u8 value)
@@ -143,12 +157,14 @@ static void rip_operand(struct emitter *e, u8 reg, const void *target)
 
 void emit_jump_cell(struct emitter *e, const struct cell *cell)
 {
+	note_fix(e, e->at, FIX_EXIT);
 	put8(e, 0xff);
 	rip_operand(e, 4, &cell->host);
 }
 
 void emit_lea_cell(struct emitter *e, const struct cell *cell)
 {
+	note_fix(e, e->at, FIX_STUB);
 	put8(e, 0x48);
 	put8(e, 0x8d);
 	rip_operand(e, RDX, cell);
@@ -161,6 +177,7 @@ void emit_lea_cell(struct emitter *e, const struct cell *cell)
 #endif
 _Static_assert(STATE_MISS < 128 && STATE_TABLE < 128 && STATE_ARENA < 128, "8-bit displacements");
 _Static_assert(offsetof(struct landing, host) == 8, "where a prediction finds the way");
+_Static_assert(GUEST_WIDE || 7 + sizeof(predict_compare) + 7 + 6 == PREDICT_SIZE, "the look-up behind a prediction");
 
 /*
  * The cell's host is a landing: when its key is the target, go where it says. `stub` of the cell is where a
@@ -168,6 +185,7 @@ _Static_assert(offsetof(struct landing, host) == 8, "where a prediction finds th
  */
 void emit_predict(struct emitter *e, const struct cell *cell)
 {
+	note_fix(e, e->at, FIX_PREDICT);
 	put8(e, 0x48); /* mov rax, [rip -> cell.host] */
 	put8(e, 0x8b);
 	rip_operand(e, RAX, &cell->host);
@@ -240,11 +258,24 @@ struct imm_hole {
 
 _Static_assert(sizeof(struct reg_hole) == 3 && sizeof(struct imm_hole) == 8, "hole layouts");
 
+static void note_immediate(struct emitter *e, u32 at, const struct imm_hole *hole, const struct uop *o)
+{
+	bool address = o->address && !(hole->what >> 4) && !(hole->what & 1);
+
+	if (hole->what & 4)
+		note_fix(e, at, FIX_CONSTANT);
+	else if (address && hole->size == 4)
+		note_fix(e, at, hole->what & 2 ? FIX_MINUS : FIX_PLUS);
+	else if (address)
+		cannot_move(e);
+}
+
 static void fill_immediate(struct emitter *e, u8 *code, const struct imm_hole *hole, const struct uop *o)
 {
 	u32 index = hole->what >> 4;
 	u64 value = hole->what & 1 ? o->off[index] : o->imm[index];
 
+	note_immediate(e, (u32)(code - e->base) + hole->at, hole, o);
 	if (hole->what & 4)
 		value = e->room->constants - (e->run + (u64)(code - e->base) + hole->at);
 	if (hole->what & 2)

@@ -11,12 +11,32 @@
 
 enum host_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
+/* What in a unit's code depends on where it stands, or its guest's code does. */
+enum fix_kind {
+	FIX_EXIT,     /* jump through a cell; the n-th exit of a unit has the n-th stub */
+	FIX_STUB,     /* what such a cell begins at: lea of the cell, jump to be linked */
+	FIX_PREDICT,  /* begin of a prediction, which a look-up follows */
+	FIX_CONSTANT, /* 32-bit displacement to the segment's constants */
+	FIX_PLUS,     /* 32-bit guest address in it, added */
+	FIX_MINUS,    /* subtracted */
+};
+
+/* Where: offset from the unit's start. */
+struct fix {
+	u16 at, kind;
+};
+
+/* Most that one unit is expected to have; one with more is not kept. */
+#define UNIT_FIXES 512u
+
 struct emitter {
 	u8 *base;      /* start of the unit, writable view */
 	u64 run;       /* its address when executed */
 	u32 at;	       /* offset of the next byte */
 	struct room *room;
 	u32 cells;     /* cells used */
+	struct fix *fix; /* place for UNIT_FIXES */
+	u32 fixes;     /* how many there are; more than UNIT_FIXES: not all are known */
 };
 
 static inline void put8(struct emitter *e, u8 b)
@@ -37,9 +57,10 @@ void emit_load_state(struct emitter *e, u8 dst, u32 offset);
 void emit_store_state(struct emitter *e, u32 offset, u8 src);
 /* mov dst32, imm */
 void emit_const(struct emitter *e, u8 dst, u32 value);
-void emit_word(struct emitter *e, u8 dst, gword value);
-/* mov word/byte [state + offset], imm; through rax where a word is wider than an immediate */
-void emit_state_word(struct emitter *e, u32 offset, gword value);
+/* mov dst, a guest address */
+void emit_word(struct emitter *e, u8 dst, gword address);
+/* mov word [state + offset], a guest address, through rax where a word is wider than an immediate; a byte */
+void emit_state_word(struct emitter *e, u32 offset, gword address);
 void emit_state_const8(struct emitter *e, u32 offset, u8 value);
 /* jmp [state + offset] */
 void emit_jump_state(struct emitter *e, u32 offset);
@@ -57,6 +78,8 @@ void emit_jump_cell(struct emitter *e, const struct cell *cell);
 void emit_lea_cell(struct emitter *e, const struct cell *cell);
 /* Look rdx (the key) up and jump: predicted first when a cell is given. */
 void emit_predict(struct emitter *e, const struct cell *cell);
+/* Bytes of what emit_predict() writes. */
+#define PREDICT_SIZE 27u
 void emit_lookup(struct emitter *e, bool flat);
 
 /*

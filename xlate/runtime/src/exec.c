@@ -13,6 +13,7 @@
 #include "load.h"
 #include "memory.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "sysroot.h"
 #include "thread.h"
@@ -330,6 +331,8 @@ long exec_now(struct thread *t, int dirfd, const char *path, const char **words,
 		world_stop(t);
 		world_unlock(&held);
 	}
+	if (!(t->start_flags & CLONE_VFORK)) /* else it is its parent's to do */
+		stock_save(false);
 	stats_flush();
 	if (kept)
 		set_inherited(kept, true);
@@ -379,6 +382,7 @@ long exec_guest(struct thread *t, int dirfd, const char *path, const char *name_
 		own[OWN_FD_EXE], own[OWN_FD_STATS], own[OWN_FD_TOTALS], -1,
 		own[OWN_FD_TRACE], own[OWN_FD_LINES],
 		own[OWN_FD_STORE], own[OWN_FD_PACKAGE], own[OWN_FD_IDS], own[OWN_FD_ROOT],
+		own[OWN_FD_SYSTEM],
 	};
 	long err;
 

@@ -10,7 +10,9 @@
 #include "dispatch.h"
 #include "mxcsr.h"
 #include "optimised.h"
+#include "stock.h"
 #include "thread.h"
+#include "world.h"
 
 #define FPSCR_CUMULATIVE 0x1fu /* IOC DZC OFC UFC IXC */
 #define FPSCR_OWN 0x08000080u /* QC IDC: kept by the state alone, in qc */
@@ -49,6 +51,9 @@ void fpscr_becomes_modal(struct thread *t)
 	modal = true; /* another thread may be here as well while the lock is let go: it does the same */
 	optimised_leave(t, "a mode of scalar floating point (FPSCR.FZ or DN)");
 	dispatch_start_over(t);
+	world_stop(t);
+	stock_leave(t);
+	world_start(t);
 	settled = true;
 }
 

@@ -169,7 +169,7 @@ static bool attach_module(struct thread *t)
 {
 	const struct package *k = package_mapped(t, module_file, module.address, module.length, module.offset);
 
-	if (!k && package_program_state() && strcmp(package_program_state(), "hit"))
+	if (!k && package_program_state() && !str_starts(package_program_state(), "hit"))
 		fatal(package_program_state());
 	return k;
 }

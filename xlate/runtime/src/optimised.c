@@ -17,6 +17,7 @@
 #include "package.h"
 #include "record.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "world.h"
 
@@ -234,6 +235,7 @@ __attribute__((weak)) void optimised_leave(struct thread *t, const char *why)
 	HOLD_LOCK;
 
 	world_stop(t);
+	stock_without_packages();
 	if (package_leave(t, why))
 		world_drop_frames();
 	world_start(t);
@@ -241,7 +243,7 @@ __attribute__((weak)) void optimised_leave(struct thread *t, const char *why)
 
 bool optimised_covers(gaddr start, u64 len)
 {
-	return package_covers(start.va, start.va + len);
+	return package_covers(start.va, start.va + len) || stock_covers(start.va, start.va + len);
 }
 
 void optimised_forget(struct thread *t, gaddr start, u64 len)
@@ -249,11 +251,12 @@ void optimised_forget(struct thread *t, gaddr start, u64 len)
 	record_forget(start.va, start.va + len);
 	if (package_forget(t, start.va, start.va + len, "the program's text changed"))
 		world_drop_frames();
+	stock_forget(t, start.va, start.va + len);
 }
 
 void optimised_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset)
 {
-	if (process.opt.tier != TIER_BASELINE && !turns_on()) /* packages do not count */
+	if (!turns_on()) /* packages do not count */
 		package_mapped(t, fd, address, length, offset);
 }
 
@@ -263,7 +266,7 @@ void optimised_say_missing(void)
 	char buf[400];
 	struct text b = text_begin(buf, sizeof(buf));
 
-	if (process.opt.tier != TIER_OPTIMISED || (state && !strcmp(state, "hit")))
+	if (process.opt.tier != TIER_OPTIMISED || (state && str_starts(state, "hit")))
 		return;
 	text_str(&b, "xlate-run: ");
 	text_printable(&b, process.opt.prog, 200);

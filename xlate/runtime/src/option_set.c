@@ -154,6 +154,19 @@ bool set_fp(struct options *o, const char *value)
 	return fast || !strcmp(value, "exact");
 }
 
+bool set_keep(struct options *o, const char *value)
+{
+	o->keep = !strcmp(value, "1");
+	return o->keep || !strcmp(value, "0");
+}
+
+bool set_no_keep(struct options *o, const char *value)
+{
+	(void)value;
+	o->keep = false;
+	return true;
+}
+
 bool set_guest_base(struct options *o, const char *value)
 {
 	o->guest_base_forced = true;
@@ -186,6 +199,18 @@ bool set_package(struct options *o, const char *value)
 bool set_store(struct options *o, const char *value)
 {
 	o->store = strcmp(value, STORE_OFF) ? value : NULL;
+	return true;
+}
+
+bool set_store_cap(struct options *o, const char *value)
+{
+	o->store_cap = value;
+	return true;
+}
+
+bool set_system_store(struct options *o, const char *value)
+{
+	o->system_store = strcmp(value, STORE_OFF) ? value : NULL;
 	return true;
 }
 
@@ -343,7 +368,7 @@ bool unset_env(struct options *o, const char *value)
 	}
 }
 
-/* "exe,stats,totals,program,trace,lines,store,package,ids,root": descriptors left open for us by the parent's exec_guest(). */
+/* "exe,stats,totals,program,trace,lines,store,package,ids,root,system": descriptors left open for us by the parent's exec_guest(). */
 bool set_inherit(struct options *o, const char *value)
 {
 	for (u32 i = 0; i < INHERITED_COUNT; i++) {

@@ -8,13 +8,14 @@
  * Two spellings start a guest: `xlate-run [options] PROG ARGS`, and binfmt_misc with its P flag, where the kernel puts
  * `path argv0 args...` after our own name, no option can stand there, and AT_FLAGS says so. --record is xlate
  * verify's; --inherit, --exec-name, --held-package, --root-bound, --order-seed, --limit-data, --limit-as,
- * --virtual-start and --store are written by exec_guest() for ourselves. They are no part of the documented command
+ * --virtual-start, --store and --system-store are written by exec_guest() for ourselves. They are no part of the documented command
  * line: a program that the guest executes has the guest's environment, and the store and all options are where the
  * host's says.
  */
 #include "options.h"
 
 #include "fatal.h"
+#include "gen/package.h"
 #include "host.h"
 #include "option_set.h"
 #include "rooted.h"
@@ -46,6 +47,8 @@ static const struct option_row ROWS[] = {
 	{"fp", NEEDS_VALUE, set_fp, "exact or fast", {"XLATE_FP"}},
 	{"singlestep", NO_VALUE, set_singlestep, NULL, {"QEMU_SINGLESTEP"}},
 	{"one-insn-per-tb", NO_VALUE, set_singlestep, NULL, {"QEMU_ONE_INSN_PER_TB"}},
+	{"keep", NEEDS_VALUE, set_keep, "0 or 1", {"XLATE_KEEP"}},
+	{"no-keep", NO_VALUE, set_no_keep, NULL, {NULL}},
 	{"guest-base", NEEDS_VALUE, set_guest_base, "an address that is a multiple of 4096", {"XLATE_GUEST_BASE"}},
 	{"B", NEEDS_VALUE, set_guest_base, "an address that is a multiple of 4096", {"QEMU_GUEST_BASE"}},
 	{"E", NEEDS_VALUE, set_env, "VAR=VALUE", {"QEMU_SET_ENV"}},
@@ -83,10 +86,12 @@ static const struct option_row ROWS[] = {
 	{"perfmap", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"jitdump", NO_VALUE, NULL, CODE_IS_SHOWN_BY, {NULL}},
 	{"store", NEEDS_VALUE, set_store, "a directory", {NULL}},
+	{"store-cap", NEEDS_VALUE, set_store_cap, "a size", {"XLATE_CACHE_MAX"}},
+	{"system-store", NEEDS_VALUE, set_system_store, "a directory", {NULL}},
 	{"record", NEEDS_VALUE, set_record, "N/M:FIRST:COUNT:FILE", {NULL}},
 	{"held-package", NEEDS_VALUE, set_package_held, "a name", {NULL}},
 	{"exec-name", NEEDS_VALUE, set_exec_name, "a name", {NULL}},
-	{"inherit", NEEDS_VALUE, set_inherit, "ten descriptors", {NULL}},
+	{"inherit", NEEDS_VALUE, set_inherit, "eleven descriptors", {NULL}},
 };
 
 /* The row an argument names; *value is what follows an = sign, which only long names may have. */
@@ -219,6 +224,17 @@ static const char *store_of(char **env, const u64 *auxv)
 	return path && *path == '/' ? option_keep_path(buf, sizeof(buf), path, "/.cache/xlate") : NULL;
 }
 
+/* The system's store: with the privileges of another user it is where we say, not where the caller does. */
+static const char *system_store_of(char **env, const u64 *auxv)
+{
+	static char buf[OPTION_PATH_SIZE];
+	const char *path = auxv_value(auxv, AT_SECURE, 0) ? NULL : option_variable(env, "XLATE_SYSTEM_CACHE");
+
+	if (!path || !*path)
+		return SYSTEM_STORE;
+	return strcmp(path, STORE_OFF) ? option_keep_path(buf, sizeof(buf), path, "") : NULL;
+}
+
 /* qemu-arm, qemu-arm-static, and what distributions append to them. */
 static bool named_as_qemu(const char *name)
 {
@@ -236,13 +252,15 @@ static bool is_inherited(int argc, char **argv)
 /* Before the options: the environment of whoever started us, not with another user's privileges. */
 static void begin(struct options *o, int argc, char **argv, char **envp, const u64 *auxv)
 {
-	*o = (struct options){.as_qemu = argc && named_as_qemu(argv[0])};
+	*o = (struct options){.as_qemu = argc && named_as_qemu(argv[0]), .keep = true};
 	for (u32 i = 0; i < INHERITED_COUNT; i++)
 		o->inherited[i] = -1;
 	o->inherited[INHERIT_PROGRAM] = (int)auxv_value(auxv, AT_EXECFD, (u64)-1);
 	o->env = copy_env(envp, argc, argv);
 	o->store = store_of(envp, auxv);
-	if (auxv_value(auxv, AT_SECURE, 0) || is_inherited(argc, argv))
+	o->system_store = system_store_of(envp, auxv);
+	o->privileged = auxv_value(auxv, AT_SECURE, 0);
+	if (o->privileged || is_inherited(argc, argv))
 		return;
 	if (o->as_qemu && !host_syscall4(__NR_faccessat, (u64)AT_FDCWD, (u64)QEMU_PREFIX, 0, 0))
 		o->sysroot = QEMU_PREFIX;
@@ -283,6 +301,7 @@ static const struct {
 	size_t at;
 } FORWARDED[] = {
 	{"-L", offsetof(struct options, sysroot)},
+	{"--store-cap", offsetof(struct options, store_cap)},
 	{"-p", offsetof(struct options, package)},
 	{"--held-package", offsetof(struct options, package_held)},
 	{"--strace-only", offsetof(struct options, strace_only)},
@@ -352,6 +371,8 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 	}
 	if (o->singlestep)
 		words[n++] = "--singlestep";
+	if (!o->keep)
+		words[n++] = "--no-keep";
 	for (u32 i = 0; i < ARRAY_LEN(FORWARDED); i++) {
 		const char *value = *(const char *const *)((const char *)o + FORWARDED[i].at);
 
@@ -362,6 +383,8 @@ u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], con
 	}
 	words[n++] = "--store";
 	words[n++] = o->store ? o->store : STORE_OFF;
+	words[n++] = "--system-store";
+	words[n++] = o->system_store ? o->system_store : STORE_OFF;
 	words[n++] = "--exec-name";
 	words[n++] = exec_name;
 	if (o->guest_base_forced)

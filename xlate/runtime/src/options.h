@@ -22,6 +22,7 @@ enum inherited {
 	INHERIT_PACKAGE,
 	INHERIT_IDS,	/* numbers of processes, with --deterministic */
 	INHERIT_ROOT,	/* the root, where paths are translated */
+	INHERIT_SYSTEM,	/* the system's store */
 	INHERITED_COUNT,
 };
 
@@ -34,7 +35,11 @@ struct options {
 	u64 guest_base;
 	const char *sysroot;		/* -L, NULL: none */
 	const char *package;		/* -p, absolute: a package, or a folder of them; NULL: none */
+	bool keep;			/* what the baseline tier makes, for later runs */
 	const char *store;		/* absolute; from the host's environment; NULL: none */
+	const char *store_cap;		/* XLATE_CACHE_MAX; NULL: the default */
+	const char *system_store;	/* the system's, which is only read; NULL: none */
+	bool privileged;		/* with the rights of another than the caller (AT_SECURE) */
 	bool strace;
 	const char *strace_only;	/* which calls: names, patterns, %classes, with ! before them none of those; NULL: all */
 	const char *strace_file;	/* NULL: standard error */
@@ -72,7 +77,7 @@ void options_parse(struct options *o, int argc, char **argv, char **envp, const 
 /*
  * Words that make a re-executed xlate-run run with the same options; storage in buf. Returns the number of words.
  */
-#define OPTIONS_FORWARD_MAX 40
+#define OPTIONS_FORWARD_MAX 46
 u32 options_forward(const struct options *o, const int fds[INHERITED_COUNT], const char *exec_name, const char **words,
 		    char *buf, size_t size);
 

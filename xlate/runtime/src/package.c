@@ -18,6 +18,7 @@
 #include "profile.h"
 #include "record.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "thread.h"
 #include "wanted.h"
@@ -50,6 +51,12 @@ static struct module modules[MODULES_MAX];
 static u32 module_count;
 static const char *left; /* why nothing is attached any more */
 static const char *program_state;
+
+/* A mapping of a file, as the guest made it. */
+struct mapping {
+	int fd;
+	u64 address, length, offset;
+};
 
 /* --- what was mapped ----------------------------------------------------------------------------------- */
 
@@ -116,16 +123,17 @@ static bool measure(const struct elf_phdr *phdrs, u32 count, const struct elf_ph
 }
 
 /* Headers, identity and place of the file behind a mapping; false: no ARM module as a loader maps it. */
-static bool identify(int fd, u64 address, u64 length, u64 offset, struct guest_file *g, struct module *m)
+static bool identify(const struct mapping *at, struct guest_file *g, struct module *m)
 {
+	int fd = at->fd;
 	struct elf_phdr phdrs[PHDRS_READ];
 	struct elf32_header h;
 	const struct elf_phdr *here;
 
 	if (fd < 0 || !read_headers(fd, &h, phdrs) || host_syscall2(__NR_fstat, (u64)fd, (u64)&g->st))
 		return false;
-	here = segment_of(phdrs, h.phnum, length, offset);
-	if (!here || !measure(phdrs, h.phnum, here, address, g, m))
+	here = segment_of(phdrs, h.phnum, at->length, at->offset);
+	if (!here || !measure(phdrs, h.phnum, here, at->address, g, m))
 		return false;
 	g->fd = fd;
 	m->dev = g->st.st_dev;
@@ -164,7 +172,7 @@ static const char *map_image(struct package *k, const struct package_file *p)
 			       0);
 	if (host_is_error(at)) {
 		cache_unclaim(k->image, page_ceil(k->image_size));
-		return "refused: cannot be mapped as code";
+		return package_unmappable(p->fd, at);
 	}
 	*(u32 *)k->image = k->bias;
 	return NULL;
@@ -247,14 +255,13 @@ static struct module *find_same(const struct module *m)
 }
 
 /* --record: where the functions are, and what they are run from later. */
-static const char *write_down(const struct module *m, const struct package_file *p, int fd, u64 address, u64 length,
-			      u64 offset)
+static const char *write_down(const struct module *m, const struct package_file *p, const struct mapping *at)
 {
 	struct record_module r = {
-		.fd = fd,
-		.address = (u32)address,
-		.length = (u32)length,
-		.offset = (u32)offset,
+		.fd = at->fd,
+		.address = (u32)at->address,
+		.length = (u32)at->length,
+		.offset = (u32)at->offset,
 		.bias = m->package.bias,
 		.low = m->text_low,
 		.high = m->text_high,
@@ -266,36 +273,54 @@ static const char *write_down(const struct module *m, const struct package_file 
 	return "not used: it is recorded what it would run";
 }
 
-const struct package *package_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset)
+/* Look for the module's package and map it. NULL: there is none, or it is not used. */
+static const struct package *use_package(struct thread *t, const struct guest_file *g, struct module *m,
+					 const struct mapping *at, u8 hash[BLAKE2_SIZE])
 {
 	char name[PACKAGE_NAME_SIZE] = "";
-	struct guest_file g = {.fd = fd};
-	struct module m = {.profile = NULL}, *same;
-	struct package_file p;
 	const char *state = left;
+	struct package_file p;
+	struct module *same;
 
-	if (process.opt.tier == TIER_BASELINE || !identify(fd, address, length, offset, &g, &m))
-		return NULL;
-	same = find_same(&m);
-	if (same)
-		return &same->package;
-	file_name(fd, m.file);
-	if (!left && package_find(&g, &p, &state, name)) {
-		const char *why = record_is_on() ? write_down(&m, &p, fd, address, length, offset) : attach(t, &m, &p);
+	file_name(g->fd, m->file);
+	if (!left && package_find(g, &p, &state, name)) {
+		const char *why = record_is_on() ? write_down(m, &p, at) : attach(t, m, &p);
 
+		memcpy(hash, p.h.header_hash, BLAKE2_SIZE);
 		state = why ? why : state;
 		host_syscall1(__NR_close, (u64)p.fd);
 	}
-	same = find_same(&m);
+	same = find_same(m);
 	if (!program_state)
 		program_state = state;
-	stats_package(m.file, name, same ? same->package.functions : 0, state);
-	wanted_note(fd, m.quick, state);
+	stats_package(m->file, name, same ? same->package.functions : 0, state);
+	wanted_note(g->fd, m->quick, state);
 	if (!same)
 		return NULL;
 	stats_own.package_functions += same->package.functions;
 	stats_own.map_blocks += same->package.entries;
 	return &same->package;
+}
+
+const struct package *package_mapped(struct thread *t, int fd, u64 address, u64 length, u64 offset)
+{
+	const struct mapping at = {.fd = fd, .address = address, .length = length, .offset = offset};
+	const struct package *used = NULL;
+	struct guest_file g = {.fd = fd};
+	struct module m = {.profile = NULL}, *same;
+	struct stock_module kept;
+	u8 hash[BLAKE2_SIZE];
+
+	if ((process.opt.tier == TIER_BASELINE && !stock_is_on()) || !identify(&at, &g, &m))
+		return NULL;
+	same = find_same(&m);
+	if (same)
+		return &same->package;
+	if (process.opt.tier != TIER_BASELINE)
+		used = use_package(t, &g, &m, &at, hash);
+	kept = (struct stock_module){m.text_low, m.text_high, m.package.bias, used ? hash : NULL};
+	stock_mapped(t, &g, &kept);
+	return used;
 }
 
 const char *package_program_state(void)

@@ -7,11 +7,17 @@
  */
 #include "package_file.h"
 
+#include <asm/statfs.h>
+
 #include "host.h"
+#include "refusal.h"
 #include "string.h"
 #include "thread.h"
 
 static const char NONE[] = "none";
+static const char HIT[] = "hit";
+static const char HIT_SYSTEM[] = "hit in the system store";
+static const char OTHERS_FOLDER[] = "refused: not trusted, others may write to its folder";
 static const char OTHER_FILE[] = "refused: made for another file";
 static const char MADE_FAST[] = "refused: made with --fp fast";
 static const char MADE_EXACT[] = "refused: made without --fp fast";
@@ -231,7 +237,7 @@ static const char *close_after(long folder, const char *why)
 
 static const char *folder_problem(long err)
 {
-	return err == -EPERM ? "refused: not trusted, others may write to its folder" : NONE;
+	return err == -EPERM ? OTHERS_FOLDER : NONE;
 }
 
 /* -p names a file, or a folder like the store's. */
@@ -271,12 +277,34 @@ static const char *try_held(const char *file, const struct guest_file *g, struct
 	return try_file(store_held_package(), file, g, p);
 }
 
-static const char *try_store(int root, const struct guest_file *g, struct package_file *p,
+/* Closes the store's folder. */
+static const char *try_store(long root, const struct guest_file *g, struct package_file *p,
 			     char name[PACKAGE_NAME_SIZE])
 {
-	long folder = root < 0 ? root : store_folder(root, "packages", false);
+	long folder = root < 0 ? root : store_folder((int)root, "packages", false);
+	const char *why = folder < 0 ? folder_problem(folder) : close_after(folder, try_folder((int)folder, g, p, name));
 
-	return folder < 0 ? folder_problem(folder) : close_after(folder, try_folder((int)folder, g, p, name));
+	return root < 0 ? why : close_after(root, why);
+}
+
+/* The user's store, then the system's. NULL, and *state says which; else why the likeliest is refused. */
+static const char *try_stores(const struct guest_file *g, struct package_file *p, const char **state,
+			      char name[PACKAGE_NAME_SIZE])
+{
+	char system_name[PACKAGE_NAME_SIZE] = "";
+	const char *why = try_store(store_root(false), g, p, name), *also;
+
+	if (!why)
+		return NULL;
+	if (why == OTHERS_FOLDER)
+		refusal_tell();
+	also = try_store(store_system(), g, p, system_name);
+	if (also && why != NONE)
+		return why;
+	memcpy(name, system_name, sizeof(system_name));
+	if (!also)
+		*state = HIT_SYSTEM;
+	return also;
 }
 
 bool package_find(const struct guest_file *g, struct package_file *p, const char **state,
@@ -284,20 +312,16 @@ bool package_find(const struct guest_file *g, struct package_file *p, const char
 {
 	char kept_name[PACKAGE_NAME_SIZE] = "";
 	const char *given = NONE, *kept;
-	long root;
 
 	name[0] = 0;
-	*state = "hit";
+	*state = HIT;
 	if (process.opt.package)
 		given = try_option(process.opt.package, g, p, name);
 	else if (store_held_package() >= 0)
 		given = try_held(process.opt.package_held, g, p, name);
 	if (!given)
 		return true;
-	root = store_root(false);
-	kept = try_store((int)root, g, p, kept_name);
-	if (root >= 0)
-		host_syscall1(__NR_close, (u64)root);
+	kept = try_stores(g, p, state, kept_name);
 	if (kept && given != NONE) {
 		*state = given;
 		return false;
@@ -306,4 +330,17 @@ bool package_find(const struct guest_file *g, struct package_file *p, const char
 	if (kept)
 		*state = kept;
 	return !kept;
+}
+
+enum { ST_NOEXEC = 8 };
+
+const char *package_unmappable(int fd, long err)
+{
+	struct statfs fs;
+
+	if (err == -EPERM && !host_syscall2(__NR_fstatfs, (u64)fd, (u64)&fs) && (fs.f_flags & ST_NOEXEC))
+		return "refused: its file system is mounted noexec";
+	if (err == -EPERM || err == -EACCES)
+		return "refused: this system does not allow mapping it as code";
+	return "refused: cannot be mapped as code";
 }

@@ -23,9 +23,12 @@ struct package_file {
 };
 
 /*
- * Look for the guest's package: in -p, then in the store. True: p is open (the caller closes it) and sound. False:
- * *state says why the likeliest one is refused, or "none". name: of the file that state is about.
+ * Look for the guest's package: in -p, in the user's store, in the system's. True: p is open (the caller closes it) and
+ * sound; *state begins with "hit". False: *state says why the likeliest one is refused, or "none". name: of the file that state is about.
  */
 bool package_find(const struct guest_file *g, struct package_file *p, const char **state, char name[PACKAGE_NAME_SIZE]);
+
+/* Why a file's code cannot be mapped, from what mmap said: a file system without execution, a rule of the host's. */
+const char *package_unmappable(int fd, long err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "robust.h"
 #include "rooted.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "thread.h"
 #include "world.h"
@@ -160,6 +161,7 @@ void process_after_fork(struct thread *t)
 		signal_mask(t, SIG_SETMASK, &t->sig.blocked, NULL);
 	}
 	stats_after_fork();
+	stock_after_fork();
 }
 
 /*
@@ -177,6 +179,8 @@ _Noreturn void thread_exit(struct thread *t, int status)
 	robust_release(t);
 	if (t->clear_child_tid.va)
 		mem_will_write(t->clear_child_tid, 4);
+	if (last && !(t->start_flags & CLONE_VFORK))
+		stock_save(true);
 	if (last)
 		stats_finish();
 	host_syscall4(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, (u64)&all, 0, sizeof(all));
@@ -199,6 +203,7 @@ _Noreturn void thread_exit(struct thread *t, int status)
 _Noreturn void process_exit(struct thread *t, int status)
 {
 	robust_release_all(t);
+	stock_save(true);
 	stats_finish();
 	if (turns_on())
 		turns_end_process(t);

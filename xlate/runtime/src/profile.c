@@ -10,6 +10,7 @@
 #include "gen/package.h"
 #include "host.h"
 #include "store.h"
+#include "store_room.h"
 #include "string.h"
 
 enum { O_RDWR = 2, O_CREAT = 0100, O_EXCL = 0200, O_CLOEXEC = 02000000 };
@@ -66,7 +67,7 @@ static struct profile_file *map_file(int fd, const struct stat *st, const u8 qui
 	return NULL;
 }
 
-static struct profile_file *open_in(int folder, const u8 quick[QUICK_SIZE])
+static struct profile_file *open_in(int root, int folder, const u8 quick[QUICK_SIZE])
 {
 	char name[QUICK_TEXT + sizeof(PROFILE_SUFFIX)];
 	struct profile_file *p;
@@ -76,7 +77,7 @@ static struct profile_file *open_in(int folder, const u8 quick[QUICK_SIZE])
 	store_quick_text(quick, name);
 	memcpy(name + QUICK_TEXT - 1, PROFILE_SUFFIX, sizeof(PROFILE_SUFFIX));
 	fd = store_open_file(folder, name, O_RDWR, &st);
-	if (fd == -ENOENT) {
+	if (fd == -ENOENT && store_room(root, PROFILE_SIZE)) {
 		make_file(folder, name, quick);
 		fd = store_open_file(folder, name, O_RDWR, &st);
 	}
@@ -95,7 +96,7 @@ struct profile_file *profile_open(const u8 quick[QUICK_SIZE])
 	if (root < 0)
 		return NULL;
 	folder = store_folder((int)root, "profiles", true);
-	p = folder < 0 ? NULL : open_in((int)folder, quick);
+	p = folder < 0 ? NULL : open_in((int)root, (int)folder, quick);
 	if (folder >= 0)
 		host_syscall1(__NR_close, (u64)folder);
 	host_syscall1(__NR_close, (u64)root);

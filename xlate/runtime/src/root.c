@@ -240,15 +240,19 @@ static void hold_package(const char *path)
 		fd_adopt(OWN_FD_PACKAGE, (int)fd);
 }
 
-/* Both folders are opened now: a process in another root cannot find them by name. */
+/* All folders are opened now: a process in another root cannot find them by name. */
 static void hold_store(void)
 {
-	long fd = store_root(true);
+	long fd = store_root(true), system = store_system();
 
 	if (fd >= 0)
 		fd_adopt(OWN_FD_STORE, (int)fd);
 	else
 		process.opt.store = NULL; /* the name would mean another folder there */
+	if (system >= 0)
+		fd_adopt(OWN_FD_SYSTEM, (int)system);
+	else
+		process.opt.system_store = NULL;
 	if (process.opt.package)
 		hold_package(process.opt.package);
 	process.opt.package = NULL;

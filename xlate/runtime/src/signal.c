@@ -18,6 +18,7 @@
 #include "optimised.h"
 #include "robust.h"
 #include "stats.h"
+#include "stock.h"
 #include "string.h"
 #include "thread.h"
 #include "trace.h"
@@ -267,6 +268,7 @@ long signal_altstack(struct thread *t, const struct guest_stack *stack, struct g
 _Noreturn void signal_die(struct thread *t, int sig)
 {
 	robust_release_all(t);
+	stock_save(true);
 	stats_finish();
 	if (trace_is_on())
 		trace_killed(sig);

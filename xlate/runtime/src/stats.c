@@ -43,9 +43,16 @@ static struct totals *totals = &private_totals;
 static const char *const NAMES[] = {
 	"runtime_blocks", "runtime_instructions", "translate_us", "code_bytes", "links", "misses", "invalidations",
 	"package_functions", "map_blocks", "syscalls", "signals", "processes", "enters", "nests", "outward", "drops",
+	"kept_blocks", "saved_blocks", "save_us",
 };
 #define COUNTERS (sizeof(struct stats) / sizeof(u64))
-#define TRANSLATE_NS (offsetof(struct stats, translate_ns) / sizeof(u64))
+/* Counted in nanoseconds, told in microseconds. */
+static bool is_time(u32 counter)
+{
+	return counter == offsetof(struct stats, translate_ns) / sizeof(u64) ||
+	       counter == offsetof(struct stats, save_ns) / sizeof(u64);
+}
+
 _Static_assert(ARRAY_LEN(NAMES) == COUNTERS, "a name for every counter");
 
 enum { O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000, O_CLOEXEC = 02000000 };
@@ -288,7 +295,7 @@ static void print_counters(struct text *b, const u64 *values, bool json)
 		text_str(b, json ? "\": " : "");
 		for (size_t n = strlen(NAMES[i]); n < 22 && !json; n++)
 			text_char(b, ' ');
-		text_u64(b, i == TRANSLATE_NS ? values[i] / 1000 : values[i]);
+		text_u64(b, is_time(i) ? values[i] / 1000 : values[i]);
 		text_str(b, json ? ", " : "\n");
 	}
 }

@@ -25,6 +25,9 @@ struct stats {
 	u64 nests;		  /* optimised code called code that has no optimised form */
 	u64 outward;		  /* optimised functions left by another way than their return */
 	u64 drops;		  /* all nesting given up */
+	u64 kept_blocks;	  /* of map_blocks: blocks of earlier runs (stock.h) */
+	u64 saved_blocks;	  /* blocks of this run that were handed over for later ones */
+	u64 save_ns;		  /* how long that held the program up; only measured when stats_on */
 };
 
 extern struct stats stats_own;	/* this process, since start or fork */

@@ -26,6 +26,7 @@ struct uop {
 	u8 detail; /* jump_detail or stop_detail */
 	u8 live;   /* flags that somebody reads afterwards */
 	bool writes_pc; /* an operand that is written is the pc: an exit of its own kind */
+	bool address;   /* the first immediate is an address of the guest's code */
 	u8 reg[UOP_OPERANDS];
 	gword target; /* of a jump or branch (bit 0: Thumb), or the pc to stop with */
 	u32 off[UOP_OFFSETS];

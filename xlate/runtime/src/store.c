@@ -2,17 +2,20 @@
  * The store on disk. Running a package is running what its writer wrote: so every folder from the store up to the root,
  * and the file itself, must belong to root or to the effective user and be writable by nobody else (folders with the
  * sticky bit excepted: there nobody removes what is another's). The check goes upwards from the opened folder, so what
- * symbolic links or the working directory say plays no part. xlate/package/store.py follows the same rules.
+ * symbolic links or the working directory say plays no part. With raised privileges the folder must be root's: a
+ * program that is setgid runs as its caller, whose files have no say in it. xlate/package/store.py follows the same rules.
  */
 #include "store.h"
 
 #include "gen/package.h"
 #include "host.h"
+#include "refusal.h"
 #include "string.h"
 #include "thread.h"
 
 enum {
 	O_WRONLY = 1,
+	O_RDWR = 2,
 	O_CREAT = 0100,
 	O_EXCL = 0200,
 	O_DIRECTORY = 0200000,
@@ -38,11 +41,21 @@ enum {
 
 static bool trusted(const struct stat *st)
 {
-	if (st->st_uid && st->st_uid != (u32)host_syscall0(__NR_geteuid)) /* asked each time: the guest changes it */
+	/* asked each time: the guest changes it */
+	if (st->st_uid && (process.opt.privileged || st->st_uid != (u32)host_syscall0(__NR_geteuid)))
 		return false;
 	if ((st->st_mode & S_IFMT) != S_IFREG && (st->st_mode & S_ISVTX))
 		return true;
 	return !(st->st_mode & S_SHARED_WRITE);
+}
+
+static bool trusted_folder(int fd, const struct stat *st)
+{
+	bool good = trusted(st);
+
+	if (!good)
+		refusal_note(fd, st);
+	return good;
 }
 
 /* Is this folder, and every one above it, trusted? 0, -EPERM, or why one cannot be looked at. */
@@ -56,7 +69,7 @@ static long distrust_upwards(int folder)
 		long up = -1;
 
 		err = host_syscall2(__NR_fstat, (u64)fd, (u64)&st);
-		if (!err && (!trusted(&st) || i == FOLDERS_UP_MAX))
+		if (!err && (!trusted_folder((int)fd, &st) || i == FOLDERS_UP_MAX))
 			err = -EPERM;
 		top = i && st.st_ino == below.st_ino && st.st_dev == below.st_dev;
 		below = st;
@@ -122,15 +135,23 @@ int store_held_package(void)
 	return held_fd(OWN_FD_PACKAGE, INHERIT_PACKAGE);
 }
 
+/* A top folder: what is held of it was trusted when it was opened. */
+static long open_top(const char *path, int held)
+{
+	if (!path)
+		return -ENOENT;
+	return held >= 0 ? host_syscall3(__NR_fcntl, (u64)held, F_DUPFD_CLOEXEC, 3) : store_open_path(path);
+}
+
+long store_system(void)
+{
+	return open_top(process.opt.system_store, held_fd(OWN_FD_SYSTEM, INHERIT_SYSTEM));
+}
+
 long store_root(bool create)
 {
 	const char *path = process.opt.store;
-	int held = held_fd(OWN_FD_STORE, INHERIT_STORE);
-	long fd;
-
-	if (held >= 0) /* trusted when it was opened */
-		return path ? host_syscall3(__NR_fcntl, (u64)held, F_DUPFD_CLOEXEC, 3) : -ENOENT;
-	fd = path ? store_open_path(path) : -ENOENT;
+	long fd = open_top(path, held_fd(OWN_FD_STORE, INHERIT_STORE));
 
 	if (fd == -ENOENT && path && create) {
 		make_root(path);
@@ -148,7 +169,7 @@ long store_folder(int root, const char *name, bool create)
 		host_syscall3(__NR_mkdirat, (u64)root, (u64)name, 0700);
 		fd = host_syscall4(__NR_openat, (u64)root, (u64)name, FOLDER_FLAGS | O_NOFOLLOW, 0);
 	}
-	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted(&st));
+	return checked(fd, fd >= 0 && !host_syscall2(__NR_fstat, (u64)fd, (u64)&st) && trusted_folder((int)fd, &st));
 }
 
 long store_open_file(int folder, const char *name, int flags, struct stat *st)
@@ -184,7 +205,7 @@ void store_temporary_name(char *text)
 
 /* --- hashes ------------------------------------------------------------------------------------------ */
 
-static void file_numbers(const struct stat *st, u64 out[7])
+void store_numbers(const struct stat *st, u64 out[FILE_NUMBERS])
 {
 	out[0] = st->st_dev;
 	out[1] = st->st_ino;
@@ -209,9 +230,37 @@ void store_quick_text(const u8 quick[QUICK_SIZE], char text[QUICK_TEXT])
 	hex(quick, QUICK_SIZE, text);
 }
 
-static bool hash_file(int fd, u64 from, u64 end, u8 out[BLAKE2_SIZE])
+/* Four sums, each of every fourth word; a change of one word always changes its sum. */
+struct sum {
+	u64 lane[4];
+};
+
+static void sum_add(struct sum *s, const void *data, u64 len)
 {
-	u8 buf[16384];
+	const u8 *at = data;
+
+	for (; len; at += 32) {
+		u64 words[4] = {0}, part = len < sizeof(words) ? len : sizeof(words);
+
+		__builtin_memcpy(words, at, part);
+		for (u32 i = 0; i < 4; i++)
+			s->lane[i] = ((s->lane[i] << 29 | s->lane[i] >> 35) ^ words[i]) * 0x9e3779b97f4a7c15;
+		len -= part;
+	}
+}
+
+void store_sum(const void *data, u64 len, u8 out[BLAKE2_SIZE])
+{
+	struct sum s = {{1, 2, 3, 4}};
+
+	sum_add(&s, data, len);
+	memcpy(out, s.lane, sizeof(s.lane));
+}
+
+static bool hash_file(int fd, u64 from, u64 end, bool light, u8 out[BLAKE2_SIZE])
+{
+	u8 buf[16384]; /* whole groups of sums */
+	struct sum sum = {{1, 2, 3, 4}};
 	struct blake2 s;
 
 	blake2_begin(&s);
@@ -223,10 +272,18 @@ static bool hash_file(int fd, u64 from, u64 end, u8 out[BLAKE2_SIZE])
 			continue;
 		if (got <= 0)
 			return false;
-		blake2_add(&s, buf, (u64)got);
+		if (light && got % 32 && from + (u64)got < end)
+			return false;
+		if (light)
+			sum_add(&sum, buf, (u64)got);
+		else
+			blake2_add(&s, buf, (u64)got);
 		from += (u64)got;
 	}
-	blake2_end(&s, out);
+	if (light)
+		memcpy(out, sum.lane, sizeof(sum.lane));
+	else
+		blake2_end(&s, out);
 	return true;
 }
 
@@ -257,23 +314,65 @@ static void seen_name(const u64 numbers[7], char text[QUICK_TEXT])
 	hex(whole, QUICK_SIZE, text);
 }
 
-static bool recall(int seen, const struct seen_record *want, u8 out[BLAKE2_SIZE])
+u64 store_last_use(int seen, const struct stat *st)
+{
+	const u64 numbers[7] = {st->st_dev, st->st_ino};
+	char name[QUICK_TEXT];
+	struct stat record;
+
+	seen_name(numbers, name);
+	if (seen < 0 || host_syscall4(__NR_newfstatat, (u64)seen, (u64)name, (u64)&record, 0) ||
+	    record.st_mtime < st->st_mtime)
+		return st->st_mtime;
+	return record.st_mtime;
+}
+
+/* One more use of a file of the store; of two at once one may be lost. The write also says when that was. */
+static void count_use(int fd, u64 hits)
+{
+	if (store_may_write(sizeof(struct seen_record)))
+		host_syscall4(__NR_pwrite64, (u64)fd, (u64)&hits, sizeof(hits), offsetof(struct seen_record, hits));
+}
+
+static bool recall(int seen, const struct seen_record *want, bool count, u8 out[BLAKE2_SIZE])
 {
 	struct seen_record r;
 	char name[QUICK_TEXT];
 	struct stat st;
 	long fd, got;
+	bool good;
 
+	if (seen < 0)
+		return false;
 	seen_name(want->file, name);
-	fd = store_open_file(seen, name, 0, &st);
+	fd = store_open_file(seen, name, count ? O_RDWR : 0, &st);
+	if (fd == -EACCES || fd == -EROFS) { /* somebody else's store: nothing is counted */
+		count = false;
+		fd = store_open_file(seen, name, 0, &st);
+	}
 	if (fd < 0)
 		return false;
 	got = host_syscall4(__NR_pread64, (u64)fd, (u64)&r, sizeof(r), 0);
+	good = got == sizeof(r) && !memcmp(&r, want, offsetof(struct seen_record, hash));
+	if (good && count)
+		count_use((int)fd, r.hits + 1);
 	host_syscall1(__NR_close, (u64)fd);
-	if (got != sizeof(r) || memcmp(&r, want, offsetof(struct seen_record, hash)))
-		return false;
-	memcpy(out, r.hash, BLAKE2_SIZE);
-	return true;
+	if (good)
+		memcpy(out, r.hash, BLAKE2_SIZE);
+	return good;
+}
+
+/* The system's store, which whoever put packages there may have told the hash of each. */
+static bool recall_system(const struct seen_record *want, u8 out[BLAKE2_SIZE])
+{
+	long top = store_system(), seen = top < 0 ? top : store_folder((int)top, "seen", false);
+	bool known = recall((int)seen, want, false, out);
+
+	if (seen >= 0)
+		host_syscall1(__NR_close, (u64)seen);
+	if (top >= 0)
+		host_syscall1(__NR_close, (u64)top);
+	return known;
 }
 
 /* Under a name of its own, then renamed: a record is whole or not there. */
@@ -295,7 +394,7 @@ static void remember(int seen, const struct seen_record *r)
 		host_syscall3(__NR_unlinkat, (u64)seen, (u64)fresh, 0);
 }
 
-static bool settled(const struct stat *st)
+bool store_settled(const struct stat *st)
 {
 	u64 now[2];
 
@@ -304,24 +403,45 @@ static bool settled(const struct stat *st)
 	return now[0] * 1000000000 + now[1] > st->st_ctime * 1000000000 + st->st_ctime_nsec + SETTLED_NS;
 }
 
-bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+static bool known_hash(int seen, int fd, const struct stat *st, u64 start, bool light, u8 out[BLAKE2_SIZE])
 {
-	struct seen_record r = {.magic = SEEN_MAGIC};
+	bool ours = start; /* guests' files have no header of ours to pass over */
+	struct seen_record r = {.magic = SEEN_MAGIC, .hits = ours};
 	struct stat after;
 	bool old;
 	u64 now[7];
 
-	file_numbers(st, r.file);
-	if (seen >= 0 && recall(seen, &r, out))
+	store_numbers(st, r.file);
+	if (recall(seen, &r, ours, out) || (seen < 0 && recall_system(&r, out)))
 		return true;
-	old = settled(st); /* before it is read: what changes meanwhile must show in the times */
-	if (!hash_file(fd, start, (u64)st->st_size, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
+	old = store_settled(st); /* before it is read: what changes meanwhile must show in the times */
+	if (!hash_file(fd, start, (u64)st->st_size, light, out) || host_syscall2(__NR_fstat, (u64)fd, (u64)&after))
 		return false;
-	file_numbers(&after, now);
+	store_numbers(&after, now);
 	if (memcmp(now, r.file, sizeof(now)))
 		return false;
 	memcpy(r.hash, out, BLAKE2_SIZE);
 	if (seen >= 0 && old)
 		remember(seen, &r);
 	return true;
+}
+
+bool store_hash(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+{
+	return known_hash(seen, fd, st, start, false, out);
+}
+
+bool store_sum_of(int seen, int fd, const struct stat *st, u64 start, u8 out[BLAKE2_SIZE])
+{
+	return known_hash(seen, fd, st, start, true, out);
+}
+
+void store_forget(int seen, const struct stat *st)
+{
+	char name[QUICK_TEXT];
+	u64 numbers[FILE_NUMBERS];
+
+	store_numbers(st, numbers);
+	seen_name(numbers, name);
+	host_syscall3(__NR_unlinkat, (u64)seen, (u64)name, 0);
 }

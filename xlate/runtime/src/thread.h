@@ -104,9 +104,10 @@ enum own_fd {
 	OWN_FD_IDS,	/* numbers of processes (turn_ids.c) */
 	OWN_FD_ROOT,	/* the root, where paths are translated (rooted.h) */
 	OWN_FD_RECORD,	/* --record's file */
+	OWN_FD_SYSTEM,	/* the system's store */
 };
 
-_Static_assert(OWN_FD_RECORD == OWN_FD_COUNT - 1, "a place for each");
+_Static_assert(OWN_FD_SYSTEM == OWN_FD_COUNT - 1, "a place for each");
 
 extern struct process process;
 

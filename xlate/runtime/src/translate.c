@@ -568,7 +568,7 @@ void translate(const struct unit *u, struct room *room, struct code_form form, s
 	static struct layout l; /* large, and only counters need a beginning */
 	bool tested = false;
 
-	l.e = (struct emitter){.base = room->write, .run = room->run, .room = room};
+	l.e = (struct emitter){.base = room->write, .run = room->run, .room = room, .fix = out->fix};
 	l.u = u;
 	l.flat = form.flat;
 	l.counted = form.counted;
@@ -595,4 +595,5 @@ void translate(const struct unit *u, struct room *room, struct code_form form, s
 		fatal("a unit outgrew its room");
 	out->code = l.e.at;
 	out->cells = l.e.cells;
+	out->fixes = l.e.fixes;
 }

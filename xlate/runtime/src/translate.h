@@ -3,12 +3,15 @@
 #define XLATE_TRANSLATE_H
 
 #include "code_cache.h"
+#include "emit.h"
 #include "unit.h"
 
 /* Host code offset where each instruction begins: what a fault's host pc is looked up in. */
 struct translated {
 	u32 code;  /* bytes */
 	u32 cells; /* cells used */
+	u32 fixes; /* more than UNIT_FIXES: the code cannot be moved */
+	struct fix fix[UNIT_FIXES];
 	u16 start[UNIT_INSNS + 1];
 	u16 lent[UNIT_INSNS]; /* guest registers whose host register holds an operand instead while it executes */
 };

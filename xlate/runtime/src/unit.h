@@ -45,6 +45,7 @@ static inline struct uop *uop_new(struct unit *u, u16 family)
 	o->family = family;
 	o->exit = EXIT_NONE;
 	o->writes_pc = false;
+	o->address = false;
 	return o;
 }
 

@@ -1,5 +1,5 @@
 /*
- * What AArch64 does not have yet, as the dispatcher asks for it: packages and optimised code, --record, profiles,
+ * What AArch64 does not have yet, as the dispatcher asks for it: packages, optimised and kept code, --record, profiles,
  * modes of floating point, exclusives, turns, statistics that anybody prints. Each answers as it does for 32-bit ARM
  * where there is nothing.
  */
@@ -10,6 +10,7 @@
 #include "profile.h"
 #include "record.h"
 #include "stats.h"
+#include "stock.h"
 #include "thread.h"
 #include "turns.h"
 
@@ -35,6 +36,29 @@ bool optimised_ends_nest(struct thread *t, gword target)
 bool package_owns(u64 host_pc)
 {
 	(void)host_pc;
+	return false;
+}
+
+bool stock_is_on(void)
+{
+	return false;
+}
+
+u64 stock_find(gword key)
+{
+	(void)key;
+	return 0;
+}
+
+bool stock_owns(u64 host_pc)
+{
+	(void)host_pc;
+	return false;
+}
+
+bool stock_place(u64 host_pc, struct stock_place *p)
+{
+	(void)host_pc, (void)p;
 	return false;
 }
 
