@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Pass the options on to where they are used."""
     os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", str(build.ZIG_CACHE))
+    os.environ["XLATE_BACKGROUND"] = "0"  # no test leaves a converter behind by chance
     os.environ["XLATE_SYSTEM_CACHE"] = "off"  # what this machine has for its users is not tested
     wanted.set_strict(bool(config.getoption("--no-tool-skips")))
     if config.getoption("--hypothesis-profile", default=None) is None:

@@ -6,6 +6,8 @@ mistake. Only the command line prints them and exits; everything below it lets t
 
 from __future__ import annotations
 
+import re
+
 
 class XlateError(Exception):
     """The root of the tree: ``str()`` is one line that a user can read."""
@@ -37,3 +39,18 @@ class Unsupported(XlateError):
 
 class Inconsistent(XlateError):
     """Two parts of xlate disagree: a mistake of ours, never of the input."""
+
+
+MISTAKE = "internal error: "
+"""How the reason begins for which a function has no code through a mistake of ours."""
+
+_OBJECT = re.compile(r"<[^<>]* at 0x[0-9a-f]+>")
+
+
+def as_mistake(error: Exception) -> str:
+    """Return the reason for leaving a function out on which our own code failed.
+
+    The same in every process: it stands in packages, which are equal for equal inputs.
+    """
+    kind = "" if isinstance(error, Inconsistent) else f"{type(error).__name__}: "
+    return f"{MISTAKE}{kind}{_OBJECT.sub('...', ' '.join(str(error).split()))[:200]}"

@@ -7,6 +7,7 @@ functions poll at their entry, and settles which flags cross calls before any te
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,17 +15,20 @@ import networkx as nx
 
 from backends.llvm.function import Lifter
 from backends.llvm.liveness import Node, Result
-from backends.llvm.slots import slot_table
+from backends.llvm.slots import ALL_FLAGS, FP_FLAGS, slot_table
 from backends.llvm.source import Module, Snippets, Source, nodes_of, summarise
 from backends.llvm.unit import FunctionText
 from frontends.arm32.decode import ALWAYS, Insn, record_predicate
 from frontends.arm32.recorded import recorded
 from xlate.discovery.model import Discovery, Function
+from xlate.errors import as_mistake
 from xlate.ir import Block
 from xlate.loader import Image, Prot
 from xlate.targets import ARM32
 
 PAGE = 4096
+# Of a function that could not be looked at: it gets all flags, from who calls and who jumps there.
+UNKNOWN = Result(ALL_FLAGS & ~(1 << FP_FLAGS), ALL_FLAGS)
 
 
 def sources(discovery: Discovery) -> dict[int, Source]:
@@ -79,9 +83,17 @@ def _is_tail(insn: Any, link_written: bool) -> bool:
 
 
 class Lifting:
-    """The functions of one image on their way to LLVM text."""
+    """The functions of one image on their way to LLVM text.
 
-    def __init__(self, image: Image, discovery: Discovery, *, fast: bool = False) -> None:
+    When ``tolerant``, a function on which our code fails is left out, its key and why kept in
+    ``broken``: the others lose nothing, since who calls it takes it for one that has no code.
+    """
+
+    def __init__(
+        self, image: Image, discovery: Discovery, *, fast: bool = False, tolerant: bool = False
+    ) -> None:
+        self.tolerant = tolerant
+        self.broken: dict[int, str] = {}
         self.image = image
         self.discovery = discovery
         self.sources = sources(discovery)
@@ -119,10 +131,16 @@ class Lifting:
         work = set(self.sources)
         while work:
             changed: set[int] = set()
-            for key in sorted(work):
-                nodes = self.nodes[key] = nodes_of(self.sources[key], self.snippets, (key,))
+            for key in sorted(work & self.sources.keys()):
                 old = results.get(key, Result())
-                new = results[key] = summarise(self.sources[key], self.snippets, nodes, old)
+                with self._sparing(key):
+                    nodes = self.nodes[key] = nodes_of(self.sources[key], self.snippets, (key,))
+                    results[key] = summarise(self.sources[key], self.snippets, nodes, old)
+                if key in self.broken:
+                    results[key] = UNKNOWN
+                    changed |= callers.get(key, set())
+                    continue
+                new = results[key]
                 outside = {k for node in nodes.values() for k in node.outside}
                 for other in outside:
                     callers.setdefault(other, set()).add(key)
@@ -140,6 +158,19 @@ class Lifting:
                         changed.add(callee)
             work = changed
 
+    @contextmanager
+    def _sparing(self, key: int) -> Iterator[None]:
+        """Let what goes wrong inside cost this function only."""
+        try:
+            yield
+        except MemoryError:
+            raise
+        except Exception as error:
+            if not self.tolerant:
+                raise
+            self.broken[key] = as_mistake(error)
+            self.sources.pop(key, None)
+
     def _callers(self) -> dict[int, set[int]]:
         """Functions by the functions that they call or jump to."""
         found: dict[int, set[int]] = {}
@@ -151,7 +182,7 @@ class Lifting:
     def texts(self) -> Iterator[FunctionText]:
         """Every function, then where it is entered in the middle, in order of address."""
         self.settle_flags()
-        for key in self.sources:
+        for key in list(self.sources):
             yield from self.texts_of(key)
 
     def text_of(self, key: int) -> FunctionText | None:
@@ -161,11 +192,17 @@ class Lifting:
 
     def texts_of(self, key: int) -> Iterator[FunctionText]:
         """One function, then its entries in the middle; once only, with flags settled."""
-        source = self.sources[key]
-        lifter = Lifter(source, self.snippets, (key,), self.nodes.pop(key))
-        yield lifter.text()
-        for why in lifter.left:
-            self.left[why] = self.left.get(why, 0) + 1
+        texts: list[FunctionText] = []
+        with self._sparing(key):
+            texts = self._texts_of(self.sources[key])
+        yield from texts
+
+    def _texts_of(self, source: Source) -> list[FunctionText]:
+        lifter = Lifter(source, self.snippets, (source.key,), self.nodes.pop(source.key))
+        texts = [lifter.text()]
         inside = tuple(k for k in source.entries if k in source.blocks)
         if inside:
-            yield Lifter(source, self.snippets, inside).text()
+            texts.append(Lifter(source, self.snippets, inside).text())
+        for why in lifter.left:
+            self.left[why] = self.left.get(why, 0) + 1
+        return texts

@@ -26,6 +26,7 @@ from backends.llvm.modules import Normal, normalise
 from backends.llvm.objects import ObjectCode, Refused
 from backends.llvm.unit import FunctionText
 from backends.llvm.worker import LENGTH, reason_in, send
+from xlate.errors import MISTAKE, XlateError, as_mistake
 
 Outcome = ObjectCode | Refused
 
@@ -152,7 +153,7 @@ class Worker:
         if "ERROR: " in words:
             return f"LLVM aborts: {reason_in(words)}"
         if "Traceback" in words:  # a mistake of ours, which must not pass for one of LLVM's
-            return f"the worker fails: {words.strip().splitlines()[-1][:200]}"
+            return f"{MISTAKE}in the worker: {words.strip().splitlines()[-1][:200]}"
         return "LLVM dies"
 
     def _reap(self, process: subprocess.Popen[bytes]) -> None:
@@ -253,6 +254,10 @@ class _Job:
         while self._out and not self.crew.done.empty():
             self.collect()
 
+    def refuse(self, name: str, reason: str) -> None:
+        """Take a function that cannot be compiled."""
+        self._finish(name, (), Refused(reason))
+
     def flush(self) -> None:
         """Send the batches that are being filled."""
         for joins in self._batches:
@@ -313,7 +318,11 @@ def compile_functions(
     with contextlib.closing(_Crew(workers)) as crew:
         job = _Job(crew, memo, progress)
         for function in functions:
-            normal = normalise(function)
+            try:
+                normal = normalise(function)
+            except (XlateError, AssertionError, LookupError, ValueError) as error:
+                job.refuse(function.name, as_mistake(error))
+                continue
             job.add(function.name, key_of(normal), normal)
         job.flush()
         job.collect_all()

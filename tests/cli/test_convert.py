@@ -260,26 +260,6 @@ def test_a_bad_file_does_not_stop_the_others(xlate: Run, tmp_path: Path) -> None
     assert b"1 of 3 converted" in done.stdout
 
 
-def test_recursive_counts_what_it_passes_over(xlate: Run, tmp_path: Path) -> None:
-    deep = tmp_path / "tree" / "usr" / "bin"
-    deep.mkdir(parents=True)
-    good = Elf().build()
-    (deep / "good").write_bytes(good)
-    (deep / "twin").hardlink_to(deep / "good")
-    (deep / "link").symlink_to("good")
-    (deep / "host").write_bytes(Elf(machine=62).build())
-    (deep / "notes").write_text("text")
-    # Its header is that of an ARM program, so it is reported rather than passed over.
-    (deep / "bad").write_bytes(Elf(phnum=65535).build())
-    os.mkfifo(deep / "pipe")
-    done = xlate("convert", "--recursive", "tree", "-o", "out")
-    assert done.returncode == 1
-    assert done.stderr.count(b"\n") == 1
-    assert done.stderr.startswith(b"xlate: tree/usr/bin/bad: absurd program headers")
-    assert b"1 of 2 converted, 4 other files passed over" in done.stdout
-    assert left_in(tmp_path / "out") == [package_name(good)]
-
-
 def test_a_folder_that_others_may_write_to_is_told(xlate: Run, tmp_path: Path) -> None:
     """Mapping a package is running its code: the runtime will refuse what lies there."""
     (tmp_path / "one").write_bytes(Elf().build())

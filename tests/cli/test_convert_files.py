@@ -170,15 +170,27 @@ def test_below_takes_what_is_arm_in_order(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(Elf().build())
     (tmp_path / "short").write_bytes(Elf().build()[:18])
     (tmp_path / "object").write_bytes(Elf(kind=1).build())
+    (tmp_path / "foreign").write_bytes(Elf(machine=62).build())
+    (tmp_path / "script").write_bytes(b"#!/bin/sh\n")
     (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "link").symlink_to("c")
+    (tmp_path / "d").hardlink_to(tmp_path / "c")
     found = files.below(tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in found.files] == ["c", "a/prog", "b/prog"]
-    assert found.others == 3
+    assert found.passed == {
+        "truncated ELF files": 1,
+        "object files and core dumps": 1,
+        "ELF files for other processors": 1,
+        "scripts, texts and data": 1,
+        "symbolic links": 2,
+        "other names of the same file": 1,
+    }
+    assert found.others == 7
 
 
 def test_below_reads_no_device_and_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert files.below(tmp_path) == files.Folder((), 1)
+    assert files.below(tmp_path) == files.Folder((), {"pipes, sockets and devices": 1})
 
 
 def test_below_needs_a_folder(tmp_path: Path) -> None:

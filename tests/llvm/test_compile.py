@@ -87,7 +87,7 @@ def test_a_worker_that_takes_too_long_is_given_up() -> None:
 
 def test_a_mistake_of_ours_in_a_worker_is_told_as_one() -> None:
     results = compile_functions(_functions(1), PRELUDE, level=7, jobs=1)
-    assert results == {NAMES[0]: Refused("the worker fails: KeyError: 7")}
+    assert results == {NAMES[0]: Refused("internal error: in the worker: KeyError: 7")}
 
 
 def test_a_worker_is_given_the_time_that_it_works(monkeypatch: pytest.MonkeyPatch) -> None:

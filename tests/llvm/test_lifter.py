@@ -64,6 +64,7 @@ def lift(
     position_independent: bool = False,
     observed: tuple[int, ...] = (),
     writable: bool = False,
+    tolerant: bool = False,
 ) -> Lifted:
     code = code_bytes(isa, words)
     data = (code + struct.pack("<I", UDF) * (PAGE // 4))[:PAGE]
@@ -72,7 +73,7 @@ def lift(
     if writable:
         segment = image.segments[0]
         image = replace(image, segments=(replace(segment, prot=segment.prot | Prot.WRITE),))
-    lifting = Lifting(image, discover(image, observed=observed))
+    lifting = Lifting(image, discover(image, observed=observed), tolerant=tolerant)
     return Lifted(lifting, {text.name: text for text in lifting.texts()})
 
 

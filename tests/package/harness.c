@@ -13,6 +13,7 @@
 struct process process;
 struct stats stats_own;
 bool stats_on;
+bool rooted_is_on;
 
 static u8 input[1 << 20];
 

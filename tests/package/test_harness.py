@@ -15,7 +15,15 @@ from xlate.package import faults
 from xlate.runtime import build
 
 BIAS = 0x10000
-SOURCES = ("blake2.c", "store.c", "store_room.c", "pack_file.c", "package_file.c", "profile.c")
+SOURCES = (
+    "blake2.c",
+    "store.c",
+    "store_room.c",
+    "pack_file.c",
+    "package_file.c",
+    "profile.c",
+    "wanted.c",
+)
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,7 @@ Examples:
 # Where each command is. A module is imported when its command is asked for, so that `xlate exec`
 # does not wait for the libraries of the others.
 COMMANDS = {
+    "background": ("xlate.cli.background", "background"),
     "binfmt": ("xlate.cli.binfmt", "binfmt"),
     "cache": ("xlate.cli.cache", "cache"),
     "convert": ("xlate.cli.convert", "convert_command"),
@@ -118,6 +119,13 @@ def _status() -> Any:
 
 def failed(error: Exception, about: str = "") -> int:
     """Say in one line what went wrong with what (``NAME: ``); return the exit status."""
+    line, status = described(error)
+    click.echo(f"xlate: {about}{line}", err=True)
+    return status
+
+
+def described(error: Exception) -> tuple[str, int]:
+    """Return what went wrong in one line, and the exit status."""
     if isinstance(error, XlateError) and not isinstance(error, Inconsistent):
         line, status = str(error), BAD_INPUT
     elif streams.is_unwritten(error):
@@ -131,5 +139,4 @@ def failed(error: Exception, about: str = "") -> int:
         status = OWN_FAILURE
     if status == OWN_FAILURE and os.environ.get("XLATE_TRACEBACK"):
         traceback.print_exc()
-    click.echo(f"xlate: {about}{' '.join(line.split())}", err=True)
-    return status
+    return " ".join(line.split()), status

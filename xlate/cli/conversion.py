@@ -9,9 +9,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from xlate.cli import BAD_INPUT, described
 from xlate.cli.tables import reasons, table
 from xlate.convert.result import Conversion
 from xlate.discovery.coverage import Coverage
+
+MOST_MISTAKES = 3  # that are told one by one
 
 
 def conversion_lines(done: Conversion) -> Iterator[RenderableType]:
@@ -42,6 +45,23 @@ def conversion_lines(done: Conversion) -> Iterator[RenderableType]:
         )
     if done.distrusted:
         yield Text(f"  but exec will not use it there: {done.distrusted}")
+
+
+def why_failed(error: Exception) -> tuple[str, int]:
+    """Return in one line why there is no package, and the exit status that it is worth."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return described(error)
+    where = click.format_filename(error.filename)
+    return f"cannot write {where} ({(error.strerror or str(error)).lower()})", BAD_INPUT
+
+
+def mistake_lines(done: Conversion) -> Iterator[str]:
+    """Yield what is said of functions on which our own code failed, of the first few of them."""
+    name = click.format_filename(done.path)
+    for key, reason in done.mistakes[:MOST_MISTAKES]:
+        yield f"{name}: the function at {key & ~1:#x} stays in the baseline tier ({reason})"
+    if len(done.mistakes) > MOST_MISTAKES:
+        yield f"{name}: and so do {len(done.mistakes) - MOST_MISTAKES:,} more"
 
 
 def _counts(label: str, noun: str, counts: Mapping[str, int]) -> Iterator[Text]:

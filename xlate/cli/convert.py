@@ -9,19 +9,20 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from xlate.cli import BAD_INPUT, failed
-from xlate.cli.conversion import conversion_lines
+from xlate.cli import BAD_INPUT, OWN_FAILURE
+from xlate.cli.conversion import conversion_lines, mistake_lines, why_failed
 from xlate.cli.input import GivenPath, Refused
 from xlate.cli.progress import bar_for, shown_in
 from xlate.cli.signals import workers_may_die
 from xlate.cli.tables import output_console
+from xlate.cli.tree import Flags, convert_tree
 from xlate.convert import files
 from xlate.convert.program import DEFAULT_LEVEL, Job, convert, processors
 from xlate.convert.result import Conversion
@@ -35,19 +36,9 @@ Examples:
   xlate convert ./prog -o prog.xlp               for `xlate exec -p prog.xlp ./prog`
   xlate convert -L /srv/armhf --with-libs /srv/armhf/usr/bin/vim.basic
   xlate convert --standalone -L /srv/armhf /srv/armhf/usr/bin/sqlite3 -o sqlite3
+  xlate convert --recursive /srv/armhf           a whole tree; again, and it goes on
   xlate convert --recursive /srv/armhf/usr/bin -o packages/ --jobs 8
 """
-
-
-@dataclass(frozen=True)
-class _Flags:
-    """What the command line says beside the files."""
-
-    level: int
-    fast: bool
-    jobs: int
-    quiet: bool
-    as_json: bool
 
 
 @click.command(epilog=EPILOG)
@@ -67,8 +58,11 @@ class _Flags:
               metavar="DIR", help="Also every ARM program and library below DIR.")  # fmt: skip
 @click.option("--standalone", is_flag=True,
               help="Make OUT an executable of PROG, its libraries and their code.")  # fmt: skip
+@click.option("--again", is_flag=True, help="With --recursive: also what is current.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Worker processes.  [one for each processor]")  # fmt: skip
+@click.option("--strict", is_flag=True,
+              help="Fail where xlate's own code fails on a function.")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each file.")
 def convert_command(
@@ -82,6 +76,8 @@ def convert_command(
     *,
     with_libs: bool,
     standalone: bool,
+    again: bool,
+    strict: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -89,6 +85,8 @@ def convert_command(
 
     Every function that can be reached with confidence becomes optimised x86-64 code, and so does
     what earlier runs found. What is refused, and why, is printed; it runs in the baseline tier.
+    With --recursive several files are converted at once, what serves most programs first, and what
+    is current is passed over: a call that was stopped is gone on with by the same call.
     """
     if not progs and not folders:
         raise click.UsageError("name a program, or a folder with --recursive")
@@ -100,12 +98,14 @@ def convert_command(
         fast, count = fp == "fast", jobs or processors()
         make(Wanted(progs[0], output, sysroot, level, fast, count, quiet, as_json))
         return
-    flags = _Flags(
+    flags = Flags(
         DEFAULT_LEVEL if level is None else level,
         fp == "fast",
         jobs or processors(),
         quiet,
         as_json,
+        strict,
+        again,
     )
     chosen = Chosen()
     chosen.add(progs, sysroot, with_libs=with_libs)
@@ -118,7 +118,11 @@ def convert_command(
         target = target_of(output, several=several)
     except XlateError as error:
         raise Refused(str(error)) from error
-    statuses = [*chosen.statuses, *_convert_all(chosen, target, flags)]
+    statuses = chosen.statuses
+    if folders:
+        statuses += convert_tree([*chosen.files.values()], chosen.passed, target, flags)
+    else:
+        statuses += _convert_all(chosen, target, flags)
     if statuses:
         sys.exit(max(statuses))
 
@@ -129,7 +133,7 @@ class Chosen:
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
         self.statuses: list[int] = []  # of what failed
-        self.others = 0
+        self.passed: Counter[str] = Counter()
 
     def add(self, progs: Sequence[Path], sysroot: Path | None, *, with_libs: bool) -> None:
         """Choose programs, and with_libs what they are linked with."""
@@ -160,7 +164,7 @@ class Chosen:
                 continue
             for path, why in found.unread:
                 self.statuses.append(report_failure(path, why))
-            self.others += found.others
+            self.passed.update(found.passed)
             for path in found.files:
                 self._choose(path)
 
@@ -170,16 +174,12 @@ class Chosen:
 
 def report_failure(path: Path, error: Exception) -> int:
     """Say in one line what failed; return the exit status."""
-    about = f"{click.format_filename(path)}: "
-    if not isinstance(error, OSError) or error.filename is None:
-        return failed(error, about)
-    where = click.format_filename(error.filename)
-    why = (error.strerror or str(error)).lower()
-    click.echo(f"xlate: {about}cannot write {where} ({why})", err=True)
-    return BAD_INPUT
+    line, status = why_failed(error)
+    click.echo(f"xlate: {click.format_filename(path)}: {line}", err=True)
+    return status
 
 
-def _convert_all(chosen: Chosen, target: Target, flags: _Flags) -> list[int]:
+def _convert_all(chosen: Chosen, target: Target, flags: Flags) -> list[int]:
     """Convert the chosen files one after the other; return the statuses of those that failed."""
     statuses: list[int] = []
     console = output_console()
@@ -190,14 +190,17 @@ def _convert_all(chosen: Chosen, target: Target, flags: _Flags) -> list[int]:
             statuses.append(report_failure(path, error))
         else:
             _print(console, done, flags, first=number == 0)
-    if not flags.quiet and not flags.as_json and (len(chosen.files) > 1 or chosen.others):
-        skipped = f", {chosen.others} other files passed over" if chosen.others else ""
+            for line in mistake_lines(done):
+                click.echo(f"xlate: {line}", err=True)
+            if done.mistakes and flags.strict:
+                statuses.append(OWN_FAILURE)
+    if not flags.quiet and not flags.as_json and len(chosen.files) > 1:
         made = len(chosen.files) - len(statuses)
-        console.print(f"\n{made} of {len(chosen.files)} converted{skipped}")
+        console.print(f"\n{made} of {len(chosen.files)} converted")
     return statuses
 
 
-def _convert_one(path: Path, target: Target, flags: _Flags) -> Conversion:
+def _convert_one(path: Path, target: Target, flags: Flags) -> Conversion:
     """Convert a file behind a progress bar, which is gone when anything is printed."""
     name = click.format_filename(path.name)
     with workers_may_die(), bar_for(quiet=flags.quiet) as bar:
@@ -205,7 +208,7 @@ def _convert_one(path: Path, target: Target, flags: _Flags) -> Conversion:
         return convert(Job(path, target, flags.level, flags.jobs, show, fast=flags.fast))
 
 
-def _print(console: Console, done: Conversion, flags: _Flags, *, first: bool) -> None:
+def _print(console: Console, done: Conversion, flags: Flags, *, first: bool) -> None:
     if flags.as_json:
         click.echo(json.dumps(done.as_json()))
     elif not flags.quiet:

@@ -1,16 +1,20 @@
 """`xlate exec`: finds `xlate-run` and becomes it, with every argument passed on as it came.
 
 Nothing is parsed here, so the run options are those of `xlate-run` by construction, and what
-follows PROG reaches the guest byte for byte.
+follows PROG reaches the guest byte for byte. Before, where a person runs it, the background
+converter is started.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from xlate import runtime
+from xlate.batch import starter
+from xlate.batch.surroundings import Surroundings
 from xlate.errors import XlateError
 
 
@@ -31,6 +35,7 @@ class _Verbatim(click.Command):
 )
 def exec_command(arguments: tuple[str, ...]) -> None:
     """Run an ARM program; see `xlate exec --help` for the options of xlate-run."""
+    starter.start(Surroundings(os.environ))
     try:
         runtime.launch(arguments)
     except (XlateError, OSError) as error:

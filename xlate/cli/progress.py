@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 from xlate.convert.result import Progress, silent
@@ -21,6 +28,29 @@ def bar_for(*, quiet: bool) -> Bar:
     )
     hidden = quiet or not sys.stderr.isatty()
     return Bar(*columns, console=Console(stderr=True), transient=True, disable=hidden)
+
+
+def bar_of_bytes(*, quiet: bool) -> Bar:
+    """Return a bar for long work that says when it will be over.
+
+    It has no thread, so that processes may be forked beside it: who updates it refreshes it.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    return Bar(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=False,
+        speed_estimate_period=600,
+        disable=quiet or not sys.stderr.isatty(),
+    )
 
 
 def shown_in(bar: Bar, name: str) -> Progress:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,14 +155,19 @@ def _included(pattern: str, sysroot: Path | None) -> list[Path]:
 
 @dataclass(frozen=True)
 class Folder:
-    """The ARM programs and libraries below a folder, in order of path, and a count of the rest.
+    """The ARM programs and libraries below a folder, in order of path; the rest by reason.
 
     ``unread`` are folders and files that could not be looked into, each with the reason.
     """
 
     files: tuple[Path, ...]
-    others: int
+    passed: Mapping[str, int]
     unread: tuple[tuple[Path, MalformedInput], ...] = ()
+
+    @property
+    def others(self) -> int:
+        """How many files were passed over."""
+        return sum(self.passed.values())
 
 
 def below(folder: Path) -> Folder:
@@ -172,23 +177,27 @@ def below(folder: Path) -> Folder:
     """
     if not folder.is_dir():
         raise MalformedInput("not a folder", "it is to be searched", advice="name its files")
-    files, others, seen = [], 0, set()
+    files, seen = [], set()
+    passed: Counter[str] = Counter()
     failed: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=failed.append):
         folders.sort()
         for name in sorted(names):
             path = Path(root, name)
             try:
-                status = _arm_elf(path)
+                found = _look(path)
             except OSError as error:
                 failed.append(error)
                 continue
-            if status is None:
-                others += 1
-            elif (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
+            if isinstance(found, str):
+                passed[found] += 1
+            elif found in seen:
+                passed["other names of the same file"] += 1
+            else:
+                seen.add(found)
                 files.append(path)
-    return Folder(tuple(files), others, tuple(_unread(error) for error in failed))
+    unread = tuple(_unread(error) for error in failed)
+    return Folder(tuple(files), dict(passed.most_common()), unread)
 
 
 def _unread(error: OSError) -> tuple[Path, MalformedInput]:
@@ -196,16 +205,26 @@ def _unread(error: OSError) -> tuple[Path, MalformedInput]:
     return Path(error.filename), MalformedInput("cannot be read", why)
 
 
-def _arm_elf(path: Path) -> os.stat_result | None:
-    """Return the status of a program or library for 32-bit ARM, by its first bytes; else None."""
-    if not stat.S_ISREG(path.lstat().st_mode):
-        return None
+def _look(path: Path) -> tuple[int, int] | str:
+    """Return device and inode of a program or library for ARM, or what the file is instead."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return "symbolic links"
+    if not stat.S_ISREG(mode):
+        return "pipes, sockets and devices"
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         start = file.read(ELF_START.size)
         status = os.fstat(file.fileno())
+    return _passed_over(start) or (status.st_dev, status.st_ino)
+
+
+def _passed_over(start: bytes) -> str:
+    """Say what a file is by its first bytes, empty for a program or library for 32-bit ARM."""
+    if not start.startswith(b"\x7fELF"):
+        return "scripts, texts and data"
     if len(start) < ELF_START.size:
-        return None
-    magic, width, order, _, kind, machine = ELF_START.unpack(start)
-    about = (magic, width, order, machine)
-    is_one = about == (b"\x7fELF", 1, 1, EM_ARM) and kind in {ET_EXEC, ET_DYN}
-    return status if is_one else None
+        return "truncated ELF files"
+    _, width, order, _, kind, machine = ELF_START.unpack(start)
+    if (width, order, machine) != (1, 1, EM_ARM):
+        return "ELF files for other processors"
+    return "" if kind in {ET_EXEC, ET_DYN} else "object files and core dumps"

@@ -31,7 +31,7 @@ from xlate.convert.target import Target, target_of
 from xlate.discovery import discover
 from xlate.discovery.coverage import Coverage, summarise
 from xlate.discovery.model import Discovery
-from xlate.errors import Unsupported
+from xlate.errors import MISTAKE, Unsupported
 from xlate.lift import Lifting
 from xlate.loader import Image, parse, read_file
 from xlate.package import quarantine
@@ -95,20 +95,21 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         image = parse(guest, str(job.path))
         out = job.target.path_for(guest, fast=job.fast)
         store = job.target.store
-        observed = store.profile_keys(guest) if store is not None else frozenset()
+        recorded = store.profile_keys(guest) if store is not None else frozenset()
         wrong = quarantine.quarantined(store.root, guest) if store is not None else {}
     with clock.stage("discover"):
         job.show("discovering", 0, 0)
-        discovery = discover(image, observed=observed)
+        discovery = discover(image, observed=recorded)
         # A profile may be of another file of the same quick key, or damaged.
-        observed = frozenset(key for key in observed if discovery.has(key))
+        observed = frozenset(key for key in recorded if discovery.has(key))
         found = summarise(discovery)
     compiled = _compile(image, discovery, job, clock)
     compiled.leave_out(wrong)
     with clock.stage("link"):
         job.show("linking", 0, 0)
         linked = _link(image, compiled)
-    made = _Made(guest, image, discovery, found, compiled, linked, tuple(sorted(observed)))
+    seen = (tuple(sorted(observed)), len(recorded))
+    made = _Made(guest, image, discovery, found, compiled, linked, *seen)
     with clock.stage("write"):
         evicted = job.target.put(job.path, out, made.package(job.level, fast=job.fast))
     return Conversion(
@@ -120,6 +121,7 @@ def _convert(job: Job, clock: Clock) -> Conversion:
         found=found,
         translated=made.translated(),
         refused=made.refused(),
+        mistakes=made.mistakes(),
         left=compiled.left,
         observed=len(observed),
         memo_hits=compiled.memo_hits,
@@ -136,6 +138,7 @@ class _Compiled:
     results: dict[str, ObjectCode | Refused] = field(default_factory=dict)
     lifted: list[FunctionText] = field(default_factory=list)  # without their text
     left: dict[str, int] = field(default_factory=dict)
+    broken: dict[int, str] = field(default_factory=dict)  # functions that were not even lifted
     memo_hits: int = 0
 
     def leave_out(self, keys: Container[int]) -> None:
@@ -151,7 +154,7 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
     total = len(discovery.functions)
     done = 0
 
-    lifting = Lifting(image, discovery, fast=job.fast)
+    lifting = Lifting(image, discovery, fast=job.fast, tolerant=True)
 
     def texts() -> Iterator[FunctionText]:
         for text in clock.of("lift", lifting.texts()):
@@ -175,6 +178,7 @@ def _compile(image: Image, discovery: Discovery, job: Job, clock: Clock) -> _Com
             raise Unsupported("no worker can be started", "", why, advice="--jobs 1") from error
         compiled.memo_hits = memo.hits if memo is not None else 0
     compiled.left = dict(Counter(lifting.left).most_common())
+    compiled.broken = lifting.broken
     # Lifting happens inside, while the workers compile.
     clock.seconds["compile"] -= clock.seconds.get("lift", 0.0)
     return compiled
@@ -211,6 +215,7 @@ class _Made:
     compiled: _Compiled
     linked: LinkedImage
     observed: tuple[int, ...]
+    recorded: int  # keys in the profile, of which some may be no places of this file
 
     def refusals(self) -> list[tuple[int, str]]:
         """Return functions (their keys) that were found and have no code, with the reason."""
@@ -220,11 +225,15 @@ class _Made:
             for text in self.compiled.lifted
             if isinstance(result := results[text.name], Refused)
         ]
-        return sorted([*refused, *self.linked.dropped])
+        return sorted([*refused, *self.linked.dropped, *self.compiled.broken.items()])
 
     def refused(self) -> dict[str, int]:
         """Return how many were refused for each reason, the commonest first."""
         return dict(Counter(reason for _, reason in self.refusals()).most_common())
+
+    def mistakes(self) -> tuple[tuple[int, str], ...]:
+        """Return those of the refused on which our own code failed, with what it said."""
+        return tuple(row for row in self.refusals() if row[1].startswith(MISTAKE))
 
     def translated(self) -> Translated:
         """Return what is in the image."""
@@ -284,6 +293,8 @@ class _Made:
             "translated": asdict(self.translated()),
             "refused": self.refused(),
             "refusals": [[f"{key:#x}", reason] for key, reason in self.refusals()[:MOST_REFUSALS]],
+            "mistakes": [[f"{key:#x}", reason] for key, reason in self.mistakes()[:MOST_REFUSALS]],
             "left": self.compiled.left,
             "observed": len(self.observed),
+            "recorded": self.recorded,
         }

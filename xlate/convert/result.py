@@ -91,9 +91,10 @@ class Conversion:
     """One file, converted: what was found, what came of it, and what was left to the baseline.
 
     ``refused`` counts functions that have no optimised code, ``left`` instructions at which
-    optimised code goes back to the baseline tier; both by reason. ``distrusted`` says why the
-    runtime will not use the package where it is, and is empty where it will. ``evicted`` counts
-    files that a full store lost for this one.
+    optimised code goes back to the baseline tier; both by reason. ``mistakes`` are those of the
+    refused on which our own code failed, by key. ``distrusted`` says why the runtime will not use
+    the package where it is, and is empty where it will. ``evicted`` counts files that a full store
+    lost for this one.
     """
 
     path: Path
@@ -104,6 +105,7 @@ class Conversion:
     found: Coverage
     translated: Translated
     refused: dict[str, int]
+    mistakes: tuple[tuple[int, str], ...]
     left: dict[str, int]
     observed: int
     memo_hits: int
@@ -122,6 +124,7 @@ class Conversion:
             "found": self.found.as_json(),
             "translated": asdict(self.translated),
             "refused": self.refused,
+            "mistakes": [[f"{key:#x}", reason] for key, reason in self.mistakes],
             "left": self.left,
             "observed": self.observed,
             "memo_hits": self.memo_hits,

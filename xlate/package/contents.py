@@ -19,6 +19,7 @@ from xlate.package.layout import (
     STOCK_FOLDER,
     STOCK_SUFFIX,
     SUFFIX,
+    WANTED,
 )
 from xlate.package.regular import open_regular
 from xlate.package.store import Store, numbers_of, seen_name
@@ -47,6 +48,8 @@ KINDS = (
     Kind(STOCK_FOLDER, "blocks that runs translated", STOCK_SUFFIX, evicted=True),
     Kind("profiles", "what runs had to translate", PROFILE_SUFFIX, evicted=True),
     Kind("seen", "hashes and uses of files"),
+    Kind(WANTED, "links to files that ran without a package"),
+    Kind("known", "links to files converted in the background"),
     Kind("quarantine", "functions that a check found wrong", cleared=False),
     Kind("wanted", "programs that ran without a package"),
     Kind("known", "programs that were looked at"),

@@ -44,6 +44,7 @@ STOCK_SUFFIX = ".kept"
 CANDIDATES = 4
 SUFFIX = ".xlp"
 PROFILE_SUFFIX = ".prof"
+WANTED = "wanted"  # the folder of wishes: links by quick key to files that ran without a package
 
 SECTIONS = ("table_a32", "table_t32", "image", "entries", "faults", "profile", "provenance")
 
@@ -294,6 +295,7 @@ def c_header(fingerprint: bytes) -> str:
         "PROFILE_PROBES": f"{PROFILE_PROBES}u",
         "PROFILE_HASH_FACTOR": f"{HASH_FACTOR:#x}u",
         "PROFILE_SUFFIX": f'"{PROFILE_SUFFIX}"',
+        "WANTED_FOLDER": f'"{WANTED}"',
         "SEEN_MAGIC": _c_bytes(SEEN_MAGIC),
         "PAYLOAD_MAGIC": _c_bytes(PAYLOAD_MAGIC),
         "PAYLOAD_FORMAT": f"{PAYLOAD_FORMAT}u",

@@ -40,9 +40,9 @@ from xlate.package.layout import (
     SUFFIX,
     SYSTEM_STORE,
 )
+from xlate.package.place import OFF, place_of
 from xlate.package.regular import open_regular
 
-OFF = "off"
 LEFT_OVER_SECONDS = 3600
 # A record is of one inode, and every package is a new one; the next run makes what is missed.
 SEEN_SECONDS = 90 * 86400
@@ -148,14 +148,8 @@ class Store:
     @classmethod
     def locate(cls, environ: Mapping[str, str]) -> Store | None:
         """The store that the environment names, None where it says ``off`` or nothing usable."""
-        named = environ.get("XLATE_CACHE", "")
-        if named:
-            return None if named == OFF else cls(Path(named).absolute())
-        cache = environ.get("XDG_CACHE_HOME", "")
-        if cache.startswith("/"):
-            return cls(Path(cache) / "xlate")
-        home = environ.get("HOME", "")
-        return cls(Path(home) / ".cache" / "xlate") if home.startswith("/") else None
+        place = place_of(environ)
+        return None if place is None else cls(place)
 
     @classmethod
     def locate_system(cls, environ: Mapping[str, str]) -> Store | None:

@@ -3,41 +3,39 @@
 Runs say which programs and libraries they map (``--stats``); those are converted, each once, into
 a store beside the roots. The order is greedy: next comes the invocation that lacks the fewest
 bytes for each one that is complete then (Python's interpreter is large, but many wait for it), so
-that after any time many invocations run with all their code converted. A file whose package is of
-these sources and this content is passed over, so a call that was stopped is gone on with; within a
-file the store's memo of functions does the same.
+that after any time many invocations run with all their code converted. A file whose package is
+current is passed over, so a call that was stopped is gone on with; within a file the store's memo
+of functions does the same.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlate.errors import MalformedInput
-from xlate.package.format import decode_header
-from xlate.package.key import fingerprint
-from xlate.package.layout import PAGE
+from xlate.batch.crew import Crew, Failure, Finished
+from xlate.batch.current import is_current
+from xlate.convert.program import DEFAULT_LEVEL, Job, convert, processors
+from xlate.convert.result import Conversion, Progress
+from xlate.convert.target import Target
+from xlate.package.gc import NO_CAP, VARIABLE
 from xlate.package.store import Store
 
 Say = Callable[[str], None]
-TOGETHER = 500_000  # bytes of files that one process converts: starting one costs two seconds
+
+
+def why(error: Exception) -> tuple[str, int]:
+    """Return the reason for which a file has no package, and a status that nobody asks for."""
+    return str(error) or type(error).__name__, 1
 
 
 def has_package(store: Store, file: Path) -> bool:
     """Say whether the store has a package of this file's content that these sources made."""
-    path = store.find(file.read_bytes())
-    if path is None:
-        return False
-    try:
-        with path.open("rb") as package:
-            return bool(decode_header(package.read(PAGE))["fingerprint"] == fingerprint())
-    except (OSError, MalformedInput):
-        return False
+    return is_current(Target(store), file.read_bytes(), level=DEFAULT_LEVEL, fast=False)
 
 
 def in_order(wanted: Collection[frozenset[Path]], size: Mapping[Path, int]) -> Iterator[Path]:
@@ -54,18 +52,6 @@ def in_order(wanted: Collection[frozenset[Path]], size: Mapping[Path, int]) -> I
 
 def _size(files: Iterable[Path], size: Mapping[Path, int]) -> int:
     return sum(size[file] for file in files)
-
-
-def in_groups(files: Iterable[Path], size: Mapping[Path, int]) -> Iterator[list[Path]]:
-    """Yield the files in their order, small ones several together."""
-    group: list[Path] = []
-    for file in files:
-        if group and _size((*group, file), size) > TOGETHER:
-            yield group
-            group = []
-        group.append(file)
-    if group:
-        yield group
 
 
 @dataclass
@@ -90,51 +76,35 @@ class Conversions:
         there = {path: path.stat().st_size for path in {*files.values()} if path.is_file()}
         missing = {path for path in there if not has_package(self.store, path)}
         wanted = [frozenset(files[name] for name in names) & missing for names in needed]
-        number = 0
-        for group in in_groups(in_order(wanted, there), there):
-            left = self._end - time.monotonic()
-            if left <= 0:
-                self.over = True
-                break
-            names = " ".join(map(self._name, group))
-            self.say(f"converting {number + 1} to {number + len(group)} of {len(missing)}: {names}")
-            self._convert(group, left)
-            number += len(group)
+        paths = list(in_order(wanted, there))
+        self.say(f"converting {len(paths)} of {len(there)} files")
+        os.environ[VARIABLE] = NO_CAP  # what the cases need is more than a user's store may have
+        crew = Crew(self._convert, why, processors(), until=self._end)
+        with closing(crew.convert(paths)) as all_finished:
+            for number, finished in enumerate(all_finished, 1):
+                self._note(finished, f"{number} of {len(paths)}")
+        self.over = crew.over
+        if self.over:
+            self.say("time is over; the next call goes on there")
+
+    def _convert(self, path: Path, jobs: int, show: Progress) -> Conversion:
+        return convert(Job(path, Target(self.store), jobs=jobs, show=show))
+
+    def _note(self, finished: Finished, which: str) -> None:
+        name = self._name(finished.path)
+        self.tried.add(name)
+        if isinstance(finished.result, Failure):
+            self.failed[name] = finished.result.why.replace(str(self.tree), "")[-300:]
+            self.say(f"{which}: {name}: {self.failed[name]}")
+            return
+        self.done += 1
+        self.say(f"{which}: {name}, CPU {finished.result.cpu.total:.0f} s")
+        for key, mistake in finished.result.mistakes:
+            self.failed[name] = f"the function at {key & ~1:#x}: {mistake}"
+            self.say(f"{name}: {self.failed[name]}")
 
     def _on_host(self, name: str) -> Path:
         return Path(f"{self.tree}/{name.lstrip('/')}")
 
     def _name(self, path: Path) -> str:
         return f"/{path.relative_to(self.tree)}"
-
-    def _convert(self, group: Sequence[Path], left: float) -> None:
-        """Convert files in a process of their own, which gives all its memory back."""
-        begun = time.monotonic()
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "xlate", "convert", "--quiet", *map(str, group)],
-                env={**os.environ, "XLATE_CACHE": str(self.store.root), "XLATE_CACHE_MAX": "none"},
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=left,
-            )
-        except subprocess.TimeoutExpired:
-            self.over = True
-            self.say("time is over; the next call goes on there")
-            return
-        for path in group:
-            name = self._name(path)
-            self.tried.add(name)
-            if has_package(self.store, path):
-                self.done += 1
-            else:
-                self.failed[name] = self._why(done, path)
-                self.say(f"{name}: {self.failed[name]}")
-        self.say(f"  {time.monotonic() - begun:.0f} s")
-
-    def _why(self, done: subprocess.CompletedProcess[str], path: Path) -> str:
-        """Return what was said of a file, or last, with names as in the guest's root."""
-        lines = done.stderr.strip().splitlines()
-        own = [line for line in lines if str(path) in line] or lines[-1:] or ["(says nothing)"]
-        return f"status {done.returncode}: {own[-1].replace(str(self.tree), '')[-300:]}"

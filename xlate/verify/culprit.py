@@ -85,7 +85,7 @@ def _candidates(trial: Trial) -> list[int]:
 def texts_of(image: Image, package: Package, key: int) -> list[FunctionText]:
     """Return a function's texts as a conversion makes them now."""
     discovery = discover(image, observed=frozenset(package.profile))
-    lifting = Lifting(image, discovery, fast=package.identity.fast)
+    lifting = Lifting(image, discovery, fast=package.identity.fast, tolerant=True)
     lifting.settle_flags()
     names = Placement(package).rows
     found = lifting.texts_of(key) if key in lifting.sources else iter(())

@@ -54,7 +54,7 @@ def compare(
     placement = Placement(package)
     show("discovering", 0, 0)
     discovery = discover(image, observed=frozenset(package.profile))
-    lifting = Lifting(image, discovery, fast=package.identity.fast)
+    lifting = Lifting(image, discovery, fast=package.identity.fast, tolerant=True)
     lifting.settle_flags()
     known = {row.key for row in placement.rows.values()}
     keys = sample.of_keys(known | discovery.functions.keys())

@@ -22,6 +22,7 @@
 #include "stock.h"
 #include "string.h"
 #include "thread.h"
+#include "wanted.h"
 
 enum { PT_LOAD = 1, PF_X = 1, ET_EXEC = 2, ET_DYN = 3, EM_ARM = 40, ELFCLASS32 = 1, ELFDATA2LSB = 1 };
 
@@ -299,6 +300,7 @@ static const struct package *use_package(struct thread *t, const struct guest_fi
 	if (!program_state)
 		program_state = state;
 	stats_package(m->file, name, same ? same->package.functions : 0, state);
+	wanted_note(g->fd, m->quick, state);
 	if (!same)
 		return NULL;
 	stats_own.package_functions += same->package.functions;

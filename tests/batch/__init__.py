@@ -1,0 +1,1 @@
+"""Many conversions: order, what is current, processes, and the background converter."""
