@@ -36,8 +36,12 @@ def settled(folder: Path, data: bytes, name: str = "guest") -> Path:
 
 
 def kept_files(store: Path) -> list[Path]:
+    """All files but that of locks, when nobody writes any more."""
     folder = store / "kept"
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    deadline = time.monotonic() + 10
+    while list(folder.glob(".*.new")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return sorted(set(folder.iterdir()) - {folder / "locks"}) if folder.is_dir() else []
 
 
 def kept_file(store: Path, guest: bytes) -> Path:

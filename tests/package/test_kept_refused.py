@@ -101,7 +101,7 @@ def test_another_files_code_is_refused(xlate_run: Path, tmp_path: Path) -> None:
         assert blocks(run(xlate_run, guest, cache=store)) == (3, 0)
         assert blocks(run(xlate_run, guest, cache=store)) == (0, 3)
     row = run(xlate_run, guests[0], cache=store).stats["packages"][-1]
-    assert row["state"] == "stale: made for another file"
+    assert row["state"] == "kept code stale: made for another file"
 
 
 def test_a_changed_guest_file(xlate_run: Path, tmp_path: Path) -> None:

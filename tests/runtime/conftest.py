@@ -16,7 +16,7 @@ from tests.run.conftest import Runner
 from xlate.runtime import build
 
 #: Everything that has an end: segments, records, pieces of fault tables, lists, look-up entries,
-#: numbers of processes.
+#: numbers of processes, code that is written before the end.
 SMALL = (
     "SEGMENT_CODE=131072u",
     "SEGMENT_CELLS=32768u",
@@ -28,6 +28,7 @@ SMALL = (
     "HASH_BITS=4",
     "IDS_MAX=64u",
     "IDS_REGION=16u",
+    "STOCK_CODE_AT_ONCE=0u",
 )
 
 #: Limits under which a mechanism takes its second form; words before xlate-run.

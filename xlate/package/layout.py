@@ -173,7 +173,7 @@ STOCK = Record.of(
     Field("high", "u64"),
     Field("package", "u8", count=32, doc="header_hash of the package beside it, else 0"),
     Field("bias", "u32", doc="that addresses in the code have"),
-    Field("slots", "u32", doc="of the index: u32, number of a unit plus 1; a power of two"),
+    Field("slots", "u32", doc="of the index, a power of two: key << 32 | unit + 1"),
     Field("rows", "u32", doc="u16"),
     Field("fixes", "u32", doc="struct fix of emit.h"),
     Field("image_size", "u64"),

@@ -71,7 +71,8 @@ def modules_of(stats: Path) -> tuple[Module, ...]:
         data = json.loads(stats.read_text(encoding="utf-8", errors="replace"))
     except (OSError, ValueError):
         return ()  # the first process was killed, and says nothing then
-    found = {(row["file"], row["state"]) for row in data["packages"] if row["file"]}
+    rows = [row for row in data["packages"] if row["file"]]
+    found = {(r["file"], r["state"]) for r in rows if not r["state"].startswith("kept code")}
     return tuple(Module(*pair) for pair in sorted(found))
 
 

@@ -109,6 +109,7 @@ static const char *use_file(struct module_stock *m)
 
 	if (err)
 		return err == -EPERM ? "refused: not trusted, others may write to its folder" : STOCK_NONE;
+	stock_wait(&store, &m->key);
 	why = stock_open(&store, &m->key, &f);
 	if (!why) {
 		why = stock_is_whole(&store, &f) ? map_file(m, &f) : "refused: damaged";
@@ -120,13 +121,16 @@ static const char *use_file(struct module_stock *m)
 
 static void report(int fd, const struct module_stock *m, const char *why)
 {
-	char file[STATS_NAME_SIZE] = "", name[STOCK_NAME_SIZE];
+	char file[STATS_NAME_SIZE] = "", name[STOCK_NAME_SIZE], state[72];
+	struct text b = text_begin(state, sizeof(state));
 
 	if (!stats_on)
 		return;
 	fd_path(fd, file, sizeof(file));
 	stock_name(&m->key, name);
-	stats_package(file, name, 0, why);
+	text_str(&b, "kept code ");
+	text_str(&b, why);
+	stats_package(file, name, 0, state);
 }
 
 static bool is_known(const struct stock_key *key, u64 text_low)

@@ -11,6 +11,24 @@
 #include "string.h"
 #include "thread.h"
 
+enum {
+	O_RDWR = 2,
+	O_CREAT = 0100,
+	O_NOFOLLOW = 0400000,
+	O_CLOEXEC = 02000000,
+	F_OFD_GETLK = 36,
+	F_OFD_SETLK = 37,
+	F_WRLCK = 1,
+	F_UNLCK = 2,
+};
+
+/* The host's struct flock; offsets are from the file's beginning. */
+struct file_lock {
+	s16 type, whence;
+	s64 start, length;
+	s32 pid;
+};
+
 const char STOCK_NONE[] = "none";
 
 static const u8 FINGERPRINT[BLAKE2_SIZE] = STOCK_FINGERPRINT;
@@ -37,8 +55,8 @@ bool stock_places(const struct stock_header *h, struct stock_places *p)
 {
 	p->image = PAGE_SIZE;
 	p->units = p->tables = p->image + page_ceil(h->image_size);
-	p->index = p->units + (u64)h->units * sizeof(struct stock_unit);
-	p->fixes = p->index + (u64)h->slots * sizeof(u32);
+	p->index = (p->units + (u64)h->units * sizeof(struct stock_unit) + 7) & ~7ull;
+	p->fixes = p->index + (u64)h->slots * sizeof(u64);
 	p->rows = p->fixes + (u64)h->fixes * sizeof(struct fix);
 	p->end = p->rows + (u64)h->rows * sizeof(u16);
 	return h->slots && !(h->slots & (h->slots - 1)) && h->image_size <= STOCK_FILE_MAX && p->end <= STOCK_FILE_MAX;
@@ -142,6 +160,54 @@ const char *stock_open(const struct stock_store *s, const struct stock_key *key,
 	return why;
 }
 
+/* --- writers under way ---------------------------------------------------------------------------------- */
+
+static const char LOCKS[] = "locks";
+
+/* Of this key's own byte in the file of locks. */
+static struct file_lock lock_of(const struct stock_key *key)
+{
+	struct file_lock lock = {.type = F_WRLCK, .length = 1};
+
+	memcpy(&lock.start, key->quick, sizeof(u32));
+	return lock;
+}
+
+long stock_open_locks(const struct stock_store *s)
+{
+	return host_syscall4(__NR_openat, (u64)s->folder, (u64)LOCKS, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+long stock_lock(int locks, const struct stock_key *key)
+{
+	struct file_lock lock = lock_of(key);
+
+	return host_syscall3(__NR_fcntl, (u64)locks, F_OFD_SETLK, (u64)&lock);
+}
+
+static bool is_locked(int locks, const struct stock_key *key)
+{
+	struct file_lock lock = lock_of(key);
+
+	return !host_syscall3(__NR_fcntl, (u64)locks, F_OFD_GETLK, (u64)&lock) && lock.type != F_UNLCK;
+}
+
+void stock_wait(const struct stock_store *s, const struct stock_key *key)
+{
+	static u32 rounds; /* of this process: nobody waits for ever, whoever holds locks */
+	u64 pause[2] = {0, STOCK_WAIT_NS};
+	struct stat st;
+	long locks = store_open_file(s->folder, LOCKS, 0, &st);
+
+	if (locks < 0)
+		return;
+	while (rounds < STOCK_WAITS && is_locked((int)locks, key)) {
+		rounds++;
+		host_syscall2(__NR_nanosleep, (u64)pause, 0);
+	}
+	host_syscall1(__NR_close, (u64)locks);
+}
+
 /* --- tables --------------------------------------------------------------------------------------------- */
 
 struct stock_tables stock_tables(u64 base, const struct stock_header *h)
@@ -152,7 +218,7 @@ struct stock_tables stock_tables(u64 base, const struct stock_header *h)
 	base -= p.tables;
 	return (struct stock_tables){
 		.units = (const struct stock_unit *)(base + p.units),
-		.index = (const u32 *)(base + p.index),
+		.index = (const u64 *)(base + p.index),
 		.rows = (const u16 *)(base + p.rows),
 		.fixes = (const struct fix *)(base + p.fixes),
 		.count = h->units,
@@ -170,12 +236,12 @@ const struct stock_unit *stock_look_up(const struct stock_tables *t, u32 key)
 	u32 at = stock_slot(key, t->slots);
 
 	for (u32 i = 0; i < t->slots; i++) {
-		u32 number = t->index[(at + i) & (t->slots - 1)];
+		u64 entry = t->index[(at + i) & (t->slots - 1)];
 
-		if (!number || number > t->count)
+		if (!entry || (u32)entry - 1 >= t->count)
 			return NULL;
-		if (t->units[number - 1].key == key)
-			return &t->units[number - 1];
+		if (entry >> 32 == key)
+			return &t->units[(u32)entry - 1];
 	}
 	return NULL;
 }

@@ -51,12 +51,21 @@ const char *stock_open(const struct stock_store *s, const struct stock_key *key,
 bool stock_is_whole(const struct stock_store *s, const struct stock_file *f);
 extern const char STOCK_NONE[];
 
+/*
+ * Who is going to write a key's file after its process has ended says so by a lock that goes when all its holders have:
+ * 0 or -errno. The descriptor is of stock_open_locks(), or -errno.
+ */
+long stock_open_locks(const struct stock_store *s);
+long stock_lock(int locks, const struct stock_key *key);
+/* Wait for such writers of a key, for some time in all. */
+void stock_wait(const struct stock_store *s, const struct stock_key *key);
+
 /* --- what is in the tables ---------------------------------------------------------------------------- */
 
 /* The tables of a file, wherever they are mapped. */
 struct stock_tables {
 	const struct stock_unit *units;
-	const u32 *index;
+	const u64 *index; /* key in the upper half, number of the unit plus 1; 0: free */
 	const u16 *rows;
 	const struct fix *fixes;
 	u32 count, slots;

@@ -24,6 +24,7 @@ enum { O_WRONLY = 1, O_CREAT = 0100, O_EXCL = 0200, O_CLOEXEC = 02000000 };
 #define JUMP 0xe9
 
 #define NOBODY 0xff
+#define CLOSED_ONE_BY_ONE 65536u
 
 /* The file to be. */
 struct draft {
@@ -35,7 +36,7 @@ struct draft {
 	struct stock_places places;
 	u8 *out;		/* the whole file */
 	struct stock_unit *units;
-	u32 *index;
+	u64 *index;
 	u16 *rows;
 	struct fix *fixes;
 	struct stock_tables tables; /* the same, as it is looked up in */
@@ -155,7 +156,7 @@ static void write_stub(const struct draft *d, const struct unit_rec *r, u8 *code
 static void convert(const struct draft *d, const struct unit_rec *r, u32 x)
 {
 	u8 *code = image_of(d) + x;
-	u32 moved = d->h.bias - d->m->bias;
+	u32 moved = d->h.bias - d->m->bias, constants = (u32)(r->host - cache_constants(r->host));
 
 	for (u32 i = 0; i < r->fixes; i++) {
 		u32 at = r->fix[i].at;
@@ -169,7 +170,7 @@ static void convert(const struct draft *d, const struct unit_rec *r, u32 x)
 			put_at(code + at + 1, PREDICT_SIZE - 5);
 			break;
 		case FIX_CONSTANT:
-			put_at(code + at, get_at(code + at) + (u32)(r->host - cache_constants(r->host)) - x + IMAGE_CONSTANTS);
+			put_at(code + at, get_at(code + at) + constants - x + IMAGE_CONSTANTS);
 			break;
 		case FIX_PLUS:
 			put_at(code + at, get_at(code + at) + moved);
@@ -187,7 +188,7 @@ static void add_to_index(struct draft *d, u32 number)
 
 	while (d->index[at])
 		at = (at + 1) & (d->h.slots - 1);
-	d->index[at] = number + 1;
+	d->index[at] = (u64)d->units[number].key << 32 | (number + 1);
 }
 
 /* Units that are new, behind those that were there. */
@@ -203,7 +204,8 @@ static void add_units(struct draft *d, const u8 *owner, u8 which)
 		if (owner[i - units_unsaved] != which || (d->had.count && stock_look_up(&d->had, key)))
 			continue;
 		end = next_unit(end);
-		memcpy(image_of(d) + end - ENTRY_PREFIX, (const void *)(r->host - ENTRY_PREFIX), r->code + ENTRY_PREFIX);
+		memcpy(image_of(d) + end - ENTRY_PREFIX, (const void *)(r->host - ENTRY_PREFIX),
+		       r->code + ENTRY_PREFIX);
 		convert(d, r, (u32)end);
 		memcpy(d->rows + row, r->offset, rows * sizeof(u16));
 		memcpy(d->fixes + fix, r->fix, r->fixes * sizeof(struct fix));
@@ -279,7 +281,7 @@ static bool begin_file(struct draft *d)
 	d->out = (u8 *)at;
 	d->tables = stock_tables((u64)d->out + d->places.tables, &d->h);
 	d->units = (struct stock_unit *)d->tables.units;
-	d->index = (u32 *)d->tables.index;
+	d->index = (u64 *)d->tables.index;
 	d->rows = (u16 *)d->tables.rows;
 	d->fixes = (struct fix *)d->tables.fixes;
 	return true;
@@ -432,49 +434,85 @@ static void add_up(struct news *n)
 	}
 }
 
-static void write_out(const struct news *n)
+static bool has_some(const struct news *n, u32 which)
 {
-	u8 some[STOCK_MODULES] = {0};
-	struct stock_store store;
-
-	if (stock_open_store(true, &store))
-		return;
 	for (u32 i = 0; i < n->count; i++)
-		if (n->owner[i] != NOBODY)
-			some[n->owner[i]] = 1;
+		if (n->owner[i] == which)
+			return true;
+	return false;
+}
+
+static void write_out(const struct news *n, const struct stock_store *store)
+{
 	for (u32 i = 0; i < stock_count; i++)
-		if (some[i])
-			save_module(n->owner, (u8)i, &store);
-	stock_close_store(&store);
+		if (has_some(n, i))
+			save_module(n->owner, (u8)i, store);
+}
+
+/* Descriptors from first up to before end; kernels before 5.9 are told one by one. */
+static void close_between(u32 first, u32 end)
+{
+	if (first >= end || !host_syscall3(__NR_close_range, first, end - 1, 0))
+		return;
+	for (u32 fd = first; fd < end && fd < CLOSED_ONE_BY_ONE; fd++)
+		host_syscall1(__NR_close, fd);
+}
+
+static void close_all_but(const int *fds, u32 count)
+{
+	u32 from = 0, next;
+
+	do {
+		next = ~0u;
+		for (u32 i = 0; i < count; i++)
+			if (fds[i] >= 0 && (u32)fds[i] >= from && (u32)fds[i] < next)
+				next = (u32)fds[i];
+		close_between(from, next);
+		from = next + 1;
+	} while (next != ~0u);
+}
+
+_Noreturn static void write_alone(const struct news *n, const struct stock_store *store, int locks)
+{
+	const int mine[] = {store->folder, store->seen, locks};
+	u64 all = ~0ull;
+
+	host_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, (u64)&all, 0, sizeof(all));
+	host_syscall0(__NR_setsid);
+	close_all_but(mine, ARRAY_LEN(mine));
+	write_out(n, store);
+	for (;;)
+		host_syscall1(__NR_exit_group, 0);
 }
 
 /*
  * Much is written by a process of its own, so that the end of this one does not wait. It is nobody's to wait for: its
- * parent ends at once, and until then it is no child that wait() tells of. It holds no descriptor of the guest's, and
- * is not in its session. False: there can be none.
+ * parent ends at once, and until then it is no child that wait() tells of. Starts wait for it, by its locks. False:
+ * there can be none.
  */
-static bool hand_over(const struct news *n)
+static bool hand_over(const struct news *n, const struct stock_store *store)
 {
-	u64 all = ~0ull;
-	long pid;
+	long locks, pid;
 
 	if (group_self()->pid == 1) /* everything else in its namespace ends with it */
 		return false;
+	locks = stock_open_locks(store);
+	for (u32 i = 0; i < stock_count && locks >= 0; i++)
+		if (has_some(n, i))
+			stock_lock((int)locks, &stocks[i].key);
 	pid = host_syscall5(__NR_clone, 0, 0, 0, 0, 0);
-	if (pid)
-		return pid > 0;
-	host_syscall4(__NR_rt_sigprocmask, SIG_BLOCK, (u64)&all, 0, sizeof(all));
-	host_syscall3(__NR_close_range, 0, ~0u, 0);
-	host_syscall0(__NR_setsid);
-	write_out(n);
-	for (;;)
-		host_syscall1(__NR_exit_group, 0);
+	if (!pid)
+		write_alone(n, store, (int)locks);
+	if (locks >= 0)
+		host_syscall1(__NR_close, (u64)locks);
+	return pid > 0;
 }
 
 /* last: this process ends now. */
 static void save(bool last)
 {
 	struct news n = {.count = units_count() - units_unsaved};
+	struct stock_store store;
 	long owner;
 
 	if (!stock_is_on() || !stock_count || !n.count)
@@ -485,8 +523,11 @@ static void save(bool last)
 	find_owners((u8 *)owner);
 	n.owner = (const u8 *)owner;
 	add_up(&n);
-	if (n.units && !(last && n.code > STOCK_CODE_AT_ONCE && hand_over(&n)))
-		write_out(&n);
+	if (n.units && !stock_open_store(true, &store)) {
+		if (!last || n.code <= STOCK_CODE_AT_ONCE || !hand_over(&n, &store))
+			write_out(&n, &store);
+		stock_close_store(&store);
+	}
 	stats_own.saved_blocks += n.units;
 	host_munmap((u64)owner, page_ceil(n.count));
 	units_unsaved = units_count();
