@@ -5,13 +5,14 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 SETUP = $(PYTHON) xlate/tools/bootstrap.py
 
-.PHONY: help run test lint bench fuzz proof encodings decode campaign ieee faults soak debian musl known debian-tests clean
+.PHONY: help run test lint bench fuzz proof encodings decode campaign ieee faults soak debian musl known kept debian-tests clean
 
 help:
 	@echo 'make run    fetch a real ARM program, run it natively, with xlate and qemu-arm; a receipt'
 	@echo 'make test   all checks and tests (as root: installs what they need; NO_APT=1 prevents it)'
 	@echo 'make lint   ruff, mypy and the import contract only'
 	@echo 'make bench  time kernels against native code and qemu-arm'
+	@echo 'make kept   time starts with kept translations against native code and qemu-arm'
 	@echo 'make fuzz   random instructions, several engines (COUNT=200000 SEED=1 ENGINES=stencil,unicorn; llvm, package);'
 	@echo '            a second call goes on where the first was stopped, or with more'
 	@echo 'make proof  300,000 encodings times 16 states and a million random blocks on every engine, unicorn and qemu-arm (hours;'
@@ -107,6 +108,11 @@ musl:
 known:
 	@$(SETUP) --extras dev,verify
 	@$(VENV_PYTHON) -m xlate.tools.debian_table --world known --minutes $(MINUTES)
+
+# Start-up with kept translations, beside native and qemu-arm, in the scenarios of the literature.
+kept:
+	@$(SETUP) --extras dev,verify,bench
+	@$(VENV_PYTHON) -m xlate.tools.kept_scenarios --page
 
 debian-tests:
 	@$(SETUP) --extras dev,verify

@@ -10,8 +10,8 @@ import pytest
 
 from tests.package.samples import reseal
 from tests.verify.conftest import STATUS, Checked
-from xlate.loader import load
 from xlate.errors import MalformedInput
+from xlate.loader import load
 from xlate.package import quarantine
 from xlate.package.format import Package, decode, encode, write
 from xlate.package.key import content_hash
