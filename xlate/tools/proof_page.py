@@ -29,8 +29,8 @@ runtime as its package), and with two outside witnesses: unicorn, and qemu-arm a
 Compared is what `xlate/verify/case.py` says: registers, flags, floating point, memory, and why it
 stopped. Blocks are of four kinds (sequences, programs, exclusive pairs, changes of the instruction
 set); a third of them have vector instructions, and those that take long to compile are rare
-([0021](decisions/0021-the-proof-in-batches.md)). FPSCR's FZ and DN are clear in all states. Where optimised code does not answer for a
-register or flag ([0011](decisions/0011-flags-across-calls.md),
+([0021](decisions/0021-the-proof-in-batches.md)). FPSCR's FZ and DN are clear in all states. Where
+optimised code does not answer for a register or flag ([0011](decisions/0011-flags-across-calls.md),
 [0016](decisions/0016-handlers-of-faults.md)) it is not compared: registers at its faults, NZCV
 behind calls, returns and system calls.
 """
