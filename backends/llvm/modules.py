@@ -20,6 +20,7 @@ from backends.llvm.accesses import metadata
 from backends.llvm.binding import TRIPLE
 from backends.llvm.singly import ARGUMENTS as ALL_ARGUMENTS
 from backends.llvm.singly import LEAF_DOUBLES, one_by_one
+from backends.llvm.slots import DOUBLES_AT
 from backends.llvm.spelling import ARGUMENTS, is_whole, spelled_out
 from backends.llvm.unit import FunctionText
 
@@ -41,6 +42,11 @@ _INTEGER_TYPES = f"""%B = type {{ {ARGUMENTS} }}
 _LEAF_TYPES = f"""%C = type {{ {", ".join(["i32"] * 10 + ["double"] * LEAF_DOUBLES)} }}
 %K = type {{ i32, %C }}"""
 _NO_LEAF = re.compile(r"x86_regcallcc|value %A\b|%abi, i64 (?:10[4-9]|1[1-9]\d|[2-9]\d\d)\b")
+# An access to two double registers at once that begins at the last one of a leaf.
+_LAST_OF_LEAF = re.compile(
+    rf"(%\S+) = getelementptr i8, ptr %abi, i64 {DOUBLES_AT + 8 * (LEAF_DOUBLES - 1)}\n"
+)
+_PAIR = r"(?:i128|<2 x i64>|<2 x double>|<4 x \w+32>|<4 x float>|<8 x i16>|<8 x half>|<16 x i8>)"
 _INTEGER_ONLY = '"target-features"="+cmov,-sse,-x87,-mmx" '
 
 
@@ -88,12 +94,18 @@ def normalise(function: FunctionText) -> Normal:
     if integer:
         text = text.replace("%A", "%B").replace("%G", "%H")
         return Normal(spelled_out(text) if parts else text, tuple(places), integer)
-    leaf = _NO_LEAF.search(body) is None
+    leaf = _NO_LEAF.search(body) is None and not _reaches_beyond_leaf(body)
     if parts:
         text = one_by_one(text, leaf=leaf)
     if leaf:
         text = text.replace("%A", "%C").replace("%G", "%K")
     return Normal(text, tuple(places), integer)
+
+
+def _reaches_beyond_leaf(body: str) -> bool:
+    """Whether the last double register that a leaf has is read or written with the next one."""
+    names = "|".join(re.escape(name) for name in _LAST_OF_LEAF.findall(body))
+    return bool(names) and re.search(rf" {_PAIR}[^\n]*, ptr (?:{names})\b", body) is not None
 
 
 def _uses_floats(body: str) -> bool:

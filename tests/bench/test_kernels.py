@@ -58,4 +58,6 @@ def test_converted_kernel(
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == kernel.cases[0].expected_stdout()
     rows = json.loads(stats.read_text())["packages"]
-    assert [row["state"] for row in rows if Path(row["file"]).name == program.name] == ["hit"], rows
+    states = [row["state"] for row in rows if Path(row["file"]).name == program.name]
+    # What the run in between kept is for the package from before.
+    assert [state for state in states if not state.startswith("kept code")] == ["hit"], rows

@@ -42,6 +42,8 @@ T16 bfea  itete al  |  => undefined
 A32 e28fc001+e12fff1c+08b2f9e3  add; bx; ldm  |  => fault@0x0 r12=0x400ffd r15=0x400ffc thumb=1
 # A comparison for whom it may concern, with a jump to another function, which only goes on here.
 T32 f17c+06bc+4541+4778+bf00+c001+e28f+ff1c+e12f+f17c+06bc | r8=1 nzcv=C => r6=0x400f40 r12=0x400ffd
+# A function that calls nothing, d7 and d8 written at once.
+A32 f42a7a4f+e12fff1e | r10=0x800000 r14=0x900000 mem[0x800000]=0900 => d7=9 r15=0x900000
 """
 
 
@@ -196,7 +198,7 @@ def test_a_batch_restores_its_pages(driver: Path):
 @pytest.mark.parametrize("engine", [StencilEngine, LlvmEngine])
 def test_what_the_proof_has_found(engine, driver: Path):
     lines = list(parse_lines(REFUSED_OR_FAULTING, "here"))
-    assert len(lines) == 9
+    assert len(lines) == 10
     results = engine(driver).run([line.case for line in lines])
     for line, got in zip(lines, results, strict=True):
         claims = replace(engine(driver).claims, fault_addr=False)

@@ -30,9 +30,9 @@ Compared is what `xlate/verify/case.py` says: registers, flags, floating point, 
 stopped. Blocks are of four kinds (sequences, programs, exclusive pairs, changes of the instruction
 set); a third of them have vector instructions, and those that take long to compile are rare
 ([0021](decisions/0021-the-proof-in-batches.md)). FPSCR's FZ and DN are clear in all states. Where
-optimised code does not answer for a register or flag
-([0011](decisions/0011-flags-across-calls.md), [0016](decisions/0016-handlers-of-faults.md)) it is
-not compared: registers at its faults, NZCV behind calls, returns and system calls.
+optimised code does not answer for a register or flag ([0011](decisions/0011-flags-across-calls.md),
+[0016](decisions/0016-handlers-of-faults.md)) it is not compared: registers at its faults, NZCV
+behind calls, returns and system calls.
 """
 
 

@@ -36,6 +36,7 @@ from xlate.verify.stencil_engine import encode_state
 
 CODE_LOW = 0x00500000
 MOST_CODE = 56 * PAGE
+UDF_WORD = {"A32": 0xE7F1DEF0, "T32": 0xDEF0}
 _UDF = {"A32": bytes.fromhex("f0def1e7"), "T32": bytes.fromhex("f0def0de")}
 # Bytes for a piece of one instruction, and for each further one: optimised code may take eight
 # times the room of the file that it was made from.

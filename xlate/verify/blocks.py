@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from frontends.arm32.decode import Insn
 from frontends.arm32.recorded import recorded
-from xlate.verify.batch import Piece
+from xlate.verify.batch import UDF_WORD, Piece
 from xlate.verify.case import code_bytes
 from xlate.verify.encodings import FAMILIES, Encoding, decoded
 from xlate.verify.generate import ALONE
@@ -134,12 +134,17 @@ class Blocks(ProgramGenerator):
         return word | n << 16 | t << 12 | second | d
 
     def _interworking(self, family: str) -> list[int]:
-        """Code of one set, some of the other, and in half of the blocks some of the first again."""
+        """Code of one set, some of the other, and in half of the blocks some of the first again.
+
+        What ends in the other set ends there: what follows is words of the first.
+        """
         other = "T32" if family == "A32" else "A32"
         code = code_bytes(family, self._some(family, 0, 2))
         code += self._switch(family, code) + code_bytes(other, self._some(other, 1, 3))
         if self._random.random() < 0.5:
             code += self._switch(other, code) + code_bytes(family, self._some(family, 1, 3))
+        else:
+            code += code_bytes(other, [UDF_WORD[other]])
         return self._as_words(family, code)
 
     def _switch(self, family: str, before: bytes) -> bytes:
