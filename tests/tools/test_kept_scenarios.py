@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 
 import pytest
 
 from tests.package.kept import STATUS, branches, settled
 from xlate.errors import MalformedInput
-from xlate.tools import kept_page, kept_plan, kept_run, kept_scenarios
+from xlate.tools import kept_memory, kept_page, kept_plan, kept_run, kept_scenarios
 
 
 def test_plan_is_whole():
@@ -60,6 +61,16 @@ def test_kept_units_are_read(tmp_path, xlate_run):
     assert not kept_run.kept(kept_run.emptied(copy)).units
 
 
+def test_memory_of_processes():
+    script = "import sys; a = bytearray(b'x') * (8 << 20); print(1, flush=True); sys.stdin.read()"
+    found = kept_memory.at_once([sys.executable, "-c", script], {}, 2)
+    assert len(found) == 2
+    for one in found:
+        assert 8 << 10 <= one["Private_Dirty"] <= one["Pss"] < one["Rss"]
+    with pytest.raises(MalformedInput, match="said nothing"):
+        kept_memory.at_once(["/bin/true"], {}, 1)
+
+
 def test_shares():
     units = [
         frozenset({("a", 1), ("a", 2)}),
@@ -100,6 +111,13 @@ RESULTS = {
         },
         "bash": {"pairs": [{"coverage": 0.5, "saved": None}], "accumulated": [1.0, 0.25]},
     },
+    "memory": {
+        "bash": {
+            "native": {"Rss": 10240, "Pss": 4096, "Private_Dirty": 2048},
+            "kept": {"Rss": 15360, "Pss": 8192, "Private_Dirty": 3072},
+            "pss": 20480,
+        }
+    },
     "regression": {
         "cat": {"runs": 9, "totals": {"native": 1e3, "qemu": 2e4, "without": 9e3, "kept": 3e3}}
     },
@@ -115,6 +133,7 @@ def test_page_says_what_was_found():
     assert "| cat | 2 | 50 % | 75 % | 75 % | 75 % | 100 %, 25 % |" in text
     assert "| bash | 1 | 50 % | 50 % | - | - | 100 %, 25 % |" in text
     assert "| cat | 9 | 1.00 | 20.00 | 9.00 | 3.00 | 0.33 | 0.15 |" in text
+    assert "| bash | 10.0 | - | 15.0 | 2.0 | - | 3.0 | 1.50 | 20.0 | 8.0 | 2.50 |" in text
     assert "75 % less CPU time than without |" in text
     assert "200% faster than without" in text
 

@@ -82,6 +82,27 @@ def _regression_rows(results: Results) -> list[str]:
     return rows
 
 
+def _memory_rows(results: Results) -> list[str]:
+    rows = []
+    for name, found in results.get("memory", {}).items():
+        ways = [found.get(way, {}) for way in ("native", "qemu", "kept")]
+        dirty = found["kept"]["Private_Dirty"] / found["native"]["Private_Dirty"]
+        cells = [
+            *(_mib(way.get("Rss")) for way in ways),
+            *(_mib(way.get("Private_Dirty")) for way in ways),
+            f"{dirty:.2f}",
+            _mib(found["pss"]),
+            _mib(found["kept"]["Pss"]),
+            f"{found['pss'] / found['kept']['Pss']:.2f}",
+        ]
+        rows.append(_row(name, cells))
+    return rows
+
+
+def _mib(kib: int | None) -> str:
+    return "-" if kib is None else f"{kib / 1024:.1f}"
+
+
 def _summary(results: Results) -> dict[str, str]:
     """What stands beside the paper's figures."""
     start = results["start"].values()
@@ -115,6 +136,7 @@ def page(results: Results) -> str:
         start_rows="\n".join(_start_rows(results)),
         library_rows="\n".join(_library_rows(results)),
         input_rows="\n".join(_input_rows(results)),
+        memory_rows="\n".join(_memory_rows(results)),
         regression_rows="\n".join(_regression_rows(results)),
         **_summary(results),
     )

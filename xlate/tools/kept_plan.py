@@ -45,12 +45,21 @@ class Regression:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A program that says a line and waits for the end of its input."""
+
+    program: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """The whole file."""
 
     packages: tuple[str, ...]
     programs: tuple[Program, ...]
     regressions: tuple[Regression, ...]
+    waiting: tuple[Waiting, ...]
     files: Mapping[str, str]
 
     def program(self, name: str) -> Program:
@@ -77,6 +86,7 @@ def load(path: Path = SCENARIOS) -> Plan:
             Regression(row["program"], row["runs"], tuple(row["words"]))
             for row in data["regression"]
         ),
+        waiting=tuple(Waiting(row["program"], tuple(row["words"])) for row in data["memory"]),
         files=data["files"],
     )
 

@@ -30,12 +30,14 @@ from xlate.errors import XlateError
 from xlate.package.key import quick_key
 from xlate.package.layout import STOCK_SUFFIX
 from xlate.tools import debian_run as debian
+from xlate.tools import kept_memory
 from xlate.tools import kept_run as run
 from xlate.tools.kept_page import PAGE, PICTURE, page, picture
-from xlate.tools.kept_plan import Commands, Plan, Program, Regression, load
+from xlate.tools.kept_plan import Commands, Plan, Program, Regression, Waiting, load
 from xlate.tools.kept_run import Units
 
 RESULTS = debian.TREES / "kept.json"
+TOGETHER = 10  # processes
 PARTS = ("runtime_blocks", "map_blocks", "translate_us", "save_us", "code_bytes")
 
 Results = dict[str, Any]
@@ -188,6 +190,34 @@ class Scenarios:
                 totals[name] += way(words)
         return {"runs": tests.runs, "totals": totals}
 
+    def memory(self, waiting: Waiting) -> Results:
+        """What one process and ten take, with what two runs have kept, natively, under qemu-arm."""
+        program = self.plan.program(waiting.program)
+        commands = self.commands(program)
+        store = run.emptied(self.store("memory"))
+        for _ in range(2):
+            self._waited(program, waiting.words, store, 1)
+            run.settled(store)
+        ten = self._waited(program, waiting.words, store, TOGETHER)
+        found = {
+            "native": kept_memory.at_once(
+                commands.native(waiting.words), commands.environment(native=True), 1
+            )[0],
+            "kept": self._waited(program, waiting.words, store, 1)[0],
+            "pss": sum(one["Pss"] for one in ten),
+        }
+        if self.qemu:
+            guest = commands.guest([self.qemu], waiting.words)
+            found["qemu"] = kept_memory.at_once(guest, commands.environment(), 1)[0]
+        return found
+
+    def _waited(
+        self, program: Program, words: Sequence[str], store: Path, count: int
+    ) -> list[dict[str, int]]:
+        commands = self.commands(program)
+        guest = commands.guest([str(self.xlate_run)], words)
+        return kept_memory.at_once(guest, commands.environment(store=store), count)
+
 
 def _saved(first: float, second: float, spent: float) -> float | None:
     """Share of what the same input would have saved; None where that is next to nothing."""
@@ -210,6 +240,7 @@ def measure(scenarios: Scenarios, names: Sequence[str], results: Results, keep: 
     steps = [
         *(("start", partial(scenarios.start, p), p.name) for p in plan.programs),
         *(("inputs", partial(scenarios.inputs, p), p.name) for p in plan.programs),
+        *(("memory", partial(scenarios.memory, w), w.program) for w in plan.waiting),
         *(("regression", partial(scenarios.regression, t), t.program) for t in plan.regressions),
     ]
     steps = [step for step in steps if step[2] in names]
