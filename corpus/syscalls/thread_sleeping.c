@@ -5,8 +5,12 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static volatile int stop;
+static pid_t spinner;
 
 static void on_signal(int sig)
 {
@@ -28,6 +32,7 @@ static struct timespec at(long long ns)
 
 static void *runs(void *arg)
 {
+	spinner = (pid_t)syscall(SYS_gettid);
 	while (!stop)
 		continue;
 	return arg;
@@ -57,6 +62,8 @@ static void by_processor_time(void)
 	CHECK(ns_of(thread) >= before + 5000000);
 	stop = 1;
 	CHECK(pthread_join(t, NULL) == 0);
+	while (syscall(SYS_tgkill, getpid(), spinner, 0) == 0) /* joined is not gone: its clock still stands */
+		sched_yield();
 	CHECK(clock_nanosleep(thread, 0, &ts, NULL) == EINVAL); /* there is no such thread any more */
 	CHECK(pthread_getcpuclockid(pthread_self(), &thread) == 0);
 	CHECK(clock_nanosleep(thread, 0, &ts, NULL) == EINVAL);

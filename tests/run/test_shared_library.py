@@ -117,15 +117,18 @@ def test_kept_code_serves_both_programs(
     words = [guest.words[0], "--stats=json", "--stats-file", str(stats), *guest.words[1:]]
     seen: list[tuple[int, int]] = []
     bases: set[int] = set()
-    for name in ("linked", "opened", "linked", "opened"):
+    # Of two that write at the same instant one's code waits for the next run (decision 0025).
+    for name in ("linked", "opened") * 5:
         run = _run([*words, str(guest.program(name)), ROUNDS], environment, stats)
         assert run.stdout == _expected(native, name).stdout
         seen.append((run.stats["runtime_blocks"], run.stats["kept_blocks"]))
         bases |= set(run.bases)
+        if [translated for translated, _ in seen[-2:]] == [0, 0]:
+            break
     assert len(bases) == 3
     assert seen[0][1] == 0
     assert seen[1][1] > seen[0][0] / 2
-    assert [translated for translated, _ in seen[2:]] == [0, 0]
+    assert [translated for translated, _ in seen[-2:]] == [0, 0]
 
 
 def _hits(run: Run, library: Path) -> int:
