@@ -51,7 +51,7 @@ def test_kept_units_are_read(tmp_path, xlate_run):
                 lambda options: [str(xlate_run), *options, str(program)], environment
             )
         )
-        kept_run.settled(store)
+        kept_run.settled(store, xlate_run)
     found = kept_run.kept(store)
     assert len(found.units) == stats[0]["saved_blocks"] == stats[1]["kept_blocks"] > 0
     assert (stats[0]["runtime_blocks"] > 0, stats[1]["runtime_blocks"]) == (True, 0)

@@ -7,6 +7,7 @@ waits for that one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -71,12 +72,26 @@ def statistics_of(
 # --- stores ---------------------------------------------------------------------------------
 
 
-def settled(store: Path) -> None:
-    """Wait until nobody writes kept code any more, and what there is may be used."""
+def settled(store: Path, runner: Path) -> None:
+    """Wait until nobody writes kept code any more, and what there is may be used.
+
+    What is much is written by a process that nobody can wait for; it is looked for by ``runner``.
+    """
+    while _runs(runner):
+        time.sleep(QUIET / 10)
     before: list[tuple[str, int]] | None = None
     while before is None or (now := _listing(store)) != before:
         before = _listing(store) if before is None else now
         time.sleep(QUIET)
+
+
+def _runs(runner: Path) -> bool:
+    """Whether any process executes this file."""
+    for link in Path("/proc").glob("[0-9]*/exe"):
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            if link.readlink() == runner:
+                return True
+    return False
 
 
 def _listing(store: Path) -> list[tuple[str, int]]:

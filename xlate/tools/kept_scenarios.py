@@ -69,7 +69,7 @@ class Scenarios:
         spent = run.cpu(
             commands.guest([str(self.xlate_run)], words), commands.environment(store=store)
         )
-        run.settled(store)
+        run.settled(store, self.xlate_run)
         return spent
 
     def counters(self, program: Program, words: Sequence[str], store: Path) -> dict[str, int]:
@@ -80,7 +80,7 @@ class Scenarios:
             lambda options: commands.guest([str(self.xlate_run), *options], words),
             commands.environment(store=copy),
         )
-        run.settled(copy)
+        run.settled(copy, self.xlate_run)
         return {name: found[name] for name in PARTS}
 
     # --- scenarios ---------------------------------------------------------------------------
@@ -197,7 +197,7 @@ class Scenarios:
         store = run.emptied(self.store("memory"))
         for _ in range(2):
             self._waited(program, waiting.words, store, 1)
-            run.settled(store)
+            run.settled(store, self.xlate_run)
         ten = self._waited(program, waiting.words, store, TOGETHER)
         found = {
             "native": kept_memory.at_once(
