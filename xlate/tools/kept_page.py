@@ -172,8 +172,7 @@ def picture(results: Results, output: Path) -> None:
             bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
     axes.set_xticks(range(len(names)), names)
     axes.set_ylabel("CPU time of a start, of native")
-    axes.set_yscale("symlog", linthresh=2)
-    axes.legend(fontsize="small", ncols=3)
+    figure.legend(loc="outside upper center", fontsize="small", ncols=4)
     figure.savefig(output, metadata={"Date": None})
     pyplot.close(figure)
 
