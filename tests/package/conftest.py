@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,18 +33,26 @@ def store(tmp_path: Path) -> Store:
     return one
 
 
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder on a file system of 64 KiB; only root can make one."""
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """Have a file system in memory on a folder made for it; only root can mount one."""
     wanted.needs_root()
-    folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0755", "none", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"{options},mode=0755", "none", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"needs leave to mount: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+        wanted.forbidden(f"mounting: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a file system of 64 KiB."""
+    with mounted(tmp_path / "disk", "size=64k") as folder:
+        yield folder
 
 
 @pytest.fixture

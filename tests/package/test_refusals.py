@@ -13,6 +13,7 @@ import pytest
 
 from tests import needs as wanted
 from tests.package import refused
+from tests.package.conftest import mounted
 from tests.package.kept import STATUS, branches, settled
 from tests.package.samples import (
     BASELINE_STATUS,
@@ -147,15 +148,8 @@ def test_a_link_in_the_place_of_the_stamp_is_not_written_through(
 @pytest.fixture
 def noexec(tmp_path: Path) -> Iterator[Path]:
     """Return a folder whose file system is mounted without execution."""
-    wanted.needs_root()
-    folder = tmp_path / "noexec"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "noexec,mode=0755", "none", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        wanted.forbidden(f"mounting: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "noexec", "noexec") as folder:
+        yield folder
 
 
 def test_a_store_without_execution(xlate_run: Path, guest: Path, noexec: Path) -> None:

@@ -7,7 +7,6 @@ instead.
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from xlate.cli import streams
+from xlate.cli.groups import Named
 from xlate.errors import Inconsistent, XlateError
 from xlate.version import VERSION
 
@@ -56,20 +56,10 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(Named):
     """The group of COMMANDS."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command, or return None for a name that is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+    table = COMMANDS
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)

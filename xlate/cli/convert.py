@@ -91,12 +91,13 @@ def convert_command(
     if not progs and not folders:
         raise click.UsageError("name a program, or a folder with --recursive")
     if standalone:
+        from xlate.cli.packing import Packages
         from xlate.cli.standalone import Wanted, make
 
         if len(progs) != 1 or folders or output is None:
             raise click.UsageError("--standalone is for one program, and needs -o FILE")
-        fast, count = fp == "fast", jobs or processors()
-        make(Wanted(progs[0], output, sysroot, level, fast, count, quiet, as_json))
+        packages = Packages(level, fp == "fast", jobs or processors(), quiet)
+        make(Wanted(progs[0], output, sysroot, packages, as_json))
         return
     flags = Flags(
         DEFAULT_LEVEL if level is None else level,

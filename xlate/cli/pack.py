@@ -5,9 +5,9 @@ Each is imported when it is asked for: to list a pack takes no compiler.
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from xlate.cli.groups import Named
 
 DEFAULT = "make"
 
@@ -30,26 +30,16 @@ COMMANDS = {
 }
 
 
-class _Pack(click.Group):
+class _Pack(Named):
     """The group of COMMANDS; what begins with none of their names is for DEFAULT."""
+
+    table = COMMANDS
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put in the name that was left out."""
         if args and args[0] not in (*COMMANDS, *self.get_help_option_names(ctx)):
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command, or return None for a name that is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
 
 
 @click.group(

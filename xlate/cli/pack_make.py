@@ -8,79 +8,49 @@ the other files; a pack without any package is not written.
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
-from xlate.cli import BAD_INPUT
 from xlate.cli.convert import Chosen, report_failure
 from xlate.cli.input import GivenPath, Refused
-from xlate.cli.progress import bar_for, shown_in
-from xlate.cli.signals import workers_may_die
+from xlate.cli.packing import Packages
 from xlate.cli.standalone import check_output
 from xlate.cli.tables import counted
-from xlate.convert.packing import Packer, Part, parts_of
+from xlate.convert.packing import Part, parts_of
 from xlate.convert.program import processors
-from xlate.convert.target import check_place, may_replace, usable
+from xlate.convert.target import check_place, may_replace
 from xlate.loader import read_file
 from xlate.package import bundle
 from xlate.package.layout import PACK_MAGIC
 from xlate.package.pack import writing
-from xlate.package.store import Store
 from xlate.runtime import find
 
 _Put = Callable[[Part, bytes], None]
 
 
-@dataclass(frozen=True)
-class _Flags:
-    """What the command line says beside the files."""
+def _as_json(output: Path, packages: Packages) -> dict[str, Any]:
+    """What is in the pack as one JSON object."""
+    rows = [
+        {
+            "names": list(part.names),
+            "guest_hash": part.guest_hash.hex(),
+            "size": size,
+            "from_store": from_store,
+        }
+        for part, from_store, size in packages.made
+    ]
+    return {"pack": str(output), "packages": rows, "left_out": len(packages.statuses)}
 
-    output: Path
-    into_runtime: bool
-    level: int | None
-    fast: bool
-    jobs: int
-    quiet: bool
-    as_json: bool
 
-
-@dataclass
-class _Outcome:
-    """What is in the pack: files with their origin and size."""
-
-    packed: list[tuple[Part, bool, int]] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)  # of what was left out
-
-    def as_json(self, output: Path) -> dict[str, Any]:
-        """Return everything as one JSON object."""
-        packages = [
-            {
-                "names": list(part.names),
-                "guest_hash": part.guest_hash.hex(),
-                "size": size,
-                "from_store": from_store,
-            }
-            for part, from_store, size in self.packed
-        ]
-        return {"pack": str(output), "packages": packages, "left_out": len(self.statuses)}
-
-    def line(self, output: Path) -> str:
-        """Return the same for people."""
-        kept = sum(from_store for _, from_store, _ in self.packed)
-        size = sum(size for *_, size in self.packed) / 1e6
-        left = f"; {len(self.statuses)} left out" if self.statuses else ""
-        name, packages = click.format_filename(output), counted(len(self.packed), "package")
-        return (
-            f"{name}: {packages}, {size:.1f} MB"
-            f" ({kept} from the store, {len(self.packed) - kept} converted){left}"
-        )
+def _line(output: Path, packages: Packages) -> str:
+    """The same for people."""
+    left = f"; {len(packages.statuses)} left out" if packages.statuses else ""
+    name, count = click.format_filename(output), counted(len(packages.made), "package")
+    return f"{name}: {count}, {packages.size():.1f} MB ({packages.origin()}){left}"
 
 
 @click.command()
@@ -123,8 +93,7 @@ def make(
     the same bytes on every machine. With --into-runtime programs run as `FILE PROG ARGS`, without
     a store and without a file being made. What is left out is said, and makes the exit status 1.
     """
-    count = jobs or processors()
-    flags = _Flags(output, into_runtime, level, fp == "fast", count, quiet, as_json)
+    packages = Packages(level, fp == "fast", jobs or processors(), quiet)
     try:
         if into_runtime:
             check_output(output)
@@ -132,18 +101,17 @@ def make(
             _check_output(output)
     except OSError as error:
         sys.exit(report_failure(output, error))
-    outcome = _Outcome()
-    parts = _choose(places, sysroot, outcome)
+    parts = _choose(places, sysroot, packages)
     try:
-        _make(parts, flags, outcome)
+        _make(parts, output, packages, into_runtime=into_runtime)
     except OSError as error:
         sys.exit(report_failure(output, error))
     if as_json:
-        click.echo(json.dumps(outcome.as_json(output)))
+        click.echo(json.dumps(_as_json(output, packages)))
     elif not quiet:
-        click.echo(outcome.line(output))
-    if outcome.statuses:
-        sys.exit(max(outcome.statuses))
+        click.echo(_line(output, packages))
+    if packages.statuses:
+        sys.exit(max(packages.statuses))
 
 
 def _check_output(output: Path) -> None:
@@ -152,60 +120,39 @@ def _check_output(output: Path) -> None:
         raise Refused(f"{click.format_filename(output)}: it exists and is no pack")
 
 
-def _choose(places: Sequence[Path], sysroot: Path | None, outcome: _Outcome) -> list[Part]:
+def _choose(places: Sequence[Path], sysroot: Path | None, packages: Packages) -> list[Part]:
     """Return the files of programs and trees by content; say what cannot be read."""
     trees = [place for place in places if place.is_dir()]
     chosen = Chosen()
     chosen.add([place for place in places if place not in trees], sysroot, with_libs=True)
     chosen.add_folders(trees)
     found = parts_of(chosen.files.values(), [*trees, *([sysroot] if sysroot else [])])
-    outcome.statuses += chosen.statuses
-    outcome.statuses += [report_failure(path, error) for path, error in found.failed]
+    packages.statuses += chosen.statuses
+    packages.statuses += [report_failure(path, error) for path, error in found.failed]
     return found.parts
 
 
-def _make(parts: Sequence[Part], flags: _Flags, outcome: _Outcome) -> None:
+def _make(parts: Sequence[Part], output: Path, packages: Packages, *, into_runtime: bool) -> None:
     """Write the pack; Refused, and nothing written, where no package is left to put in."""
-    with tempfile.TemporaryDirectory(prefix="xlate-pack-") as scratch:
-        packer = Packer(
-            usable(Store.locate(os.environ)),
-            Store.locate_system(os.environ),
-            Path(scratch),
-            flags.level,
-            flags.fast,
-            flags.jobs,
-        )
+    with packages.packer() as packer:
 
         def fill(put: _Put) -> None:
             for number, part in enumerate(parts, 1):
-                _add(put, packer, part, f"{number}/{len(parts)} ", outcome, quiet=flags.quiet)
-            if not outcome.packed:
-                name = click.format_filename(flags.output)
+                data = packages.of(packer, part, f"{number}/{len(parts)} ")
+                if data is not None:
+                    put(part, data)
+            if not packages.made:
+                name = click.format_filename(output)
                 raise Refused(f"{name}: not written, since there is nothing to put in")
 
-        if flags.into_runtime:
+        if into_runtime:
             runtime = find().read_bytes()
-            bundle.write(flags.output, runtime, lambda filler: fill(_with_guest(filler)))
+            bundle.write(output, runtime, lambda filler: fill(_with_guest(filler)))
             return
-        with writing(flags.output) as writer:
+        with writing(output) as writer:
             fill(lambda part, data: writer.add(part.names, data))
 
 
 def _with_guest(filler: bundle.Filler) -> _Put:
     """Return what puts packages into a runtime, which knows their guest files by a sum."""
     return lambda part, data: filler.add(part.names, data, read_file(str(part.path)))
-
-
-def _add(
-    put: _Put, packer: Packer, part: Part, label: str, outcome: _Outcome, *, quiet: bool
-) -> None:
-    """Put one file's package into the pack, behind a progress bar; say why where that fails."""
-    try:
-        name = click.format_filename(part.path.name)
-        with workers_may_die(), bar_for(quiet=quiet) as bar:
-            data, from_store = packer.package(part, shown_in(bar, label + name))
-    except Exception as error:  # a mistake of ours, too, costs this file and not the others
-        outcome.statuses.append(max(report_failure(part.path, error), BAD_INPUT))
-        return
-    put(part, data)
-    outcome.packed.append((part, from_store, len(data)))

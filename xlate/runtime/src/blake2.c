@@ -102,3 +102,12 @@ void blake2_end(struct blake2 *s, u8 out[BLAKE2_SIZE])
 	compress(s, s->block, true);
 	memcpy(out, s->h, BLAKE2_SIZE);
 }
+
+void blake2_of(const void *data, u64 len, u8 out[BLAKE2_SIZE])
+{
+	struct blake2 s;
+
+	blake2_begin(&s);
+	blake2_add(&s, data, len);
+	blake2_end(&s, out);
+}

@@ -16,5 +16,7 @@ struct blake2 {
 void blake2_begin(struct blake2 *s);
 void blake2_add(struct blake2 *s, const void *data, u64 len);
 void blake2_end(struct blake2 *s, u8 out[BLAKE2_SIZE]);
+/* Of something that is in memory as a whole. */
+void blake2_of(const void *data, u64 len, u8 out[BLAKE2_SIZE]);
 
 #endif

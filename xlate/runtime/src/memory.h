@@ -89,5 +89,7 @@ struct mem_region {
 	bool shared;
 };
 bool mem_next_region(u64 *cursor, struct mem_region *out);
+/* May the guest write to any page of [start, end)? Of text there, nobody would notice a change. */
+bool mem_is_writable(u64 start, u64 end);
 
 #endif

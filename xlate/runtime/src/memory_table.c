@@ -207,3 +207,13 @@ bool mem_next_region(u64 *cursor, struct mem_region *out)
 	*cursor = r->end;
 	return true;
 }
+
+bool mem_is_writable(u64 start, u64 end)
+{
+	struct mem_region r;
+
+	for (u64 at = start; mem_next_region(&at, &r) && r.start < end;)
+		if (r.prot & PROT_WRITE)
+			return true;
+	return false;
+}

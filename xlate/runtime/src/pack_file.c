@@ -24,11 +24,8 @@ static bool read_at(const struct file_part *pack, u64 at, void *to, u64 size)
 static bool is_whole(const struct pack_header *h)
 {
 	u8 hash[BLAKE2_SIZE];
-	struct blake2 s;
 
-	blake2_begin(&s);
-	blake2_add(&s, h, offsetof(struct pack_header, header_hash));
-	blake2_end(&s, hash);
+	blake2_of(h, offsetof(struct pack_header, header_hash), hash);
 	return !memcmp(hash, h->header_hash, BLAKE2_SIZE);
 }
 

@@ -145,17 +145,6 @@ static bool identify(const struct mapping *at, struct guest_file *g, struct modu
 	return true;
 }
 
-/* Is guest text of the module writable now? Nobody would notice a change of it. */
-static bool text_is_writable(const struct module *m)
-{
-	struct mem_region r;
-
-	for (u64 at = m->text_low; mem_next_region(&at, &r) && r.start < m->text_high;)
-		if (r.prot & PROT_WRITE)
-			return true;
-	return false;
-}
-
 /* --- mapping a package --------------------------------------------------------------------------------- */
 
 static const char *map_image(struct package *k, const struct package_file *p)
@@ -207,7 +196,7 @@ static const char *attach(struct thread *t, struct module *m, const struct packa
 
 	if (module_count == MODULES_MAX)
 		return "refused: too many modules";
-	if (text_is_writable(m))
+	if (mem_is_writable(m->text_low, m->text_high))
 		return "refused: the file's text is writable";
 	why = map_image(k, p);
 	if (why)
@@ -273,7 +262,7 @@ static const char *write_down(const struct module *m, const struct package_file 
 		.high = m->text_high,
 	};
 
-	if (text_is_writable(m))
+	if (mem_is_writable(m->text_low, m->text_high))
 		return "refused: the file's text is writable";
 	record_add_module(&r, p);
 	return "not used: it is recorded what it would run";

@@ -74,11 +74,8 @@ static bool structure_fits(const struct package_header *h, u64 size)
 static bool header_is_whole(const struct package_header *h)
 {
 	u8 hash[BLAKE2_SIZE];
-	struct blake2 s;
 
-	blake2_begin(&s);
-	blake2_add(&s, h, offsetof(struct package_header, header_hash));
-	blake2_end(&s, hash);
+	blake2_of(h, offsetof(struct package_header, header_hash), hash);
 	return !memcmp(hash, h->header_hash, BLAKE2_SIZE);
 }
 

@@ -238,12 +238,9 @@ void record_forget(u64 start, u64 end)
 static bool in_share(u32 key)
 {
 	u8 hash[BLAKE2_SIZE];
-	struct blake2 s;
 	u64 value;
 
-	blake2_begin(&s);
-	blake2_add(&s, &key, sizeof(key));
-	blake2_end(&s, hash);
+	blake2_of(&key, sizeof(key), hash);
 	memcpy(&value, hash, sizeof(value));
 	return value % rec.of < rec.share;
 }

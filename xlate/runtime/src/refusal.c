@@ -39,11 +39,8 @@ void refusal_note(int fd, const struct stat *st)
 static void stamp_name(const char *store, char name[sizeof(STAMP) + QUICK_TEXT])
 {
 	u8 whole[BLAKE2_SIZE];
-	struct blake2 s;
 
-	blake2_begin(&s);
-	blake2_add(&s, store, strlen(store));
-	blake2_end(&s, whole);
+	blake2_of(store, strlen(store), whole);
 	memcpy(name, STAMP, sizeof(STAMP));
 	store_quick_text(whole, name + sizeof(STAMP) - 1);
 }

@@ -142,17 +142,6 @@ static bool is_known(const struct stock_key *key, u64 text_low)
 	return false;
 }
 
-/* Is guest text of the module writable now? Nobody would notice a change of it. */
-static bool text_is_writable(const struct module_stock *m)
-{
-	struct mem_region r;
-
-	for (u64 at = m->text_low; mem_next_region(&at, &r) && r.start < m->text_high;)
-		if (r.prot & PROT_WRITE)
-			return true;
-	return false;
-}
-
 void stock_mapped(struct thread *t, const struct guest_file *g, const struct stock_module *where)
 {
 	struct module_stock m = {
@@ -168,8 +157,9 @@ void stock_mapped(struct thread *t, const struct guest_file *g, const struct sto
 	store_numbers(&g->st, m.key.file);
 	if (where->package)
 		memcpy(m.key.package, where->package, BLAKE2_SIZE);
-	if (!stock_is_on() || stock_count == STOCK_MODULES || is_known(&m.key, m.text_low) || text_is_writable(&m) ||
-	    m.text_low >> SLICE_SHIFT != (m.text_high - 1) >> SLICE_SHIFT || !store_settled(&g->st))
+	if (!stock_is_on() || stock_count == STOCK_MODULES || is_known(&m.key, m.text_low) ||
+	    mem_is_writable(m.text_low, m.text_high) || !store_settled(&g->st) ||
+	    m.text_low >> SLICE_SHIFT != (m.text_high - 1) >> SLICE_SHIFT)
 		return;
 	why = use_file(&m);
 	if (why && why != STOCK_NONE)

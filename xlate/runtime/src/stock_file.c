@@ -37,11 +37,8 @@ static const u8 MAGIC[] = STOCK_MAGIC;
 
 static void header_hash(const struct stock_header *h, u8 out[BLAKE2_SIZE])
 {
-	struct blake2 s;
 
-	blake2_begin(&s);
-	blake2_add(&s, h, offsetof(struct stock_header, header_hash));
-	blake2_end(&s, out);
+	blake2_of(h, offsetof(struct stock_header, header_hash), out);
 }
 
 void stock_seal(struct stock_header *h)

@@ -291,14 +291,11 @@ bool store_quick(int fd, u64 size, u8 out[QUICK_SIZE])
 {
 	u8 buf[sizeof(size) + PAGE_SIZE], whole[BLAKE2_SIZE];
 	u64 want = size < PAGE_SIZE ? size : PAGE_SIZE;
-	struct blake2 s;
 
 	memcpy(buf, &size, sizeof(size));
 	if (host_syscall4(__NR_pread64, (u64)fd, (u64)(buf + sizeof(size)), want, 0) != (long)want)
 		return false;
-	blake2_begin(&s);
-	blake2_add(&s, buf, sizeof(size) + want);
-	blake2_end(&s, whole);
+	blake2_of(buf, sizeof(size) + want, whole);
 	memcpy(out, whole, QUICK_SIZE);
 	return true;
 }
@@ -306,11 +303,8 @@ bool store_quick(int fd, u64 size, u8 out[QUICK_SIZE])
 static void seen_name(const u64 numbers[7], char text[QUICK_TEXT])
 {
 	u8 whole[BLAKE2_SIZE];
-	struct blake2 s;
 
-	blake2_begin(&s);
-	blake2_add(&s, numbers, 2 * sizeof(u64));
-	blake2_end(&s, whole);
+	blake2_of(numbers, 2 * sizeof(u64), whole);
 	hex(whole, QUICK_SIZE, text);
 }
 
